@@ -1,0 +1,35 @@
+//! What ingest puts on the bus, and where it lies there.
+
+use crate::batch::LogBatch;
+
+/// What ingest puts on the bus: a batch of one kind of record, with its source and receive time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The records.
+    pub payload: Payload,
+}
+
+/// The kinds of record an event can carry.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Payload {
+    /// Log records of one source.
+    Logs(LogBatch),
+}
+
+/// One of the queues the bus is cut into: `0..partitions`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(pub u16);
+
+/// The place of an event in its partition; the first event ever has offset 1, so 0 is "before all".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Offset(pub u64);
+
+/// An event together with its place in its partition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// Its place.
+    pub offset: Offset,
+    /// What it is.
+    pub event: Event,
+}

@@ -1,0 +1,23 @@
+//! The words everyone speaks, and the ports between the parts.
+//!
+//! Types here hold their invariants by construction; ports are the small traits behind which a
+//! store, the bus or a model stands. Nothing here does I/O, reads a clock, spawns a task or
+//! serialises itself: wire types live in `api` and `ingest`, rows in `stores`.
+
+pub mod batch;
+pub mod event;
+pub mod id;
+pub mod ports;
+pub mod query;
+pub mod record;
+pub mod severity;
+pub mod template;
+pub mod time;
+
+pub use batch::{Attribute, BatchBuilder, LogBatch, NewRecord, RecordEntry, Span};
+pub use event::{Delivery, Event, Offset, Partition, Payload};
+pub use id::{BatchId, RecordId, TemplateId};
+pub use record::{Issues, LogRecord, SpanId, TraceId, Value};
+pub use severity::Severity;
+pub use template::{ParsedBatch, ParsedLine, Slot, Template, VariableKind};
+pub use time::{TimeRange, Timestamp};
