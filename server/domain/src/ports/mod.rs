@@ -2,14 +2,30 @@
 //! which port. Every method carries its contract, and each port has one contract suite that every
 //! implementation passes.
 
+pub mod audit_log;
 pub mod bus;
+pub mod clock;
 pub mod embedder;
+pub mod http_telemetry;
+pub mod intake;
+pub mod job_store;
+pub mod live_logs;
+pub mod log_search;
 pub mod log_store;
+pub mod server_status;
 pub mod template_store;
 pub mod vector_store;
 
+pub use audit_log::{AuditEntry, AuditId, AuditLog};
 pub use bus::{Bus, BusError, BusUsage};
+pub use clock::Clock;
 pub use embedder::{Embedder, EmbedderError};
+pub use http_telemetry::{HttpRequest, HttpTelemetry};
+pub use intake::Intake;
+pub use job_store::{Job, JobId, JobStatus, JobStore};
+pub use live_logs::{LiveItem, LiveLogs, LiveSubscription};
+pub use log_search::{LogSearch, SearchError};
 pub use log_store::{LogStore, StoreError};
+pub use server_status::ServerStatus;
 pub use template_store::{TemplateStore, TemplateSummary};
 pub use vector_store::{VectorHit, VectorPoint, VectorStore};
