@@ -63,6 +63,12 @@ pub trait TemplateStore: Send + Sync {
     /// [`StoreError`].
     async fn all(&self) -> Result<Vec<TemplateSummary>, StoreError>;
 
+    /// How many templates there are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn count(&self) -> Result<u64, StoreError>;
+
     /// One template.
     ///
     /// # Errors
