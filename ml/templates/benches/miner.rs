@@ -1,0 +1,2 @@
+//! Throughput beside logdrain.
+fn main() {}

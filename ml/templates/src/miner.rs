@@ -1,0 +1,146 @@
+//! The miner: scans a line, asks the shape cache, and only if the shape is new the store of templates.
+
+use std::sync::Arc;
+
+use crate::arena::TemplateIndex;
+use crate::config::MinerConfig;
+use crate::layout::Layout;
+use crate::mine::Mine;
+use crate::pattern::Line;
+use crate::scan::{self, Sink};
+use crate::shape::Shapes;
+use crate::snapshot::{self, SnapshotError};
+use crate::template::{Template, VariableKind};
+use crate::tokens::Tokens;
+
+/// Mines templates from a stream of lines; one per partition. The same lines in the same order give the same templates,
+/// also across a snapshot and a restore.
+#[derive(Debug)]
+pub struct Miner {
+    config: MinerConfig,
+    mine: Mine,
+    shapes: Shapes,
+    scratch: Scratch,
+}
+
+/// Buffers of the line at hand, kept for the next.
+#[derive(Debug, Default)]
+struct Scratch {
+    kinds: Vec<VariableKind>,
+    keys: Vec<Option<Box<str>>>,
+    found: Vec<(u32, u32)>,
+    layout: Layout,
+    tokens: Tokens,
+}
+
+impl Miner {
+    /// A miner that knows nothing yet.
+    #[must_use]
+    pub fn new(config: MinerConfig) -> Self {
+        let mine = Mine::new(&config);
+        Self::with(config, mine)
+    }
+
+    fn with(config: MinerConfig, mine: Mine) -> Self {
+        let shapes = Shapes::new(config.max_shapes);
+        Self { config, mine, shapes, scratch: Scratch::default() }
+    }
+
+    /// Parses one line of at most 4 GiB - 1 bytes, UTF-8 or not. Writes where its variables are (start and end in
+    /// bytes, ascending, disjoint, some possibly empty) to `variables`, one for each slot of the template it returns:
+    /// part 0, variable 0, part 1, … put together are the line, byte for byte.
+    ///
+    /// The index is valid at least until the next call of [`take_new`](Self::take_new), and is never given to another
+    /// template. Cost: one pass over the line and one hash look-up; for a new shape also time in proportion to the
+    /// generalised templates of the same number of words.
+    pub fn parse(&mut self, line: &[u8], variables: &mut Vec<(u32, u32)>) -> TemplateIndex {
+        variables.clear();
+        let scratch = &mut self.scratch;
+        scratch.kinds.clear();
+        scratch.keys.clear();
+        self.mine.begin_line();
+        let mut sink =
+            Sink { spans: variables, kinds: &mut scratch.kinds, floor: 0, resume: 0 };
+        let end = line.len().min(self.config.max_scanned_bytes);
+        let stop = scan::text(line, 0, end, self.config.max_variables, &mut sink);
+        if stop < line.len() {
+            let from = sink.spans.last().map_or(stop, |s| stop.max(s.1 as usize));
+            sink.push(from, line.len(), VariableKind::Any);
+        }
+        let hash = scan::shape(line, variables, &scratch.kinds);
+        if let Some(shape) = self.shapes.get(hash) {
+            if let Some(template) = self.mine.current(shape.template, shape.epoch) {
+                if shape.apply(line, template, variables, &mut scratch.found) {
+                    let index = shape.template;
+                    self.mine.count(index);
+                    return TemplateIndex(index);
+                }
+            }
+        }
+        self.learn(line, hash, variables)
+    }
+
+    #[cold]
+    fn learn(&mut self, bytes: &[u8], hash: u64, variables: &mut Vec<(u32, u32)>) -> TemplateIndex {
+        let scratch = &mut self.scratch;
+        scratch.layout.plain(bytes, variables);
+        scratch.tokens.cut(bytes, variables, &scratch.layout);
+        let line =
+            Line { bytes, spans: variables, kinds: &scratch.kinds, keys: &scratch.keys };
+        scratch.found.clear();
+        let index = self.mine.place(line, &scratch.tokens, &mut scratch.found);
+        if let Some(epoch) = self.mine.epoch(index) {
+            self.shapes.put((hash, index, epoch), variables, &scratch.found);
+        }
+        std::mem::swap(variables, &mut scratch.found);
+        self.mine.count(index);
+        TemplateIndex(index)
+    }
+
+    /// The template with this index; the catch-all `<*>` when it was evicted.
+    #[must_use]
+    pub fn template(&self, index: TemplateIndex) -> &Arc<Template> {
+        self.mine.template(index.0)
+    }
+
+    /// Lines that were given this template, saturating at `u32::MAX`; 0 when it was evicted.
+    #[must_use]
+    pub fn count(&self, index: TemplateIndex) -> u32 {
+        self.mine.count_of(index.0)
+    }
+
+    /// The template that now stands for the lines of this one: the most general of its line of descent. Counts of
+    /// templates that resolve to the same one may be added up: they are one message whose variability was not yet
+    /// known. Returns `index` itself while nothing replaced it, and when it was evicted.
+    #[must_use]
+    pub fn resolve(&self, index: TemplateIndex) -> TemplateIndex {
+        TemplateIndex(self.mine.head(index.0))
+    }
+
+    /// Templates minted since the last call, in order. When more than `max_templates` are held, evicts a part of them:
+    /// those that were replaced and those seen once first, then those not seen for longest.
+    pub fn take_new(&mut self) -> Vec<TemplateIndex> {
+        self.mine.take_new().into_iter().map(TemplateIndex).collect()
+    }
+
+    /// Templates held, in templates.
+    #[must_use]
+    pub fn template_count(&self) -> usize {
+        self.mine.live()
+    }
+
+    /// The whole state in a versioned format, for [`restore`](Self::restore). Size and cost are linear in the templates held.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        snapshot::write(&self.mine)
+    }
+
+    /// Continues from a snapshot as if there had been no interruption; indices stay the same.
+    ///
+    /// # Errors
+    /// When the bytes are no snapshot, are cut short or damaged, or come from a later version.
+    pub fn restore(config: MinerConfig, bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let mine = snapshot::read(bytes, &config)?;
+        Ok(Self::with(config, mine))
+    }
+}

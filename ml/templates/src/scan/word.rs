@@ -1,0 +1,255 @@
+//! One word of a line (a run without delimiters): which parts of it vary, and what kind they are.
+
+use super::address::{is_host, is_ipv4, is_ipv6, is_mac};
+use super::class::{all_digits, class, union, ALPHA, COLON, DIGIT, JOINER, MARK, SLASH};
+use super::number::{is_decimal, is_hex, is_uuid, is_version, unit_kind};
+use super::time::{end_of_words, is_clock, is_date, start_of_words};
+use super::Sink;
+use crate::template::VariableKind as Kind;
+
+/// Splits the word `line[start..end]` into variables and static text. `all` is the union of the classes of its bytes.
+pub(crate) fn word(line: &[u8], start: usize, end: usize, all: u8, sink: &mut Sink<'_>) {
+    let (mut start, mut end) = (start, end);
+    while end > start && matches!(line[end - 1], b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'-' | b'_') {
+        end -= 1;
+    }
+    while start < end && matches!(line[start], b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'#' | b'@' | b'$' | b'_') {
+        start += 1;
+    }
+    if start == end {
+        return;
+    }
+    if all & COLON != 0 {
+        with_colon(line, start, end, sink);
+    } else if all & SLASH != 0 {
+        with_slash(line, start, end, sink);
+    } else if all & MARK != 0 {
+        with_marks(line, start, end, sink);
+    } else {
+        name(line, start, end, sink);
+    }
+}
+
+fn with_colon(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
+    let bytes = &line[start..end];
+    if let Some(scheme) = bytes.windows(3).position(|w| w == b"://") {
+        if scheme > 0 && bytes[..scheme].iter().all(|b| class(*b) & (ALPHA | JOINER) != 0) {
+            return sink.push(start, end, Kind::Url);
+        }
+    }
+    if is_clock(bytes) {
+        return clock(line, start, end, sink);
+    }
+    if is_date(bytes) {
+        return sink.push(start, end, Kind::Time);
+    }
+    if is_mac(bytes) {
+        return sink.push(start, end, Kind::Mac);
+    }
+    if is_ipv6(bytes) {
+        return sink.push(start, end, Kind::Ip);
+    }
+    if bytes.len() > 3 && bytes[1] == b':' && bytes[2] == b'\\' {
+        return sink.push(start, end, Kind::Path);
+    }
+    if bytes.first() == Some(&b'/') && bytes.get(1).is_some_and(|b| class(*b) & ALPHA != 0) {
+        let colon = bytes.iter().position(|b| *b == b':').unwrap_or(bytes.len());
+        with_slash(line, start, start + colon, sink);
+        return pieces(line, start + colon, end, sink);
+    }
+    pieces(line, start, end, sink);
+}
+
+/// The pieces between colons, each for itself.
+fn pieces(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
+    let mut from = start;
+    for at in start..=end {
+        if at == end || line[at] == b':' {
+            let port = at < end && is_port(&line[at + 1..end]);
+            piece(line, from, at, port, sink);
+            from = at + 1;
+        }
+    }
+}
+
+fn is_port(bytes: &[u8]) -> bool {
+    let digits = super::number::digits(bytes);
+    (2..=5).contains(&digits) && bytes.get(digits).is_none_or(|b| class(*b) & ALPHA == 0)
+}
+
+fn piece(line: &[u8], start: usize, end: usize, port: bool, sink: &mut Sink<'_>) {
+    let all = union(&line[start..end]);
+    if port && all & DIGIT != 0 && all & ALPHA != 0 && line[start..end].contains(&b'-') && all & (SLASH | MARK) == 0 {
+        return sink.push(start, end, Kind::Host);
+    }
+    if all & (DIGIT | SLASH) != 0 || all & JOINER != 0 {
+        word(line, start, end, all & !COLON, sink);
+    }
+}
+
+fn clock(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
+    let mut end = end;
+    if let Some([b',', a, b, c]) = line.get(end..end + 4) {
+        if [a, b, c].iter().all(|d| d.is_ascii_digit()) {
+            end += 4;
+        }
+    }
+    let from = sink.date_before(line, start).unwrap_or_else(|| start_of_words(line, start));
+    end = end_of_words(line, end, from < start);
+    sink.pop_from(from);
+    sink.push(from, end, Kind::Time);
+    sink.skip_to(end);
+}
+
+fn with_slash(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
+    let bytes = &line[start..end];
+    let slashes = bytes.iter().filter(|b| class(**b) & SLASH != 0).count();
+    if matches!(bytes[0], b'/' | b'\\') {
+        let rest = &bytes[1..];
+        if is_ipv4(rest) {
+            return sink.push(start + 1, end, Kind::Ip);
+        }
+        let named = rest.iter().any(|b| class(*b) & ALPHA != 0);
+        let deep = slashes > 1 || union(rest) & (DIGIT | JOINER) == DIGIT | JOINER || rest.contains(&b'.');
+        if named && deep {
+            return sink.push(start, end, Kind::Path);
+        }
+        if slashes == 1 && !rest.is_empty() && union(rest) & DIGIT != 0 {
+            return word(line, start + 1, end, union(rest), sink);
+        }
+        return;
+    }
+    if is_date(bytes) {
+        return sink.push(start, end, Kind::Time);
+    }
+    let first = bytes.iter().position(|b| class(*b) & SLASH != 0).unwrap_or(0);
+    let digit = union(bytes) & DIGIT != 0;
+    if slashes > 1 && (digit || matches!(bytes[0], b'.' | b'~')) {
+        return sink.push(start, end, Kind::Path);
+    }
+    if !digit {
+        return;
+    }
+    let right = &bytes[first + 1..];
+    if is_ipv4(right) && union(&bytes[..first]) & ALPHA != 0 && bytes[..first].contains(&b'-') {
+        sink.push(start, start + first, Kind::Host);
+    } else if first > 0 {
+        word(line, start, start + first, union(&bytes[..first]), sink);
+    }
+    if !right.is_empty() {
+        word(line, start + first + 1, end, union(right), sink);
+    }
+}
+
+fn with_marks(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
+    let bytes = &line[start..end];
+    if let Some(at) = bytes.iter().position(|b| *b == b'@') {
+        let (user, host) = (&bytes[..at], &bytes[at + 1..]);
+        let plain = |b: &u8| class(*b) & (ALPHA | DIGIT | JOINER) != 0 || *b == b'+';
+        if !user.is_empty() && user.iter().all(plain) && host.contains(&b'.') && is_host(host, true) {
+            return sink.push(start, end, Kind::Email);
+        }
+    }
+    if matches!(bytes[0], b'+') && is_decimal(&bytes[1..]) {
+        return sink.push(start, end, Kind::Number);
+    }
+    let mut from = start;
+    for at in start..=end {
+        if at == end || class(line[at]) & MARK != 0 {
+            let all = union(&line[from..at]);
+            if all & DIGIT != 0 || all & JOINER != 0 || (at - from >= 8) {
+                name(line, from, at, sink);
+            }
+            from = at + 1;
+        }
+    }
+}
+
+/// A word of letters, digits and joiners.
+fn name(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
+    let bytes = &line[start..end];
+    let Some(&first) = bytes.first() else { return };
+    let all = union(bytes);
+    if all & DIGIT == 0 {
+        if (all & JOINER != 0 && is_host(bytes, false)) || (all & JOINER == 0 && is_hex(bytes)) {
+            let kind = if all & JOINER != 0 { Kind::Host } else { Kind::Hex };
+            sink.push(start, end, kind);
+        }
+        return;
+    }
+    let signed = first == b'-' && bytes.get(1).is_some_and(u8::is_ascii_digit);
+    let body = if signed { &bytes[1..] } else { bytes };
+    if all_digits(body) || is_decimal(body) {
+        return sink.number(line, start, end);
+    }
+    if all & JOINER == 0 && is_hex(bytes) {
+        return sink.push(start, end, Kind::Hex);
+    }
+    if let Some(kind) = whole_kind(body, all) {
+        return sink.push(start, end, kind);
+    }
+    identifier(line, start, end, sink);
+}
+
+fn whole_kind(bytes: &[u8], all: u8) -> Option<Kind> {
+    if let Some(kind) = unit_kind(bytes) {
+        return Some(kind);
+    }
+    if all & JOINER == 0 {
+        return None;
+    }
+    if is_ipv4(bytes) {
+        Some(Kind::Ip)
+    } else if is_uuid(bytes) {
+        Some(Kind::Uuid)
+    } else if is_date(bytes) {
+        Some(Kind::Time)
+    } else if is_host(bytes, true) {
+        Some(Kind::Host)
+    } else if is_version(bytes) {
+        Some(Kind::Version)
+    } else {
+        None
+    }
+}
+
+/// A name with digits in it: its leading segments without digits are static (`blk_`, `core.`), the rest varies. A name
+/// with one or two digits after letters (`ssh2`, `eth0`) is a word like any other.
+fn identifier(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
+    let bytes = &line[start..end];
+    let first = bytes.iter().position(u8::is_ascii_digit).unwrap_or(0);
+    let count = bytes.iter().filter(|b| b.is_ascii_digit()).count();
+    let run = super::number::digits(&bytes[first..]);
+    let segment = bytes[..first].iter().rposition(|b| class(*b) & JOINER != 0).map_or(0, |j| j + 1);
+    if segment == first {
+        // The digits begin a segment; a sign belongs to them: `blk_-123`.
+        let signed = first >= 2 && bytes[first - 1] == b'-' && class(bytes[first - 2]) & JOINER != 0;
+        let from = start + first - usize::from(signed);
+        return rest(line, from, end, sink);
+    }
+    if run == count && count <= 2 {
+        return;
+    }
+    let tail = &bytes[first..];
+    if run == tail.len() && first - segment >= 2 {
+        return sink.push(start + first, end, Kind::Number);
+    }
+    rest(line, start + segment, end, sink);
+}
+
+fn rest(line: &[u8], from: usize, end: usize, sink: &mut Sink<'_>) {
+    let bytes = &line[from..end];
+    let body = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let kind = if all_digits(body) || is_decimal(body) {
+        Kind::Number
+    } else if is_hex(body) {
+        Kind::Hex
+    } else if is_uuid(body) {
+        Kind::Uuid
+    } else if is_version(body) {
+        Kind::Version
+    } else {
+        Kind::Id
+    };
+    sink.push(from, end, kind);
+}
