@@ -33,11 +33,25 @@ pub enum VariableKind {
     Email,
     /// A host name, perhaps with a port.
     Host,
+    /// A hardware address.
+    Mac,
+    /// A number with a unit of bytes.
+    Size,
+    /// A version.
+    Version,
+    /// An identifier of letters and digits.
+    Id,
+    /// A word that varies among otherwise equal lines.
+    Word,
+    /// White space whose width varies.
+    Space,
+    /// `true` or `false`.
+    Bool,
 }
 
 impl VariableKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::Any,
         Self::Number,
         Self::Ip,
@@ -50,6 +64,13 @@ impl VariableKind {
         Self::Url,
         Self::Email,
         Self::Host,
+        Self::Mac,
+        Self::Size,
+        Self::Version,
+        Self::Id,
+        Self::Word,
+        Self::Space,
+        Self::Bool,
     ];
 
     /// The word between the angle brackets of a pattern; `*` for anything.
@@ -68,6 +89,13 @@ impl VariableKind {
             Self::Url => "url",
             Self::Email => "email",
             Self::Host => "host",
+            Self::Mac => "mac",
+            Self::Size => "size",
+            Self::Version => "version",
+            Self::Id => "id",
+            Self::Word => "word",
+            Self::Space => "space",
+            Self::Bool => "bool",
         }
     }
 }
