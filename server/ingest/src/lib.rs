@@ -1,0 +1,21 @@
+//! Intake: a file per source or protocol, bytes in, batches of log records out.
+//!
+//! Decoders are pure: the time of receipt and randomness come in a [`Context`], records and
+//! per-record errors go out in a [`Decoded`]. Listeners and readers of files hand their batches to
+//! a sink; they know neither the bus nor HTTP.
+
+mod attributes;
+mod decoded;
+pub mod decompress;
+mod error;
+mod fields;
+mod json;
+pub mod json_lines;
+mod limits;
+mod line;
+pub mod severity;
+pub mod timestamp;
+
+pub use decoded::{Context, Decoded, ERRORS_MAX, ItemError};
+pub use error::{DecodeError, DecodeErrorKind};
+pub use limits::Limits;
