@@ -12,6 +12,7 @@ mod scan;
 mod shape;
 mod siblings;
 mod snapshot;
+mod soft;
 mod template;
 mod tokens;
 

@@ -8,7 +8,8 @@ use hashbrown::HashMap;
 use crate::arena::{Arena, Entry};
 use crate::config::MinerConfig;
 use crate::pattern::{Body, Line, Token, WILD, locate, message_key, write};
-use crate::siblings::{Candidate, Siblings, enough, is_identifier};
+use crate::siblings::{Candidate, Siblings, enough};
+use crate::soft::{Softness, softness};
 use crate::template::Template;
 use crate::tokens::{Tokens, Zone};
 
@@ -162,8 +163,7 @@ impl Mine {
         if self.arena.live() >= 2 * self.max_templates || self.arena.next() == u32::MAX {
             return ANYTHING;
         }
-        let index = self.mint(tokens.into(), cut.format, None);
-        self.relate(index)
+        self.settle(tokens.to_vec(), cut.format)
     }
 
     fn matches(&self, index: u32, tokens: &[Token]) -> bool {
@@ -237,81 +237,64 @@ impl Mine {
         }
     }
 
-    /// Compares a new template with those that differ in one word; returns what stands for it afterwards.
-    fn relate(&mut self, index: u32) -> u32 {
-        let mut index = index;
-        while let Some((position, members)) = self.variable_word(index) {
-            let Some(new) = self.join(index, position, &members) else { break };
-            index = new;
+    /// Mints the template of tokens that no template matches, joined with all templates that turn out to be the same
+    /// message.
+    fn settle(&mut self, mut tokens: Vec<Token>, format: u64) -> u32 {
+        let mut absorbed: Vec<u32> = Vec::new();
+        while let Some(others) = self.same_message(&tokens, format, &absorbed) {
+            for other in &others {
+                if let Some(entry) = self.arena.get(*other) {
+                    tokens = tokens.iter().zip(&entry.tokens).map(|(a, b)| a.merge(b)).collect();
+                }
+            }
+            absorbed.extend(others);
         }
+        absorbed.sort_unstable();
+        let parent = absorbed.first().and_then(|i| Some(self.arena.get(*i)?.template.id));
+        let index = self.mint(tokens.into(), format, parent);
+        for old in absorbed {
+            self.replace(old, index);
+        }
+        self.remember(index);
         index
     }
 
-    /// The first word in which enough templates differ from this one, and these templates.
-    fn variable_word(&mut self, index: u32) -> Option<(usize, Vec<u32>)> {
-        let entry = self.arena.get(index)?;
-        let format = entry.format;
-        let hashes: Vec<u64> = message(&entry.tokens).map(Token::hash).collect();
-        let words: Vec<bool> = message(&entry.tokens).map(is_static_word).collect();
-        let mut result = None;
-        for position in 0..hashes.len().min(MAX_POSITIONS) {
-            if hashes[position] == WILD {
-                continue;
+    /// Templates, apart from those `absorbed`, that are the same message as these tokens.
+    fn same_message(&self, tokens: &[Token], format: u64, absorbed: &[u32]) -> Option<Vec<u32>> {
+        let usable = |i: u32| {
+            let entry = self.arena.get(i)?;
+            let fresh = entry.head == i && !absorbed.contains(&i) && entry.format == format;
+            (fresh && entry.tokens.len() == tokens.len()).then_some(i)
+        };
+        let message: Vec<&Token> = message(tokens).collect();
+        let hashes: Vec<u64> = message.iter().map(|t| t.hash()).collect();
+        let key = message_key(format, hashes.iter().copied(), None);
+        let equal = self.exact.get(&key).and_then(|i| usable(self.head(*i)));
+        if let Some(equal) = equal {
+            return Some(vec![equal]);
+        }
+        let keys = Keys::of(format, &message, &hashes);
+        let alike = |key: u64| -> Vec<u32> {
+            self.siblings.get(key).iter().filter_map(|i| usable(*i)).collect()
+        };
+        for (key, needed) in keys.all() {
+            let others = alike(key);
+            if !others.is_empty() && others.len() + 1 >= needed {
+                return Some(others);
             }
-            let key = message_key(format, hashes.iter().copied(), Some(position));
-            let key = key ^ (position as u64);
-            if result.is_none() {
-                let others = self.siblings.get(key).iter().copied();
-                let members: Vec<u32> = others.filter(|i| self.head(*i) == *i && self.arena.get(*i).is_some()).collect();
-                let needed = self.needed(index, position, &members, &words);
-                if members.len() + 1 >= needed && !members.is_empty() {
-                    result = Some((position, members));
-                }
-            }
+        }
+        None
+    }
+
+    /// Notes what a new template could be found by.
+    fn remember(&mut self, index: u32) {
+        let Some(entry) = self.arena.get(index) else { return };
+        let message: Vec<&Token> = message(&entry.tokens).collect();
+        let hashes: Vec<u64> = message.iter().map(|t| t.hash()).collect();
+        let keys = Keys::of(entry.format, &message, &hashes);
+        for (key, _) in keys.all() {
             self.siblings.add(key, index, self.max_siblings);
         }
-        result
-    }
-
-    fn needed(&self, index: u32, position: usize, members: &[u32], words: &[bool]) -> usize {
-        let at = |i: u32| self.arena.get(i).and_then(|e| message(&e.tokens).nth(position));
-        let identifier = |i: u32| at(i).is_some_and(looks_like_identifier);
-        let before = self.arena.get(index).and_then(|e| message(&e.tokens).nth(position.wrapping_sub(1)));
-        let before = before.map_or(&[][..], |t| t.ends().1);
-        enough(Candidate {
-            position,
-            static_words: words.iter().enumerate().filter(|(i, w)| **w && *i != position).count(),
-            before,
-            identifiers: identifier(index) && members.iter().all(|i| identifier(*i)),
-        })
-    }
-
-    /// Replaces templates that differ in the message token at `position` by one in which it is variable.
-    fn join(&mut self, index: u32, position: usize, members: &[u32]) -> Option<u32> {
-        let entry = self.arena.get(index)?;
-        let format = entry.format;
-        let mut tokens: Vec<Token> = entry.tokens.to_vec();
-        let mut all: Vec<u32> = members.to_vec();
-        let hashes = message(&tokens).map(Token::hash);
-        let key = message_key(format, hashes, Some(position));
-        let existing = self.exact.get(&key).map(|i| self.head(*i));
-        all.extend(existing);
-        for member in &all {
-            let other = self.arena.get(*member)?;
-            if other.tokens.len() != tokens.len() || other.format != format {
-                return None;
-            }
-            tokens = tokens.iter().zip(&other.tokens).map(|(a, b)| a.merge(b)).collect();
-        }
-        let oldest = all.iter().copied().min()?;
-        let parent = self.arena.get(oldest)?.template.id;
-        let new = self.mint(tokens.into(), format, Some(parent));
-        all.push(index);
-        all.sort_unstable();
-        for member in all {
-            self.replace(member, new);
-        }
-        Some(new)
     }
 
     /// See [`Miner::take_new`](crate::Miner::take_new).
@@ -346,20 +329,47 @@ fn message(tokens: &[Token]) -> impl Iterator<Item = &Token> {
     tokens.iter().filter(|t| t.zone == Zone::Message)
 }
 
+/// Hashes by which templates of the same message find each other, with how many must have met.
+struct Keys(Vec<(u64, usize)>);
+
+impl Keys {
+    fn of(format: u64, message: &[&Token], hashes: &[u64]) -> Self {
+        let mut keys = Vec::new();
+        let soft: Vec<(Softness, u64)> = message.iter().map(|t| softness(t)).collect();
+        let words = soft.iter().zip(message).filter(|(s, t)| s.0 == Softness::Word && is_static_word(t));
+        let words = words.count();
+        if words > 0 {
+            for (least, salt, needed) in [(Softness::Value, 1, 2), (Softness::Code, 2, 4)] {
+                if soft.iter().any(|s| s.0 == least) {
+                    let kept = soft.iter().zip(hashes);
+                    let kept = kept.map(|(s, h)| if s.0 as u8 >= least as u8 { s.1 ^ salt } else { *h });
+                    keys.push((message_key(format ^ salt, kept, None), needed));
+                }
+            }
+        }
+        for position in 0..hashes.len().min(MAX_POSITIONS) {
+            if soft[position].0 == Softness::Value {
+                continue;
+            }
+            let static_words = words - usize::from(is_static_word(message[position]) && soft[position].0 == Softness::Word);
+            let before = position.checked_sub(1).map_or(&[][..], |i| message[i].ends().1);
+            let key = message_key(format, hashes.iter().copied(), Some(position));
+            let needed = enough(Candidate { position, static_words, before });
+            keys.push((key ^ position as u64, needed));
+        }
+        Self(keys)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (u64, usize)> {
+        self.0.iter().copied()
+    }
+}
+
 fn is_static_word(token: &Token) -> bool {
     match &token.body {
         Body::Exact { texts, .. } => {
             texts.iter().any(|t| t.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 2)
         }
         Body::Wild { .. } => false,
-    }
-}
-
-fn looks_like_identifier(token: &Token) -> bool {
-    match &token.body {
-        Body::Exact { texts, slots, .. } => {
-            is_identifier(texts.first().map_or(&[], |t| t), slots.len())
-        }
-        Body::Wild { .. } => true,
     }
 }

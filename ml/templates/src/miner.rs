@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::arena::TemplateIndex;
 use crate::config::MinerConfig;
+use crate::header::Scanned;
 use crate::layout::Layout;
 use crate::mine::Mine;
 use crate::pattern::Line;
@@ -28,6 +29,7 @@ pub struct Miner {
 struct Scratch {
     kinds: Vec<VariableKind>,
     keys: Vec<Option<Box<str>>>,
+    spans: Vec<(u32, u32)>,
     found: Vec<(u32, u32)>,
     layout: Layout,
     tokens: Tokens,
@@ -83,10 +85,12 @@ impl Miner {
     #[cold]
     fn learn(&mut self, bytes: &[u8], hash: u64, variables: &mut Vec<(u32, u32)>) -> TemplateIndex {
         let scratch = &mut self.scratch;
-        scratch.layout.plain(bytes, variables);
-        scratch.tokens.cut(bytes, variables, &scratch.layout);
-        let line =
-            Line { bytes, spans: variables, kinds: &scratch.kinds, keys: &scratch.keys };
+        let spans = &mut scratch.spans;
+        spans.clone_from(variables);
+        let kinds = &mut scratch.kinds;
+        scratch.layout.plain(&mut Scanned { line: bytes, spans, kinds });
+        scratch.tokens.cut(bytes, spans, &scratch.layout);
+        let line = Line { bytes, spans, kinds, keys: &scratch.keys };
         scratch.found.clear();
         let index = self.mine.place(line, &scratch.tokens, &mut scratch.found);
         if let Some(epoch) = self.mine.epoch(index) {

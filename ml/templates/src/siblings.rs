@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
-use crate::scan::class::{ALPHA, DIGIT, JOINER, class};
+use crate::scan::class::{ALPHA, class};
 
 /// Messages that differ in one word, by the hash of the rest.
 #[derive(Debug, Default)]
@@ -63,8 +63,6 @@ pub(crate) struct Candidate<'a> {
     pub static_words: usize,
     /// The token before, if any.
     pub before: &'a [u8],
-    /// Whether all values seen look like identifiers rather than words.
-    pub identifiers: bool,
 }
 
 /// How many different values make this place a variable, in values.
@@ -72,7 +70,7 @@ pub(crate) fn enough(candidate: Candidate<'_>) -> usize {
     if candidate.static_words == 0 {
         return MAX_SIBLINGS;
     }
-    if candidate.identifiers || (candidate.position > 0 && names_a_thing(candidate.before)) {
+    if candidate.position > 0 && names_a_thing(candidate.before) {
         return 2;
     }
     match (candidate.position, candidate.static_words) {
@@ -90,15 +88,4 @@ fn names_a_thing(word: &[u8]) -> bool {
         lower.as_slice(),
         b"user" | b"username" | b"host" | b"hostname" | b"node" | b"named" | b"account" | b"login"
     )
-}
-
-/// Whether the text of a token, with these variables found by form, looks like an identifier rather than a word.
-pub(crate) fn is_identifier(text: &[u8], variables: usize) -> bool {
-    if variables > 0 || text.is_empty() {
-        return true;
-    }
-    let digits = text.iter().filter(|b| class(**b) & DIGIT != 0).count();
-    let letters = text.iter().filter(|b| class(**b) & ALPHA != 0).count();
-    let joiners = text.iter().filter(|b| class(**b) & JOINER != 0).count();
-    (digits > 0 && letters > 0) || (digits > 0 && joiners > 0) || (letters == 0 && digits > 0)
 }

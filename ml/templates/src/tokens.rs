@@ -49,11 +49,14 @@ impl Tokens {
     pub(crate) fn cut(&mut self, line: &[u8], spans: &[(u32, u32)], layout: &Layout) {
         self.list.clear();
         let mut cutter = Cutter { line, spans, next: 0, list: &mut self.list };
+        let mut gap = 0;
         for &(zone, start, end) in &layout.zones {
+            let (start, end) = (start as usize, end as usize);
             match zone {
-                Zone::Frame => cutter.whole(start as usize, end as usize),
-                _ => cutter.zone(zone, start as usize, end as usize),
+                Zone::Message => cutter.message(start, end),
+                _ => cutter.whole(zone, gap, (start, end)),
             }
+            gap = end;
         }
         self.hash();
     }
@@ -85,15 +88,15 @@ struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
-    fn whole(&mut self, start: usize, end: usize) {
+    fn whole(&mut self, zone: Zone, gap: usize, (start, end): (usize, usize)) {
         let first = self.next;
         while self.spans.get(self.next).is_some_and(|s| s.1 as usize <= end) {
             self.next += 1;
         }
-        self.token(Zone::Frame, start, (start, end), first);
+        self.token(zone, gap, (start, end), first);
     }
 
-    fn zone(&mut self, zone: Zone, start: usize, end: usize) {
+    fn message(&mut self, start: usize, end: usize) {
         let mut at = start;
         let mut gap = start;
         loop {
@@ -105,24 +108,26 @@ impl Cutter<'_> {
             }
             let (from, first) = (at, self.next);
             at = self.end_of_token(at, end);
-            if zone == Zone::Message {
-                at = self.glued(from, at, end, first);
-            }
-            self.token(zone, gap, (from, at), first);
+            at = self.glued(at, end, first);
+            self.token(Zone::Message, gap, (from, at), first);
             gap = at;
         }
         if gap < end || start == end {
             let first = self.next;
-            self.token(zone, gap, (end, end), first);
+            self.token(Zone::Message, gap, (end, end), first);
         }
     }
 
-    /// `N bytes` is one token, as it may be `N bytes (M KB)` another time.
-    fn glued(&mut self, from: usize, at: usize, end: usize, first: usize) -> usize {
-        let number = self.spans.get(first).is_some_and(|s| s.0 as usize == from && s.1 as usize == at);
-        let unit = self.line[at..end].starts_with(b" bytes");
-        let whole = self.line.get(at + 6).is_none_or(|b| class(*b) & (ALPHA | DIGIT) == 0);
-        if number && unit && whole && at + 6 <= end { self.end_of_token(at + 1, end) } else { at }
+    /// A number and its unit are one token, as the number may have no unit, or another, another time.
+    fn glued(&mut self, at: usize, end: usize, first: usize) -> usize {
+        let number = self.next > first && self.spans[self.next - 1].1 as usize == at;
+        if !number || self.line.get(at) != Some(&b' ') {
+            return at;
+        }
+        let word = &self.line[at + 1..end];
+        let length = word.iter().take(6).take_while(|b| class(**b) & ALPHA != 0).count();
+        let whole = word.get(length).is_none_or(|b| class(*b) & (ALPHA | DIGIT) == 0);
+        if whole && is_unit(&word[..length]) { self.end_of_token(at + 1, end) } else { at }
     }
 
     fn in_variable(&self, at: usize) -> bool {
@@ -163,4 +168,12 @@ impl Cutter<'_> {
             hash: hash.finish(),
         });
     }
+}
+
+/// Units that stand apart from their number.
+fn is_unit(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"bytes" | b"byte" | b"ms" | b"sec" | b"secs" | b"min" | b"mins" | b"s" | b"us" | b"ns" | b"hrs"
+    )
 }

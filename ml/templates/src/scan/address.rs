@@ -62,7 +62,7 @@ pub(crate) fn is_host(bytes: &[u8], has_digit: bool) -> bool {
         last = label;
     }
     let first = bytes.split(|b| *b == b'.').next().unwrap_or_default();
-    if labels < 2 || !last.iter().all(u8::is_ascii_lowercase) || is_top_level(first) {
+    if labels < 2 || !last.iter().all(u8::is_ascii_lowercase) || is_package(first) {
         return false;
     }
     let country = last.len() == 2;
@@ -73,8 +73,40 @@ pub(crate) fn is_host(bytes: &[u8], has_digit: bool) -> bool {
     }
 }
 
+/// Whether a name that a port follows is a host: it has dots but no file ending, or a hyphen and a digit.
+pub(crate) fn is_host_with_port(bytes: &[u8]) -> bool {
+    let label = |b: &u8| class(*b) & (ALPHA | DIGIT) != 0 || matches!(b, b'-' | b'.');
+    if !bytes.iter().all(label) {
+        return false;
+    }
+    match bytes.iter().rposition(|b| *b == b'.') {
+        Some(dot) => {
+            let last = &bytes[dot + 1..];
+            let lower = last.len() >= 2 && last.iter().all(u8::is_ascii_lowercase);
+            lower && !is_file_ending(last) && !bytes.iter().any(u8::is_ascii_uppercase)
+                || is_host(bytes, true)
+        }
+        None => bytes.contains(&b'-') && bytes.iter().any(u8::is_ascii_digit),
+    }
+}
+
+fn is_file_ending(label: &[u8]) -> bool {
+    matches!(
+        label,
+        b"cc" | b"cpp" | b"cxx" | b"hpp" | b"java" | b"py" | b"go" | b"rs" | b"js" | b"ts" | b"tsx"
+            | b"rb" | b"php" | b"pl" | b"sh" | b"cs" | b"kt" | b"scala" | b"lua" | b"swift" | b"log"
+            | b"txt" | b"xml" | b"yml" | b"yaml" | b"json" | b"conf" | b"cfg" | b"ini" | b"properties"
+            | b"sql" | b"html" | b"css" | b"md" | b"dll" | b"exe" | b"so"
+    )
+}
+
 fn first_is_host(label: &[u8]) -> bool {
     label.contains(&b'-') || label.iter().any(u8::is_ascii_digit)
+}
+
+/// First label of the name of a package: `com.example.app`.
+fn is_package(label: &[u8]) -> bool {
+    matches!(label, b"com" | b"net" | b"org" | b"edu" | b"gov" | b"io" | b"java" | b"javax")
 }
 
 fn is_top_level(label: &[u8]) -> bool {

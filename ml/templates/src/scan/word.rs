@@ -1,6 +1,6 @@
 //! One word of a line (a run without delimiters): which parts of it vary, and what kind they are.
 
-use super::address::{is_host, is_ipv4, is_ipv6, is_mac};
+use super::address::{is_host, is_host_with_port, is_ipv4, is_ipv6, is_mac};
 use super::class::{all_digits, class, union, ALPHA, COLON, DIGIT, JOINER, MARK, SLASH};
 use super::number::{is_decimal, is_hex, is_uuid, is_version, unit_kind};
 use super::time::{end_of_words, is_clock, is_date, start_of_words};
@@ -13,7 +13,8 @@ pub(crate) fn word(line: &[u8], start: usize, end: usize, all: u8, sink: &mut Si
     while end > start && matches!(line[end - 1], b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'-' | b'_') {
         end -= 1;
     }
-    while start < end && matches!(line[start], b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'#' | b'@' | b'$' | b'_') {
+    let relative = line[start..end].starts_with(b"./") || line[start..end].starts_with(b"../") || line[start..end].starts_with(b"~/");
+    while !relative && start < end && matches!(line[start], b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'#' | b'@' | b'$' | b'_') {
         start += 1;
     }
     if start == end {
@@ -79,7 +80,7 @@ fn is_port(bytes: &[u8]) -> bool {
 
 fn piece(line: &[u8], start: usize, end: usize, port: bool, sink: &mut Sink<'_>) {
     let all = union(&line[start..end]);
-    if port && all & DIGIT != 0 && all & ALPHA != 0 && line[start..end].contains(&b'-') && all & (SLASH | MARK) == 0 {
+    if port && all & ALPHA != 0 && all & (SLASH | MARK) == 0 && is_host_with_port(&line[start..end]) {
         return sink.push(start, end, Kind::Host);
     }
     if all & (DIGIT | SLASH) != 0 || all & JOINER != 0 {
@@ -121,6 +122,9 @@ fn with_slash(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     }
     if is_date(bytes) {
         return sink.push(start, end, Kind::Time);
+    }
+    if matches!(bytes, [b'.', b'/', ..] | [b'.', b'.', b'/', ..] | [b'~', b'/', ..]) {
+        return sink.push(start, end, Kind::Path);
     }
     let first = bytes.iter().position(|b| class(*b) & SLASH != 0).unwrap_or(0);
     let digit = union(bytes) & DIGIT != 0;
