@@ -1,0 +1,220 @@
+//! The runner: one loop a partition that moves batches from the bus through the stages.
+//!
+//! It owns channels, time, batching and the order of effects: templates are registered before the
+//! lines that have them are stored, and the bus is acknowledged only after the log store has the
+//! lines on disk. Killed anywhere, the loop resumes at the store's own position and repeats only
+//! what every stage passes over the second time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tocsin_domain::ports::{Bus, BusError, LogStore, StoreError, TemplateStore};
+use tocsin_domain::{Delivery, Offset, Partition, Payload};
+use tocsin_templates::MinerConfig;
+use tokio::time::Instant;
+
+use crate::config::PipelineConfig;
+use crate::enrich::EnrichQueue;
+use crate::live::LiveHub;
+use crate::parse::{ParseStage, Parsed};
+
+/// How long to wait after a store or the bus failed.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How often a miner's state is kept at most; it is kept at the end in any case.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
+
+/// What the pipeline works with.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "a bundle of ports, which have no Debug")]
+pub struct PipelineParts {
+    /// Where batches come from.
+    pub bus: Arc<dyn Bus>,
+    /// Where lines go.
+    pub logs: Arc<dyn LogStore>,
+    /// Where templates are registered.
+    pub templates: Arc<dyn TemplateStore>,
+    /// Where new templates get their vectors.
+    pub enrich: EnrichQueue,
+    /// Who watches.
+    pub live: Arc<LiveHub>,
+}
+
+/// What the pipeline has done since the start; shared with the metrics.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Lines stored.
+    pub records: AtomicU64,
+    /// Times that a stage had to be tried again.
+    pub retries: AtomicU64,
+    /// Templates met for the first time.
+    pub templates: AtomicU64,
+}
+
+/// The loop of one partition.
+#[expect(missing_debug_implementations, reason = "holds ports, which have no Debug")]
+pub struct Pipeline {
+    partition: Partition,
+    parts: PipelineParts,
+    config: PipelineConfig,
+    progress: Arc<Progress>,
+    /// Taken out while a blocking thread parses with it.
+    stage: Option<ParseStage>,
+    /// The last offset that the log store took.
+    stored: Offset,
+    /// Since when lines wait in memory; none if nothing waits.
+    waiting_since: Option<Instant>,
+    kept_at: Instant,
+}
+
+impl Pipeline {
+    /// Prepares the loop of a partition, with the miner's state as it was last kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the state cannot be read.
+    pub async fn open(
+        partition: Partition,
+        parts: PipelineParts,
+        config: PipelineConfig,
+        progress: Arc<Progress>,
+    ) -> Result<Self, StoreError> {
+        let miner = || MinerConfig { max_templates: config.templates_max, ..Default::default() };
+        let stage = match parts.templates.load_miner(partition.0).await? {
+            Some(state) => ParseStage::restore(miner(), &state).unwrap_or_else(|error| {
+                tracing::warn!(partition = partition.0, %error, "the miner starts afresh");
+                ParseStage::new(miner())
+            }),
+            None => ParseStage::new(miner()),
+        };
+        let stored = parts.logs.durable(partition);
+        Ok(Self {
+            partition,
+            parts,
+            config,
+            progress,
+            stage: Some(stage),
+            stored,
+            waiting_since: None,
+            kept_at: Instant::now(),
+        })
+    }
+
+    /// Works until the bus is closed and read to its end, then writes everything to disk.
+    pub async fn run(mut self) {
+        loop {
+            match self.turn().await {
+                Ok(()) => {}
+                Err(TurnError::Closed) => break,
+                Err(TurnError::Store(error)) => {
+                    self.progress.retries.fetch_add(1, Ordering::Relaxed);
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(partition = self.partition.0, %error, cause, "will try again");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+        if let Err(error) = self.settle(true).await {
+            tracing::warn!(
+                partition = self.partition.0,
+                %error,
+                "lines in memory could not be written; they will be read again at the next start"
+            );
+        }
+    }
+
+    /// Waits for deliveries or for the time to flush, and does what is due.
+    async fn turn(&mut self) -> Result<(), TurnError> {
+        let flush_after = Duration::from_secs(self.config.flush_secs.max(1));
+        let due = self.waiting_since.map(|since| since + flush_after);
+        let read = self.parts.bus.read(self.partition, self.stored, self.config.read_bytes_max);
+        let deliveries = tokio::select! {
+            deliveries = read => deliveries,
+            () = sleep_until(due) => {
+                self.parts.logs.flush(self.partition).await.map_err(TurnError::Store)?;
+                return self.settle(false).await.map_err(TurnError::Store);
+            }
+        };
+        match deliveries {
+            Ok(deliveries) => self.store(deliveries).await.map_err(TurnError::Store),
+            Err(BusError::Closed) => Err(TurnError::Closed),
+            Err(error) => Err(TurnError::Store(StoreError::Unavailable(Box::new(error)))),
+        }
+    }
+
+    async fn store(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
+        let parsed = self.parse(deliveries).await?;
+        for (offset, Parsed { batch, met }) in parsed {
+            if !met.is_empty() {
+                self.parts.templates.register(met.clone()).await?;
+                self.progress.templates.fetch_add(met.len() as u64, Ordering::Relaxed);
+                self.parts.enrich.offer(met);
+            }
+            let records = batch.lines.len() as u64;
+            self.parts.live.publish(&batch);
+            self.parts.logs.append(self.partition, offset, batch).await?;
+            self.stored = offset;
+            self.waiting_since.get_or_insert_with(Instant::now);
+            self.progress.records.fetch_add(records, Ordering::Relaxed);
+        }
+        self.settle(false).await
+    }
+
+    /// Parses off the async threads; the stage travels there and back.
+    async fn parse(
+        &mut self,
+        deliveries: Vec<Delivery>,
+    ) -> Result<Vec<(Offset, Parsed)>, StoreError> {
+        let Some(mut stage) = self.stage.take() else {
+            return Err(StoreError::Invalid("the parse stage was lost to a panic".into()));
+        };
+        let work = tokio::task::spawn_blocking(move || {
+            let mut parsed = Vec::with_capacity(deliveries.len());
+            for Delivery { offset, event } in deliveries {
+                // Kinds of event that a later version adds are not ours to parse.
+                if let Payload::Logs(batch) = event.payload {
+                    parsed.push((offset, stage.step(batch)));
+                }
+            }
+            (stage, parsed)
+        });
+        let (stage, parsed) =
+            work.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        self.stage = Some(stage);
+        Ok(parsed)
+    }
+
+    /// Tells the bus what is on disk, and keeps the miner's state from time to time.
+    async fn settle(&mut self, is_end: bool) -> Result<(), StoreError> {
+        if is_end {
+            self.parts.logs.flush(self.partition).await?;
+        }
+        let durable = self.parts.logs.durable(self.partition);
+        if durable >= self.stored {
+            self.waiting_since = None;
+        }
+        if durable > self.parts.bus.acknowledged(self.partition) {
+            let acknowledged = self.parts.bus.acknowledge(self.partition, durable).await;
+            acknowledged.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        }
+        if (is_end || self.kept_at.elapsed() >= SNAPSHOT_EVERY)
+            && let Some(stage) = &self.stage
+        {
+            self.parts.templates.save_miner(self.partition.0, stage.snapshot()).await?;
+            self.kept_at = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+/// Why a turn of the loop ended early.
+enum TurnError {
+    Closed,
+    Store(StoreError),
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
