@@ -144,7 +144,8 @@ pub(crate) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(context: &'a mut Context<'_>, body: &[u8]) -> Self {
+    /// `utf8` says that every body is known to be UTF-8.
+    pub(crate) fn new(context: &'a mut Context<'_>, utf8: bool) -> Self {
         Self {
             now: context.now,
             random: &mut *context.random,
@@ -152,7 +153,7 @@ impl<'a> Collector<'a> {
             source: context.source,
             host: context.host,
             zone_secs: context.zone_secs,
-            utf8: std::str::from_utf8(body).is_ok(),
+            utf8,
             streams: Vec::new(),
             by_source: HashMap::new(),
             last: 0,

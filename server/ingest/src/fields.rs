@@ -223,6 +223,24 @@ impl<'a> Fields<'a> {
         attributes: &mut Attributes,
         to: &mut Collector<'_>,
     ) -> bool {
+        self.push_from("", raw, attributes, to)
+    }
+
+    /// As [`Fields::push`], from a source that the protocol names, if it is not empty; a member
+    /// `source` is an attribute then.
+    #[inline]
+    pub(crate) fn push_from(
+        mut self,
+        named: &str,
+        raw: &[u8],
+        attributes: &mut Attributes,
+        to: &mut Collector<'_>,
+    ) -> bool {
+        if !named.is_empty()
+            && let Some(source) = self.source.take()
+        {
+            attributes.text("source", &source, to.limits);
+        }
         let mut written = Vec::new();
         let body = match &self.body {
             Some((_, _, Json::Text(text))) => text.as_ref(),
@@ -242,7 +260,7 @@ impl<'a> Fields<'a> {
             .as_ref()
             .map(|(_, host)| String::from_utf8_lossy(host));
         let draft = Draft {
-            source: source.as_deref().unwrap_or_default(),
+            source: source.as_deref().unwrap_or(named),
             host: host.as_deref().unwrap_or_default(),
             body,
             time: self.time.1,

@@ -117,10 +117,6 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    pub(crate) const fn seek(&mut self, at: usize) {
-        self.at = at;
-    }
-
     /// The next byte that is not white space, not taken.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {

@@ -19,7 +19,7 @@ const EXPECTED: &str = "a JSON object or string";
 #[must_use]
 pub fn decode(body: &[u8], context: &mut Context<'_>) -> Decoded {
     let mut reader = RecordReader {
-        collector: Collector::new(context, body),
+        collector: Collector::new(context, std::str::from_utf8(body).is_ok()),
         attributes: Attributes::default(),
     };
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);

@@ -7,13 +7,18 @@
 mod attributes;
 mod decoded;
 pub mod decompress;
+pub mod elasticsearch;
 mod error;
 mod fields;
 mod json;
 pub mod json_lines;
 mod limits;
 mod line;
+pub mod loki;
+pub mod otlp;
+mod protobuf;
 pub mod severity;
+pub mod splunk;
 pub mod timestamp;
 
 pub use decoded::{Context, Decoded, ERRORS_MAX, ItemError};

@@ -1,0 +1,1 @@
+//! Pushes of Loki decoded from both encodings.

@@ -1,0 +1,1 @@
+//! OTLP decoded from both encodings, and its answers.
