@@ -1,4 +1,22 @@
-//! What people ask of the logs: the query language's tree, and what a token is.
+//! What people ask of the logs: the query language's tree, its parser, and what a token is.
+//!
+//! [`parse`] turns text into an [`Expression`]; [`matches`] says whether one record satisfies it.
+//! The latter is the plain scan that every log store must agree with.
+
+mod attributes;
+mod highlight;
+mod lexer;
+mod matcher;
+mod parser;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub use attributes::{AttributeSource, slot_text, slot_value, typed_value};
+pub use highlight::highlight;
+pub use matcher::{RecordView, matches, number_of, phrase_in, test_severity, test_text};
+pub use parser::{NESTING_MAX, QueryError, TEXT_BYTES_MAX, parse};
+pub use tokens::{Tokens, is_token_byte, lower_tokens, starts_with_lower, tokens};
 
 /// A query over log records. Words are compared token by token, ASCII case aside.
 #[derive(Debug, Clone, PartialEq)]
