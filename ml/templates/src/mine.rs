@@ -277,9 +277,9 @@ impl Mine {
         let alike = |key: u64| -> Vec<u32> {
             self.siblings.get(key).iter().filter_map(|i| usable(*i)).collect()
         };
-        for (key, needed) in keys.all() {
-            let others = alike(key);
-            if !others.is_empty() && others.len() + 1 >= needed {
+        for key in keys.0.iter().filter(|k| k.needed > 0) {
+            let others = alike(key.hash);
+            if !others.is_empty() && others.len() + 1 >= key.needed {
                 return Some(others);
             }
         }
@@ -292,8 +292,8 @@ impl Mine {
         let message: Vec<&Token> = message(&entry.tokens).collect();
         let hashes: Vec<u64> = message.iter().map(|t| t.hash()).collect();
         let keys = Keys::of(entry.format, &message, &hashes);
-        for (key, _) in keys.all() {
-            self.siblings.add(key, index, self.max_siblings);
+        for key in keys.0.iter().filter(|k| k.lasting) {
+            self.siblings.add(key.hash, index, self.max_siblings);
         }
     }
 
@@ -329,41 +329,62 @@ fn message(tokens: &[Token]) -> impl Iterator<Item = &Token> {
     tokens.iter().filter(|t| t.zone == Zone::Message)
 }
 
-/// Hashes by which templates of the same message find each other, with how many must have met.
-struct Keys(Vec<(u64, usize)>);
+/// A hash by which templates of the same message find each other.
+struct Key {
+    hash: u64,
+    /// How many must have met, in templates; 0 when others look for this one, but not it for others.
+    needed: usize,
+    /// Whether others may find this template by it later.
+    lasting: bool,
+}
+
+struct Keys(Vec<Key>);
 
 impl Keys {
     fn of(format: u64, message: &[&Token], hashes: &[u64]) -> Self {
-        let mut keys = Vec::new();
+        let mut keys = Self(Vec::new());
         let soft: Vec<(Softness, u64)> = message.iter().map(|t| softness(t)).collect();
-        let words = soft.iter().zip(message).filter(|(s, t)| s.0 == Softness::Word && is_static_word(t));
-        let words = words.count();
+        let is_word = |i: usize| soft[i].0 == Softness::Word && is_static_word(message[i]);
+        let words = (0..soft.len()).filter(|i| is_word(*i)).count();
         if words > 0 {
-            for (least, salt, needed) in [(Softness::Value, 1, 2), (Softness::Code, 2, 4)] {
-                if soft.iter().any(|s| s.0 == least) {
-                    let kept = soft.iter().zip(hashes);
-                    let kept = kept.map(|(s, h)| if s.0 as u8 >= least as u8 { s.1 ^ salt } else { *h });
-                    keys.push((message_key(format ^ salt, kept, None), needed));
-                }
-            }
+            keys.all_values(format, hashes, &soft);
         }
         for position in 0..hashes.len().min(MAX_POSITIONS) {
-            if soft[position].0 == Softness::Value {
+            let hash = message_key(format, hashes.iter().copied(), Some(position)) ^ position as u64;
+            let (softness, label) = soft[position];
+            let labelled = hash ^ label.rotate_left(17);
+            let static_words = words - usize::from(is_word(position));
+            let one_value = if static_words >= 2 { 2 } else { 0 };
+            if softness == Softness::Value {
+                keys.0.push(Key { hash: labelled ^ WORD, needed: one_value, lasting: false });
+                keys.0.push(Key { hash: labelled ^ VALUE, needed: 0, lasting: true });
                 continue;
             }
-            let static_words = words - usize::from(is_static_word(message[position]) && soft[position].0 == Softness::Word);
             let before = position.checked_sub(1).map_or(&[][..], |i| message[i].ends().1);
-            let key = message_key(format, hashes.iter().copied(), Some(position));
             let needed = enough(Candidate { position, static_words, before });
-            keys.push((key ^ position as u64, needed));
+            keys.0.push(Key { hash, needed, lasting: true });
+            keys.0.push(Key { hash: labelled ^ VALUE, needed: one_value, lasting: false });
+            keys.0.push(Key { hash: labelled ^ WORD, needed: 0, lasting: true });
         }
-        Self(keys)
+        keys
     }
 
-    fn all(&self) -> impl Iterator<Item = (u64, usize)> {
-        self.0.iter().copied()
+    /// Keys of messages that differ in values only, or in values and names of code.
+    fn all_values(&mut self, format: u64, hashes: &[u64], soft: &[(Softness, u64)]) {
+        for (least, salt, needed) in [(Softness::Name, 1, 2), (Softness::Code, 2, 4)] {
+            if soft.iter().any(|s| s.0 as u8 >= least as u8) {
+                let kept = soft.iter().zip(hashes);
+                let kept = kept.map(|(s, h)| if s.0 as u8 >= least as u8 { s.1 ^ salt } else { *h });
+                let hash = message_key(format ^ salt, kept, None);
+                self.0.push(Key { hash, needed, lasting: true });
+            }
+        }
     }
 }
+
+/// Tells apart where a value stands from where a word stands.
+const VALUE: u64 = 0x76_616c_7565;
+const WORD: u64 = 0x776f_7264;
 
 fn is_static_word(token: &Token) -> bool {
     match &token.body {

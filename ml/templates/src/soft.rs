@@ -12,6 +12,8 @@ pub(crate) enum Softness {
     Word,
     /// A dotted name: `org.apache.hadoop.mapred.Task`.
     Code,
+    /// Letters and one or two digits, which may be a value or a word: `eth0`, `ssh2`.
+    Name,
     /// A value.
     Value,
 }
@@ -54,14 +56,19 @@ fn plain(text: &[u8]) -> (Softness, u64) {
             head(&text[..at], &mut label);
             let end = text.iter().rposition(|b| class(*b) & DIGIT != 0).map_or(at, |e| e + 1);
             tail(&text[end..], &mut label);
-            Softness::Value
+            Softness::Name
         }
         None if !has_letters(text) => {
             head(b"", &mut label);
             tail(b"", &mut label);
             Softness::Value
         }
-        None => Softness::Word,
+        None => {
+            let end = text.iter().rposition(|b| !is_break(*b)).map_or(0, |e| e + 1);
+            head(&text[..end], &mut label);
+            tail(&text[end..], &mut label);
+            Softness::Word
+        }
     };
     (soft, label.finish())
 }
