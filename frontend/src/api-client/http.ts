@@ -1,0 +1,72 @@
+import { BASE } from '@/lib/base';
+
+import type { Problem } from './types';
+
+/** An answer that was no success, or none at all (`status` 0). */
+export class ApiError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail ?? problem.title);
+    this.problem = problem;
+  }
+
+  get status() {
+    return this.problem.status;
+  }
+
+  /** The last part of the problem's type: `bad-request`, `model-missing`, …. */
+  get kind() {
+    return this.problem.type.split('/').at(-1) ?? '';
+  }
+}
+
+type Value = string | number | boolean | undefined | null | readonly string[];
+export type Parameters = Record<string, Value>;
+
+export function apiUrl(path: string, parameters: Parameters = {}): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) continue;
+    query.set(key, Array.isArray(value) ? value.join(',') : String(value));
+  }
+  const text = query.toString();
+  return `${BASE}api/v1/${path}${text && `?${text}`}`;
+}
+
+export async function getJson<T>(path: string, parameters?: Parameters, signal?: AbortSignal): Promise<T> {
+  return answer<T>(await reach(apiUrl(path, parameters), { signal, headers: { accept: 'application/json' } }));
+}
+
+export async function postJson<T>(path: string, body: unknown): Promise<T> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  return answer<T>(await reach(apiUrl(path), { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+async function reach(url: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError({
+      type: 'about:blank',
+      title: 'The server does not answer',
+      status: 0,
+      detail: 'It may be stopped or restarting, or the network between it and this browser is down.',
+    });
+  }
+}
+
+async function answer<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  if (response.ok && isJson(response)) return JSON.parse(text) as T;
+  if (isJson(response) && text !== '') throw new ApiError(JSON.parse(text) as Problem);
+  throw new ApiError({
+    type: 'about:blank',
+    title: response.ok ? 'The answer is no JSON' : `The server answered ${response.status} ${response.statusText}`.trim(),
+    status: response.status,
+    detail: text.slice(0, 300) || undefined,
+  });
+}
+
+const isJson = (response: Response) => /[/+]json\b/.test(response.headers.get('content-type') ?? '');

@@ -1,0 +1,29 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+
+import { BASE } from '@/lib/base';
+import { PAGES } from '@/lib/pages';
+import { formatQueryString, parseQueryString, parseView } from '@/lib/view';
+
+import { RouteFailure } from './route-failure';
+import { RouteMissing } from './route-missing';
+import { Shell } from './shell/shell';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: RouteMissing, errorComponent: RouteFailure });
+
+const page = (path: string, load: Parameters<typeof lazyRouteComponent>[0]) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load), errorComponent: RouteFailure });
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    page(PAGES.home, () => import('@/features/home/components/home-page')),
+    page(PAGES.search, () => import('./routes/search-route')),
+    page(PAGES.patterns, () => import('@/features/patterns/components/patterns-page')),
+    page(PAGES.tail, () => import('@/features/tail/components/tail-page')),
+    page(PAGES.sources, () => import('@/features/sources/components/sources-page')),
+    page(PAGES.system, () => import('@/features/system/components/system-page')),
+  ]),
+  basepath: BASE,
+  parseSearch: (text) => parseView(parseQueryString(text)),
+  stringifySearch: formatQueryString,
+  scrollRestoration: false,
+});

@@ -1,0 +1,27 @@
+import type { IconName } from '@/components/ui/icon';
+import { PAGES, type PagePath } from '@/lib/pages';
+
+interface Area {
+  title?: string;
+  pages: { to: PagePath; label: string; icon: IconName; about: string }[];
+}
+
+/** The areas that exist, in the order of the navigation. */
+export const AREAS: Area[] = [
+  { pages: [{ to: PAGES.home, label: 'Start', icon: 'home', about: 'what is being read, and how to send more' }] },
+  {
+    title: 'Logs',
+    pages: [
+      { to: PAGES.search, label: 'Search', icon: 'search', about: 'find lines by words or by meaning' },
+      { to: PAGES.patterns, label: 'Clusters and patterns', icon: 'patterns', about: 'what kinds of lines there are' },
+      { to: PAGES.tail, label: 'Live tail', icon: 'tail', about: 'lines as they arrive' },
+    ],
+  },
+  {
+    title: 'Server',
+    pages: [
+      { to: PAGES.sources, label: 'Sources', icon: 'sources', about: 'where lines come from' },
+      { to: PAGES.system, label: 'System', icon: 'system', about: 'storage, jobs and the audit trail' },
+    ],
+  },
+];

@@ -1,0 +1,26 @@
+import { useEffect } from 'react';
+
+import { useAnchor } from '@/lib/anchor';
+import { useShortcuts } from '@/lib/shortcuts';
+import { useView } from '@/lib/use-view';
+
+/** The keys that work on every page. */
+export function ShellKeys({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
+  const { refresh } = useAnchor();
+  const [{ record }, setView] = useView();
+  useShortcuts({
+    '?': onHelp,
+    r: refresh,
+    Escape: () => record && setView({ record: undefined, tab: undefined }),
+  });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      onPalette();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [onPalette]);
+  return null;
+}

@@ -1,0 +1,47 @@
+import { Outlet } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
+
+import { AnchorProvider } from '@/lib/anchor';
+import { useApplyTheme } from '@/lib/theme';
+import { useView } from '@/lib/use-view';
+
+import { AutoRefresh } from './auto-refresh';
+import { HelpDialog } from './help-dialog';
+import { Navigation } from './navigation';
+import { ShellKeys } from './shell-keys';
+import { TopBar } from './top-bar';
+
+const Palette = lazy(() => import('../palette/palette'));
+const RecordDrawer = lazy(() => import('@/features/record/components/record-drawer'));
+
+/** What surrounds every page: navigation, the bar above, the drawer of a record, the dialogs. */
+export function Shell() {
+  useApplyTheme();
+  const [{ record }] = useView();
+  const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
+  const [menu, setMenu] = useState(false);
+  return (
+    <AnchorProvider>
+      <a href="#main" className="absolute top-2 left-2 z-60 -translate-y-16 rounded-md bg-accent px-3 py-1.5 text-on-accent focus:translate-y-0">
+        Skip to the content
+      </a>
+      <ShellKeys onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
+      <AutoRefresh />
+      <div className="flex h-full">
+        <Navigation open={menu} onClose={() => setMenu(false)} />
+        <div className="flex min-w-0 flex-1 flex-col">
+          <TopBar onMenu={() => setMenu(true)} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
+          <div className="flex min-h-0 flex-1">
+            <main id="main" tabIndex={-1} className="min-w-0 flex-1 focus-visible:outline-none">
+              <Outlet />
+            </main>
+            <Suspense>{record && <RecordDrawer id={record} />}</Suspense>
+          </div>
+        </div>
+      </div>
+      <Suspense>{palette && <Palette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}</Suspense>
+      <HelpDialog open={help} onOpenChange={setHelp} />
+    </AnchorProvider>
+  );
+}

@@ -1,0 +1,58 @@
+import { useRouterState } from '@tanstack/react-router';
+import { useEffect } from 'react';
+
+import { IconButton } from '@/components/ui/button';
+import { Icon } from '@/components/ui/icon';
+import { Kbd } from '@/components/ui/kbd';
+import { PAGES } from '@/lib/pages';
+
+import { AREAS } from './areas';
+import { RefreshControl } from './refresh-control';
+import { ThemeMenu } from './theme-menu';
+import { TimePicker } from './time-picker';
+
+interface Props {
+  onMenu: () => void;
+  onPalette: () => void;
+  onHelp: () => void;
+}
+
+const RANGED: string[] = [PAGES.search, PAGES.patterns];
+const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
+
+/** The bar above every page: where one is, the time range where it matters, and the tools. */
+export function TopBar({ onMenu, onPalette, onHelp }: Props) {
+  // The router keeps paths relative to the base here.
+  const path: string = useRouterState({ select: (state) => state.matches.at(-1)?.fullPath as string | undefined }) ?? PAGES.home;
+  const page = AREAS.flatMap((area) => area.pages.map((entry) => ({ ...entry, area: area.title }))).find((entry) => entry.to === path);
+  useEffect(() => {
+    document.title = page && page.to !== PAGES.home ? `${page.label} · Tocsin` : 'Tocsin';
+  }, [page]);
+  const ranged = RANGED.includes(path);
+  return (
+    <header className="flex h-12 shrink-0 items-center gap-1.5 border-b border-line bg-surface px-2 md:px-3">
+      <IconButton label="Open the navigation" icon="menu" className="lg:hidden" onClick={onMenu} />
+      <p className="mr-auto hidden truncate px-1 text-sm sm:block">
+        {page?.area && <span className="text-faint">{page.area} / </span>}
+        <span className="font-medium">{page?.label}</span>
+      </p>
+      <div className="ml-auto flex min-w-0 items-center gap-1.5">
+        {ranged && <TimePicker />}
+        {ranged && <RefreshControl />}
+        <button
+          type="button"
+          onClick={onPalette}
+          aria-label="Open the command palette"
+          className="hidden h-8 items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-sm text-faint hover:border-line-strong hover:text-ink md:flex"
+        >
+          <Icon name="command" />
+          <span className="hidden xl:inline">Commands</span>
+          <Kbd>{isMac ? '⌘ K' : 'Ctrl K'}</Kbd>
+        </button>
+        <IconButton label="Commands" icon="command" className="md:hidden" onClick={onPalette} />
+        <ThemeMenu />
+        <IconButton label="Keyboard shortcuts" icon="help" className="max-sm:hidden" onClick={onHelp} />
+      </div>
+    </header>
+  );
+}

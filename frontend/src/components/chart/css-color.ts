@@ -1,0 +1,10 @@
+/** The colour that a custom property such as `--error` comes to now, for drawing on a canvas. */
+export function cssColor(name: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${name})`;
+  probe.style.display = 'none';
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}

@@ -1,0 +1,34 @@
+import { IconButton } from '@/components/ui/button';
+import { SkeletonLines } from '@/components/ui/skeleton';
+import type { LogFilters } from '@/lib/filters';
+
+import { useFacets } from '../api/get-facets';
+
+import { FacetGroup } from './facet-group';
+
+const TITLES = { severity: 'Severity', source: 'Source', host: 'Host' };
+type FacetKey = keyof typeof TITLES;
+const KEYS = Object.keys(TITLES) as FacetKey[];
+
+/** The values of source, host and severity with their counts; a click narrows the search to one. */
+export function FacetPanel({ filters, onClose }: { filters: LogFilters; onClose?: () => void }) {
+  const { data, isPending } = useFacets(filters);
+  return (
+    <aside
+      aria-label="Fields"
+      className={onClose ? 'fixed inset-0 z-40 overflow-y-auto bg-surface p-3' : 'w-56 shrink-0 overflow-y-auto border-r border-line bg-surface px-2 py-2'}
+    >
+      {onClose && (
+        <div className="flex items-center justify-between">
+          <h2 className="font-semibold">Fields</h2>
+          <IconButton label="Close the fields" icon="close" onClick={onClose} />
+        </div>
+      )}
+      {isPending && <SkeletonLines count={8} label="Loading fields" />}
+      {KEYS.map((key) => {
+        const facet = data?.items.find((item) => item.key === key);
+        return facet && facet.values.length > 0 && <FacetGroup key={key} name={key} title={TITLES[key]} values={facet.values} mode={filters.mode} />;
+      })}
+    </aside>
+  );
+}

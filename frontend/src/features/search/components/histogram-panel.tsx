@@ -1,0 +1,63 @@
+import { lazy, Suspense, useCallback, useMemo } from 'react';
+
+import type { Histogram, Prototype } from '@/api-client/types';
+import { Button } from '@/components/ui/button';
+import { Skeleton } from '@/components/ui/skeleton';
+import type { LogFilters } from '@/lib/filters';
+import { formatSpan } from '@/lib/format';
+import type { Severity } from '@/lib/severity';
+import { useView } from '@/lib/use-view';
+
+import { useHistogram } from '../api/get-histogram';
+
+import { SeverityLegend } from './severity-legend';
+
+const SeverityHistogram = lazy(() => import('@/components/chart/severity-histogram'));
+const HEIGHT_PX = 112;
+
+/** Lines over time; dragging zooms, the legend filters. */
+export function HistogramPanel({ filters, prototypes, failed }: { filters: LogFilters; prototypes?: Prototype[]; failed: boolean }) {
+  const [view, setView] = useView();
+  // Words that are meant become the patterns that were found for them.
+  const byMeaning = filters.mode !== 'text';
+  const counted = useMemo(
+    () => (byMeaning ? { ...filters, q: undefined, template: prototypes?.map(({ template }) => template) } : filters),
+    [byMeaning, filters, prototypes],
+  );
+  const { data, isPlaceholderData } = useHistogram(counted, !byMeaning || (prototypes?.length ?? 0) > 0);
+  const zoom = useCallback(
+    (from: number, to: number) => setView({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }),
+    [setView],
+  );
+  const shown = useMemo(() => data && only(data, filters.severity), [data, filters.severity]);
+
+  if (failed || (byMeaning && prototypes?.length === 0) || data?.total === 0) return null;
+  return (
+    <div className={`px-3 pb-1 transition-opacity md:px-4 ${isPlaceholderData ? 'opacity-60' : ''}`}>
+      <div className="flex min-h-7 flex-wrap items-center justify-between gap-x-3">
+        {data ? <SeverityLegend histogram={data} /> : <Skeleton className="h-3 w-64" />}
+        <p className="flex items-center gap-2 text-xs text-faint">
+          {data && <span>one bar is {formatSpan(data.interval_ms / 1000)} · drag to zoom</span>}
+          {(view.from ?? view.to) && (
+            <Button look="quiet" icon="zoomOut" className="h-6! px-1.5! text-xs!" onClick={() => setView({ from: undefined, to: undefined })}>
+              All time
+            </Button>
+          )}
+        </p>
+      </div>
+      <Suspense fallback={<div style={{ height: HEIGHT_PX }} />}>
+        {shown ? <SeverityHistogram histogram={shown} onZoom={zoom} height={HEIGHT_PX} /> : <Skeleton className="mt-1 h-26 w-full" />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** The histogram with the chosen severities alone; none chosen means all. */
+function only(histogram: Histogram, severities: Severity[] | undefined): Histogram {
+  if (!severities?.length) return histogram;
+  const buckets = histogram.buckets.map(({ start, counts }) => ({
+    start,
+    counts: Object.fromEntries(severities.map((severity) => [severity, counts[severity] ?? 0])),
+  }));
+  return { ...histogram, buckets };
+}

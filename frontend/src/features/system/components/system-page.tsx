@@ -1,0 +1,32 @@
+import { Page } from '@/components/page';
+import { Panel } from '@/components/panel';
+import { Tabs } from '@/components/ui/tabs';
+import { useView } from '@/lib/use-view';
+
+import { AuditPanel } from './audit-panel';
+import { JobsPanel } from './jobs-panel';
+import { StatsPanel } from './stats-panel';
+
+const VIEWS = ['stats', 'jobs', 'audit'] as const;
+
+/** The server itself: what it holds and costs, what it is doing, and who did what. */
+export default function SystemPage() {
+  const [view, setView] = useView();
+  const shown = VIEWS.find((one) => one === view.view) ?? 'stats';
+  return (
+    <Page title="System">
+      <Panel>
+        <Tabs
+          label="Parts of the system page"
+          value={shown}
+          onChange={(next) => setView({ view: next === 'stats' ? undefined : next })}
+          tabs={[
+            { value: 'stats', label: 'Storage and memory', content: <StatsPanel /> },
+            { value: 'jobs', label: 'Jobs', content: <JobsPanel /> },
+            { value: 'audit', label: 'Audit trail', content: <AuditPanel /> },
+          ]}
+        />
+      </Panel>
+    </Page>
+  );
+}

@@ -1,0 +1,16 @@
+import type { View } from './view';
+
+/** The pages. Each is one segment deep: see `BASE`. */
+export const PAGES = {
+  home: '/',
+  search: '/search',
+  patterns: '/patterns',
+  tail: '/tail',
+  sources: '/sources',
+  system: '/system',
+} as const;
+
+export type PagePath = (typeof PAGES)[keyof typeof PAGES];
+
+/** What goes along when a page leads to another: the time range. */
+export const carried = ({ from, to, refresh }: View): View => ({ from, to, refresh });

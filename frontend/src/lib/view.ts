@@ -1,0 +1,84 @@
+import { isSeverity, type Severity } from './severity';
+
+export const SEARCH_MODES = ['text', 'semantic', 'hybrid'] as const;
+export type SearchMode = (typeof SEARCH_MODES)[number];
+
+export const RECORD_TABS = ['record', 'context', 'similar', 'template'] as const;
+export type RecordTab = (typeof RECORD_TABS)[number];
+
+/** Everything a page shows that a link must bring back. It lives in the URL and nowhere else. */
+export interface View {
+  q?: string;
+  mode?: SearchMode;
+  from?: string;
+  to?: string;
+  /** Seconds between automatic refreshes. */
+  refresh?: number;
+  source?: string[];
+  host?: string[];
+  severity?: Severity[];
+  template?: string[];
+  order?: 'oldest';
+  /** The record whose drawer is open. */
+  record?: string;
+  tab?: RecordTab;
+  /** The part of a page that is shown, where a page has several. */
+  view?: string;
+  sort?: string;
+}
+
+const list = (text: string | undefined) => {
+  const items = text?.split(',').filter(Boolean) ?? [];
+  return items.length > 0 ? items : undefined;
+};
+
+const oneOf = <T extends string>(choices: readonly T[], text: string | undefined) =>
+  choices.find((choice) => choice === text);
+
+/** Reads the query string's values; what makes no sense is left out rather than reported. */
+export function parseView(raw: Record<string, unknown>): View {
+  const text = (key: string) => {
+    const value = raw[key];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const refresh = Number(text('refresh'));
+  const severities = list(text('severity'))?.filter(isSeverity);
+  const view: View = {
+    q: text('q'),
+    mode: oneOf(SEARCH_MODES, text('mode')),
+    from: text('from'),
+    to: text('to'),
+    refresh: refresh >= 5 ? refresh : undefined,
+    source: list(text('source')),
+    host: list(text('host')),
+    severity: severities?.length ? severities : undefined,
+    template: list(text('template')),
+    order: oneOf(['oldest'], text('order')),
+    record: text('record'),
+    tab: oneOf(RECORD_TABS, text('tab')),
+    view: text('view'),
+    sort: text('sort'),
+  };
+  return compact(view);
+}
+
+/** Leaves out what is not set, so that two equal views are equal objects and equal URLs. */
+export function compact(view: View): View {
+  const set = Object.entries(view).filter(([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0));
+  return Object.fromEntries(set) as View;
+}
+
+export function parseQueryString(text: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+/** Keeps what may stand in a query string readable: people read and edit these URLs. */
+export function formatQueryString(view: Record<string, unknown>): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(view)) {
+    if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) continue;
+    parameters.set(key, Array.isArray(value) ? value.join(',') : String(value));
+  }
+  const text = parameters.toString().replace(/%2C/g, ',').replace(/%3A/g, ':').replace(/%2F/g, '/');
+  return text && `?${text}`;
+}
