@@ -1,0 +1,214 @@
+//! The binary form of an [`Event`] on the bus. In go events, out come bytes, and back.
+//!
+//! ```text
+//! version 1 | kind 1 | batch id 16 | observed | source | hosts | keys | sets | traces
+//! | records: count, then one column after the other | arena length | arena
+//! ```
+//!
+//! Whole numbers are LEB128 varints, signed ones zigzag. A column whose values are all equal is
+//! written once. The arena comes last and as it is, so that reading a batch copies no text: the
+//! arena of the decoded batch is a slice of the bytes given. There is no compression: on log text
+//! the fastest codecs cost 260 ns a line and more, twice the cost of the whole bus without them.
+//!
+//! Bytes that were written by something else give a [`CodecError`]; nothing panics.
+
+mod columns;
+mod varint;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tocsin_domain::batch::{Attribute, LogBatch, ValueType};
+use tocsin_domain::{BatchId, Event, Payload, Span, SpanId, Timestamp, TraceId};
+
+use varint::{Reader, put_i64, put_str, put_u64};
+
+/// The version of the format that is written; all versions up to it are read.
+const VERSION: u8 = 1;
+const KIND_LOGS: u8 = 1;
+
+/// Why bytes are not an event; a static sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CodecError(&'static str);
+
+/// Bytes of text in the event, which is most of its encoded size.
+#[must_use]
+pub fn text_bytes(event: &Event) -> usize {
+    match &event.payload {
+        Payload::Logs(batch) => batch.arena.len(),
+        _ => 0,
+    }
+}
+
+/// Writes an event as bytes.
+///
+/// # Errors
+/// [`CodecError`] for a kind of payload that this version cannot write, or a batch that does not
+/// hold its own invariants.
+pub fn encode(event: &Event) -> Result<Bytes, CodecError> {
+    match &event.payload {
+        Payload::Logs(batch) => {
+            if !batch.validate() {
+                return Err(CodecError("the batch has spans or indexes out of bounds"));
+            }
+            Ok(encode_logs(batch))
+        }
+        _ => Err(CodecError("this kind of payload has no binary form yet")),
+    }
+}
+
+/// Reads an event back. The arena is a slice of `bytes`, not a copy.
+///
+/// # Errors
+/// [`CodecError`] if the bytes are not an event this version knows.
+pub fn decode(bytes: &Bytes) -> Result<Event, CodecError> {
+    let mut reader = Reader::new(bytes);
+    if reader.byte()? != VERSION {
+        return Err(CodecError("unknown version of the format"));
+    }
+    if reader.byte()? != KIND_LOGS {
+        return Err(CodecError("unknown kind of payload"));
+    }
+    let batch = decode_logs(&mut reader, bytes)?;
+    if !batch.validate() {
+        return Err(CodecError("spans or indexes are out of bounds"));
+    }
+    Ok(Event {
+        payload: Payload::Logs(batch),
+    })
+}
+
+fn encode_logs(batch: &LogBatch) -> Bytes {
+    // Enough for the columns of ordinary records; a rare excess costs one reallocation.
+    let mut out = Vec::with_capacity(batch.arena.len() + batch.records.len() * 8 + 512);
+    out.push(VERSION);
+    out.push(KIND_LOGS);
+    out.extend_from_slice(&batch.id.bits().to_le_bytes());
+    put_i64(&mut out, batch.observed.nanos());
+    put_str(&mut out, &batch.source);
+    put_names(&mut out, &batch.hosts);
+    put_names(&mut out, &batch.keys);
+    put_sets(&mut out, &batch.attribute_sets);
+    put_traces(&mut out, &batch.traces);
+    columns::put_records(&mut out, batch);
+    put_u64(&mut out, batch.arena.len() as u64);
+    out.extend_from_slice(&batch.arena);
+    Bytes::from(out)
+}
+
+fn decode_logs(reader: &mut Reader<'_>, bytes: &Bytes) -> Result<LogBatch, CodecError> {
+    let id = BatchId::from_bits(u128::from_le_bytes(reader.array()?));
+    let observed = Timestamp(reader.i64()?);
+    let source = reader.text()?;
+    let hosts = names(reader)?;
+    let keys = names(reader)?;
+    let attribute_sets = sets(reader)?;
+    let traces = traces(reader)?;
+    let records = columns::records(reader, observed)?;
+    let length = reader.length()?;
+    if length != reader.remaining() {
+        return Err(CodecError("the text has another length than it says"));
+    }
+    let arena = bytes.slice(reader.position()..);
+    Ok(LogBatch {
+        id,
+        observed,
+        source,
+        arena,
+        records,
+        hosts,
+        keys,
+        attribute_sets,
+        traces,
+    })
+}
+
+fn put_names(out: &mut Vec<u8>, names: &[Arc<str>]) {
+    put_u64(out, names.len() as u64);
+    for name in names {
+        put_str(out, name);
+    }
+}
+
+fn names(reader: &mut Reader<'_>) -> Result<Vec<Arc<str>>, CodecError> {
+    let count = reader.length()?;
+    (0..count).map(|_| reader.text()).collect()
+}
+
+fn put_sets(out: &mut Vec<u8>, sets: &[Vec<Attribute>]) {
+    put_u64(out, sets.len() as u64);
+    for set in sets {
+        put_u64(out, set.len() as u64);
+        for attribute in set {
+            put_u64(out, u64::from(attribute.key));
+            out.push(match attribute.value_type {
+                ValueType::Text => 0,
+                ValueType::Integer => 1,
+                ValueType::Float => 2,
+                ValueType::Bool => 3,
+            });
+            put_u64(out, u64::from(attribute.value.start));
+            put_u64(out, attribute.value.len() as u64);
+        }
+    }
+}
+
+fn sets(reader: &mut Reader<'_>) -> Result<Vec<Vec<Attribute>>, CodecError> {
+    let count = reader.length()?;
+    (0..count).map(|_| set(reader)).collect()
+}
+
+fn set(reader: &mut Reader<'_>) -> Result<Vec<Attribute>, CodecError> {
+    let count = reader.length()?;
+    let mut set = Vec::with_capacity(count);
+    for _ in 0..count {
+        let key = reader.u32()?;
+        let value_type = match reader.byte()? {
+            0 => ValueType::Text,
+            1 => ValueType::Integer,
+            2 => ValueType::Float,
+            3 => ValueType::Bool,
+            _ => return Err(CodecError("unknown type of value")),
+        };
+        let start = reader.u32()?;
+        let end = start
+            .checked_add(reader.u32()?)
+            .ok_or(CodecError("a span ends beyond 4 GiB"))?;
+        set.push(Attribute {
+            key,
+            value_type,
+            value: Span { start, end },
+        });
+    }
+    Ok(set)
+}
+
+fn put_traces(out: &mut Vec<u8>, traces: &[(TraceId, Option<SpanId>)]) {
+    put_u64(out, traces.len() as u64);
+    for (trace, span) in traces {
+        out.extend_from_slice(&trace.0);
+        out.push(u8::from(span.is_some()));
+        if let Some(span) = span {
+            out.extend_from_slice(&span.0);
+        }
+    }
+}
+
+fn traces(reader: &mut Reader<'_>) -> Result<Vec<(TraceId, Option<SpanId>)>, CodecError> {
+    let count = reader.length()?;
+    let mut traces = Vec::with_capacity(count);
+    for _ in 0..count {
+        let trace = TraceId(reader.array()?);
+        let span = match reader.byte()? {
+            0 => None,
+            1 => Some(SpanId(reader.array()?)),
+            _ => return Err(CodecError("a span id is neither there nor absent")),
+        };
+        traces.push((trace, span));
+    }
+    Ok(traces)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! The storage behind the bus: one keyspace of `fjall`, its keys, and what it holds at start.
+//!
+//! Events lie under `1, partition, offset`, acknowledged offsets under `0 'a', partition`. Events
+//! are large and short-lived, so values are kept apart from keys: an event that is acknowledged
+//! while it is in memory is never written again, and what had to be written lies in files that
+//! are dropped whole. One keyspace for everything lets journals go as soon as it is flushed.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fjall::config::{CompressionPolicy, FilterPolicy};
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, LsmError,
+    OwnedWriteBatch, PersistMode,
+};
+
+use crate::BusConfig;
+
+/// The block cache: queues are read once, so there is nothing to keep.
+const CACHE_BYTES: u64 = 1 << 20;
+/// The smallest total of journals that fjall accepts; older ones are then dropped soonest.
+const JOURNAL_BYTES: u64 = 64 << 20;
+/// Values from here on are kept apart from their keys.
+const SEPARATE_BYTES: u32 = 4096;
+/// Files of values are rewritten only when almost nothing in them is left, which is to say never.
+const STALE_RATIO: f32 = 0.95;
+/// Files that the engine may keep open.
+const FILES_MAX: usize = 64;
+/// A database that was just dropped may hold its lock a moment longer.
+const LOCK_RETRIES: u32 = 40;
+
+/// Why the storage did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EngineError {
+    #[error("another process holds the bus at {0}")]
+    Locked(String),
+    #[error("the storage engine refused")]
+    Fjall(#[source] fjall::Error),
+    #[error("the storage stopped after a failed write and is not open again yet")]
+    Stopped,
+}
+
+impl From<fjall::Error> for EngineError {
+    fn from(error: fjall::Error) -> Self {
+        Self::Fjall(error)
+    }
+}
+
+/// What was found at start.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The number of partitions the events were spread over.
+    pub(super) partitions: Option<u16>,
+    /// Acknowledged offsets.
+    pub(super) acknowledged: BTreeMap<u16, u64>,
+    /// Per partition the first offset, and the sizes from there on; 0 where there is no event.
+    pub(super) sizes: BTreeMap<u16, (u64, VecDeque<u32>)>,
+}
+
+/// What is to be written as one.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Events to add: partition, offset, bytes.
+    pub(super) events: Vec<(u16, u64, Bytes)>,
+    /// Events to remove: partition, offset.
+    pub(super) removed: Vec<(u16, u64)>,
+    /// Acknowledged offsets to keep.
+    pub(super) acknowledged: Vec<(u16, u64)>,
+    /// The number of partitions to keep.
+    pub(super) partitions: Option<u16>,
+}
+
+impl Changes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.removed.is_empty()
+            && self.acknowledged.is_empty()
+            && self.partitions.is_none()
+    }
+}
+
+/// The open database.
+pub(super) struct Engine {
+    database: Database,
+    queue: Keyspace,
+}
+
+impl Engine {
+    pub(super) fn open(path: &Path, config: &BusConfig) -> Result<Self, EngineError> {
+        let mut retries = LOCK_RETRIES;
+        loop {
+            match Self::try_open(path, config) {
+                Err(fjall::Error::Locked) if retries > 0 => {
+                    retries -= 1;
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(fjall::Error::Locked) => {
+                    return Err(EngineError::Locked(path.display().to_string()));
+                }
+                opened => return Ok(opened?),
+            }
+        }
+    }
+
+    fn try_open(path: &Path, config: &BusConfig) -> fjall::Result<Self> {
+        let database = Database::builder(path)
+            .cache_size(CACHE_BYTES)
+            .max_cached_files(Some(FILES_MAX))
+            .max_journaling_size(JOURNAL_BYTES)
+            .manual_journal_persist(true)
+            .worker_threads(1)
+            .open()?;
+        let values = KvSeparationOptions::default()
+            .compression(CompressionType::None)
+            .separation_threshold(SEPARATE_BYTES)
+            .staleness_threshold(STALE_RATIO);
+        let queue = database.keyspace("queue", || {
+            KeyspaceCreateOptions::default()
+                .manual_journal_persist(true)
+                .max_memtable_size(config.memory_bytes_max.max(1 << 20))
+                .data_block_compression_policy(CompressionPolicy::disabled())
+                .index_block_compression_policy(CompressionPolicy::disabled())
+                .filter_policy(FilterPolicy::disabled())
+                .with_kv_separation(Some(values))
+        })?;
+        Ok(Self { database, queue })
+    }
+
+    /// Reads all keys, and sizes without their values.
+    pub(super) fn find(&self) -> Result<Found, EngineError> {
+        let mut found = Found::default();
+        for guard in self.queue.iter() {
+            let key = guard.key()?;
+            match Key::read(&key) {
+                Some(Key::Partitions) => {
+                    let value = self.queue.get(&key)?;
+                    found.partitions = value.and_then(|value| number(&value)?.try_into().ok());
+                }
+                Some(Key::Acknowledged(partition)) => {
+                    let value = self.queue.get(&key)?;
+                    let offset = value.and_then(|value| number(&value)).unwrap_or(0);
+                    found.acknowledged.insert(partition, offset);
+                }
+                Some(Key::Event(partition, offset)) => {
+                    let size = self.queue.size_of(&key)?.unwrap_or(0);
+                    let (first, sizes) = found
+                        .sizes
+                        .entry(partition)
+                        .or_insert_with(|| (offset, VecDeque::new()));
+                    let index = usize::try_from(offset - *first).unwrap_or(usize::MAX);
+                    sizes.resize(index, 0);
+                    sizes.push_back(size);
+                }
+                None => tracing::warn!(key = ?&*key, "the bus holds a key that it does not know"),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bytes of an event, without a copy while it is in memory.
+    pub(super) fn get(&self, partition: u16, offset: u64) -> Result<Option<Bytes>, EngineError> {
+        let value = self.queue.get(Key::Event(partition, offset).write())?;
+        Ok(value.map(Bytes::from))
+    }
+
+    /// Writes everything or nothing. With events, returns once they are on disk.
+    ///
+    /// A failed write leaves the database refusing all others: it must be opened again.
+    pub(super) fn commit(&self, changes: &Changes) -> Result<(), EngineError> {
+        let mode = if changes.events.is_empty() {
+            PersistMode::Buffer
+        } else {
+            PersistMode::SyncData
+        };
+        let capacity = changes.events.len() + changes.removed.len() + 8;
+        let mut batch =
+            OwnedWriteBatch::with_capacity(self.database.clone(), capacity).durability(Some(mode));
+        for (partition, offset, bytes) in &changes.events {
+            let key = Key::Event(*partition, *offset).write();
+            batch.insert(&self.queue, key, bytes.clone());
+        }
+        for (partition, offset) in &changes.removed {
+            batch.remove(&self.queue, Key::Event(*partition, *offset).write());
+        }
+        for (partition, offset) in &changes.acknowledged {
+            let key = Key::Acknowledged(*partition).write();
+            batch.insert(&self.queue, key, offset.to_be_bytes());
+        }
+        if let Some(partitions) = changes.partitions {
+            let value = u64::from(partitions).to_be_bytes();
+            batch.insert(&self.queue, Key::Partitions.write(), value);
+        }
+        Ok(batch.commit()?)
+    }
+
+    /// Waits while the engine is behind with its files.
+    ///
+    /// The engine would wait by itself, but for ever if its worker has died of a full disk.
+    pub(super) fn wait_for_worker(&self) -> Result<(), EngineError> {
+        while self.queue.sealed_memtable_count() > 1 || self.queue.l0_table_count() > 16 {
+            self.database.persist(PersistMode::Buffer)?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory of events that are gone.
+    pub(super) fn release_memory(&self) -> Result<(), EngineError> {
+        self.queue.rotate_memtable()?;
+        Ok(())
+    }
+}
+
+impl EngineError {
+    /// True if the bytes are there but wrong, so that asking again is of no use.
+    pub(super) fn is_corruption(&self) -> bool {
+        match self {
+            Self::Fjall(fjall::Error::Storage(error)) => !matches!(error, LsmError::Io(_)),
+            Self::Fjall(fjall::Error::Decompress(_) | fjall::Error::InvalidTag(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(*value.first_chunk::<8>()?))
+}
+
+enum Key {
+    Partitions,
+    Acknowledged(u16),
+    Event(u16, u64),
+}
+
+impl Key {
+    fn write(&self) -> Vec<u8> {
+        match self {
+            Self::Partitions => vec![0, b'p'],
+            Self::Acknowledged(partition) => {
+                [&[0, b'a'], partition.to_be_bytes().as_slice()].concat()
+            }
+            Self::Event(partition, offset) => [
+                [1].as_slice(),
+                &partition.to_be_bytes(),
+                &offset.to_be_bytes(),
+            ]
+            .concat(),
+        }
+    }
+
+    fn read(key: &[u8]) -> Option<Self> {
+        match key {
+            [0, b'p'] => Some(Self::Partitions),
+            [0, b'a', high, low] => Some(Self::Acknowledged(u16::from_be_bytes([*high, *low]))),
+            [1, high, low, offset @ ..] if offset.len() == 8 => Some(Self::Event(
+                u16::from_be_bytes([*high, *low]),
+                number(offset)?,
+            )),
+            _ => None,
+        }
+    }
+}
