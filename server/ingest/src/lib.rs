@@ -7,6 +7,7 @@
 mod attributes;
 mod decoded;
 pub mod decompress;
+mod door;
 pub mod elasticsearch;
 mod error;
 mod fields;
@@ -19,8 +20,10 @@ pub mod otlp;
 mod protobuf;
 pub mod severity;
 pub mod splunk;
+pub mod syslog;
 pub mod timestamp;
 
 pub use decoded::{Context, Decoded, ERRORS_MAX, ItemError};
+pub use door::{Door, Undelivered};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use limits::Limits;

@@ -103,6 +103,12 @@ pub fn read_number(digits: &str, now: Timestamp) -> Reading {
     }
 }
 
+/// Reads a time at the start of `text`, and how many bytes it takes; none if it begins otherwise.
+pub(crate) fn read_start(text: &[u8], now: Timestamp, zone_secs: i32) -> Option<(Reading, usize)> {
+    let (when, end, _) = at_start(text)?;
+    Some((resolve(when, now, zone_secs), end))
+}
+
 fn resolve(when: When, now: Timestamp, zone_secs: i32) -> Reading {
     match when {
         When::Instant(at) => believed(at, now),

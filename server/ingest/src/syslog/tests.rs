@@ -1,0 +1,1 @@
+//! Messages as real senders write them, and the listeners end to end.
