@@ -1,0 +1,90 @@
+//! Extractors: axum's, with rejections as problem details.
+
+use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::errors::{ApiError, ErrorKind};
+use crate::routes::body;
+use crate::state::ApiState;
+
+/// Typed parameters of the query string.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(params)) => Ok(Self(params)),
+            Err(rejection) => Err(ApiError::bad_request(rejection.body_text())),
+        }
+    }
+}
+
+/// Typed parts of the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(params)) => Ok(Self(params)),
+            Err(rejection) => Err(ApiError::bad_request(rejection.body_text())),
+        }
+    }
+}
+
+/// A typed JSON body. The content type must say so: browsers do not send that across sites
+/// without asking first, and we never agree.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        if !content_type
+            .to_ascii_lowercase()
+            .starts_with("application/json")
+        {
+            let detail = format!("`{content_type}` is not supported; expected application/json");
+            return Err(ApiError::new(ErrorKind::UnsupportedMediaType, detail));
+        }
+        let (parts, body) = request.into_parts();
+        let collected = body::collect(state, &parts.headers, body).await?;
+        match Json::<T>::from_bytes(&collected.bytes) {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(ApiError::bad_request(rejection.body_text())),
+        }
+    }
+}
+
+/// A count within bounds, or the default.
+pub(crate) fn count(
+    field: &str,
+    asked: Option<usize>,
+    default: usize,
+    allowed: std::ops::RangeInclusive<usize>,
+) -> Result<usize, ApiError> {
+    let count = asked.unwrap_or(default);
+    if allowed.contains(&count) {
+        return Ok(count);
+    }
+    let expected = format!(
+        "a whole number from {} to {}",
+        allowed.start(),
+        allowed.end()
+    );
+    Err(ApiError::field(
+        field,
+        &expected,
+        format!("{count} is out of range"),
+    ))
+}

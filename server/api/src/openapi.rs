@@ -1,0 +1,107 @@
+//! The OpenAPI document, made from the handlers and wire types.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, OpenApi};
+
+use crate::errors::ErrorKind;
+use crate::routes;
+use crate::wire::problem::{Problem, ProblemItem};
+
+/// What can go wrong when something is read.
+pub(crate) enum ReadProblems {}
+
+/// What can go wrong when something is changed or pushed.
+pub(crate) enum WriteProblems {}
+
+impl IntoResponses for ReadProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            ErrorKind::BadRequest,
+            ErrorKind::NotFound,
+            ErrorKind::TooManyRequests,
+            ErrorKind::Internal,
+            ErrorKind::Unavailable,
+        ])
+    }
+}
+
+impl IntoResponses for WriteProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            ErrorKind::BadRequest,
+            ErrorKind::RequestTimeout,
+            ErrorKind::TooLarge,
+            ErrorKind::UnsupportedMediaType,
+            ErrorKind::TooManyRequests,
+            ErrorKind::Internal,
+            ErrorKind::Unavailable,
+        ])
+    }
+}
+
+fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
+    let entry = |kind: &ErrorKind| {
+        let (_, status, title) = kind.row();
+        let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let response = ResponseBuilder::new().description(title);
+        let response = response
+            .content("application/problem+json", content)
+            .build();
+        (status.as_str().to_owned(), RefOr::T(response))
+    };
+    kinds.iter().map(entry).collect()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tocsin",
+        description = "Log intake and search. Times are RFC 3339 in UTC; failures are RFC 9457 \
+                       problem details.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        routes::logs_search::search,
+        routes::logs_histogram::histogram,
+        routes::logs_record::record,
+        routes::logs_context::context,
+        routes::logs_similar::similar,
+        routes::logs_clusters::list,
+        routes::logs_clusters::detail,
+        routes::logs_templates::list,
+        routes::logs_templates::detail,
+        routes::logs_templates::variables,
+        routes::logs_fields::fields,
+        routes::logs_export::export,
+        routes::logs_tail::tail,
+        routes::logs_tail::socket,
+        routes::logs_delete::delete,
+        routes::jobs::list,
+        routes::jobs::job,
+        routes::audit::audit,
+        routes::data_sources::data_sources,
+        routes::stats::stats,
+        routes::settings::settings,
+        routes::openapi::openapi,
+        routes::health::live,
+        routes::health::ready,
+        routes::metrics::metrics,
+    ),
+    components(schemas(Problem, ProblemItem)),
+    tags(
+        (name = "logs", description = "Searching, watching, exporting and deleting log records"),
+        (name = "push", description = "Taking log records; answered once they are durable"),
+        (name = "platform", description = "The server itself"),
+        (name = "operations", description = "Health and metrics"),
+    )
+)]
+struct Api;
+
+/// The OpenAPI 3.1 document of all routes.
+#[must_use]
+pub fn document() -> Document {
+    Api::openapi()
+}

@@ -1,0 +1,86 @@
+//! Every route, in one place.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+
+use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, panics};
+use crate::routes::{
+    audit, data_sources, health, jobs, logs_clusters, logs_context, logs_delete, logs_export,
+    logs_fields, logs_histogram, logs_record, logs_search, logs_similar, logs_tail, logs_templates,
+    metrics, openapi, settings, stats, ui,
+};
+use crate::state::ApiState;
+
+/// All routes over a state. Serve it with graceful shutdown and cancel
+/// [`crate::ApiParts::shutdown`] when that begins, so that live tails end.
+pub fn router(state: ApiState) -> Router {
+    let routes = Router::new()
+        .merge(reads(&state))
+        .merge(writes())
+        .merge(live())
+        .merge(operations())
+        .fallback(ui::fallback)
+        .method_not_allowed_fallback(ui::method_not_allowed);
+    // The last layer sees a request first.
+    routes
+        .layer(from_fn_with_state(state.clone(), guard))
+        .layer(CatchPanicLayer::custom(panics::answer))
+        .layer(from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+fn reads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/logs/search", get(logs_search::search))
+        .route("/api/v1/logs/histogram", get(logs_histogram::histogram))
+        .route("/api/v1/logs/fields", get(logs_fields::fields))
+        .route("/api/v1/logs/clusters", get(logs_clusters::list))
+        .route("/api/v1/logs/clusters/{id}", get(logs_clusters::detail))
+        .route("/api/v1/logs/templates", get(logs_templates::list))
+        .route(
+            "/api/v1/logs/templates/{template}",
+            get(logs_templates::detail),
+        )
+        .route(
+            "/api/v1/logs/templates/{template}/variables",
+            get(logs_templates::variables),
+        )
+        .route("/api/v1/logs/export", get(logs_export::export))
+        .route("/api/v1/logs/{id}", get(logs_record::record))
+        .route("/api/v1/logs/{id}/context", get(logs_context::context))
+        .route("/api/v1/logs/{id}/similar", get(logs_similar::similar))
+        .route("/api/v1/jobs", get(jobs::list))
+        .route("/api/v1/jobs/{id}", get(jobs::job))
+        .route("/api/v1/audit", get(audit::audit))
+        .route("/api/v1/data-sources", get(data_sources::data_sources))
+        .route("/api/v1/stats", get(stats::stats))
+        .route("/api/v1/settings", get(settings::settings))
+        .route("/api/v1/openapi.json", get(openapi::openapi))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+fn writes() -> Router<ApiState> {
+    Router::new().route("/api/v1/logs/delete", post(logs_delete::delete))
+}
+
+fn live() -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/logs/tail", get(logs_tail::tail))
+        .route("/ws/logs", get(logs_tail::socket))
+}
+
+fn operations() -> Router<ApiState> {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/healthz", get(health::live))
+        .route("/livez", get(health::live))
+        .route("/-/healthy", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/readyz", get(health::ready))
+        .route("/-/ready", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
+}

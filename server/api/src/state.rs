@@ -1,0 +1,144 @@
+//! What handlers work with: the ports, the configuration and the counters of what is going on.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tocsin_domain::Timestamp;
+use tocsin_domain::ports::{
+    AuditLog, Clock, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore, ServerStatus,
+    TemplateStore,
+};
+use tocsin_ingest::Limits;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::assets::Assets;
+use crate::config::ApiConfig;
+
+/// Everything that stands behind the routes. `app` fills it in.
+pub struct ApiParts {
+    /// Every log line.
+    pub logs: Arc<dyn LogStore>,
+    /// The register of templates.
+    pub templates: Arc<dyn TemplateStore>,
+    /// Search by meaning.
+    pub search: Arc<dyn LogSearch>,
+    /// Where pushed records go.
+    pub intake: Arc<dyn Intake>,
+    /// Records as they pass.
+    pub live: Arc<dyn LiveLogs>,
+    /// Work that goes on after its request was answered.
+    pub jobs: Arc<dyn JobStore>,
+    /// Who did what.
+    pub audit: Arc<dyn AuditLog>,
+    /// What the server says of itself.
+    pub status: Arc<dyn ServerStatus>,
+    /// Where requests are counted.
+    pub telemetry: Arc<dyn HttpTelemetry>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The web page.
+    pub assets: Arc<dyn Assets>,
+    /// Bounds and rules of the HTTP side.
+    pub config: ApiConfig,
+    /// Bounds of decoding.
+    pub limits: Limits,
+    /// Owns every task that outlives its request; `app` waits for it at shutdown.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server begins to shut down: live tails end then.
+    pub shutdown: CancellationToken,
+}
+
+impl fmt::Debug for ApiParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiParts")
+            .field("config", &self.config)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What handlers work with. Cloning costs one reference count.
+#[derive(Clone, Debug)]
+pub struct ApiState {
+    parts: Arc<ApiParts>,
+    pub(crate) bounds: Arc<Bounds>,
+}
+
+/// What is going on, each kind bounded by the configuration.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    /// Room for request bodies, in units of [`BODY_UNIT_BYTES`].
+    pub(crate) bodies: Arc<Semaphore>,
+    pub(crate) decodes: Arc<Semaphore>,
+    pub(crate) reads: Arc<Semaphore>,
+    pub(crate) live_clients: Arc<Semaphore>,
+    /// Deletions that wait or run.
+    pub(crate) delete_jobs: Arc<Semaphore>,
+    /// The one deletion that runs.
+    pub(crate) deleting: Arc<Semaphore>,
+}
+
+/// The unit in which room for bodies is handed out: a semaphore counts in 32 bits.
+pub(crate) const BODY_UNIT_BYTES: usize = 4096;
+
+impl ApiState {
+    /// Joins the parts.
+    #[must_use]
+    pub fn new(parts: ApiParts) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let config = &parts.config;
+        let decodes = if config.decodes_max == 0 {
+            cores
+        } else {
+            config.decodes_max
+        };
+        // One body of the largest size must always find room, or it could never be taken.
+        let body_bytes = config
+            .body_bytes_in_flight_max
+            .max(parts.limits.body_bytes_max);
+        let semaphore =
+            |permits: usize| Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS)));
+        let bounds = Bounds {
+            bodies: semaphore(body_bytes.div_ceil(BODY_UNIT_BYTES) + 1),
+            decodes: semaphore(decodes),
+            reads: semaphore(config.reads_max),
+            live_clients: semaphore(config.live_clients_max),
+            delete_jobs: semaphore(config.delete_jobs_max),
+            deleting: semaphore(1),
+        };
+        Self {
+            parts: Arc::new(parts),
+            bounds: Arc::new(bounds),
+        }
+    }
+
+    /// Marks the jobs that an earlier run left behind as failed, so that they are seen and nobody
+    /// waits for them. Call it once before the first request is taken; returns how many there
+    /// were.
+    ///
+    /// # Errors
+    /// [`tocsin_domain::ports::StoreError`] if the job store or the audit log cannot be written.
+    pub async fn close_abandoned_jobs(&self) -> Result<usize, tocsin_domain::ports::StoreError> {
+        crate::jobs::close_abandoned(self).await
+    }
+
+    pub(crate) fn parts(&self) -> &ApiParts {
+        &self.parts
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+}
+
+/// Ten random bytes, for ids.
+pub(crate) fn random() -> [u8; 10] {
+    let bytes = *uuid::Uuid::new_v4().as_bytes();
+    // Bytes 6 and 8 carry the version and variant of the UUID; the others are random.
+    let mut random = [0; 10];
+    random[..6].copy_from_slice(&bytes[..6]);
+    random[6..].copy_from_slice(&bytes[9..13]);
+    random
+}

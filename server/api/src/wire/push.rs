@@ -1,0 +1,28 @@
+//! What pushed records are answered with. Answers of other people's protocols are written by their
+//! decoders in `tocsin-ingest`; this is our own.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::problem::ProblemItem;
+
+/// What holds for records that do not say.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PushParams {
+    /// The source of records that name none. Default: http.
+    pub(crate) source: Option<String>,
+    /// The host of records that name none.
+    pub(crate) host: Option<String>,
+}
+
+/// What became of the records of a body.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PushAnswer {
+    /// How many are durable now.
+    pub(crate) accepted: usize,
+    /// How many could not be taken.
+    pub(crate) rejected: usize,
+    /// Why, for the first 100.
+    pub(crate) errors: Vec<ProblemItem>,
+}
