@@ -21,4 +21,17 @@ impl Layout {
         self.zones.extend(elements.map(|(start, end)| (Zone::Header, *start, *end)));
         self.zones.push((Zone::Message, message, scanned.line.len() as u32));
     }
+
+    /// Lays out a record: its skeleton around its message, if it has one.
+    pub(crate) fn record(&mut self, length: usize, message: Option<(usize, usize)>) {
+        self.zones.clear();
+        let length = length as u32;
+        let Some((start, end)) = message else {
+            return self.zones.push((Zone::Frame, 0, length));
+        };
+        let (start, end) = (start as u32, end as u32);
+        self.zones.push((Zone::Frame, 0, start));
+        self.zones.push((Zone::Message, start, end));
+        self.zones.push((Zone::Frame, end, length));
+    }
 }

@@ -2,6 +2,7 @@
 //! read or written, no clock, no threads.
 
 mod arena;
+mod body;
 mod config;
 mod header;
 mod layout;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::arena::TemplateIndex;
+use crate::body::{self, Outline};
 use crate::config::MinerConfig;
 use crate::header::Scanned;
 use crate::layout::Layout;
@@ -28,11 +29,49 @@ pub struct Miner {
 #[derive(Debug, Default)]
 struct Scratch {
     kinds: Vec<VariableKind>,
-    keys: Vec<Option<Box<str>>>,
+    outline: Outline,
+    is_record: bool,
     spans: Vec<(u32, u32)>,
     found: Vec<(u32, u32)>,
     layout: Layout,
     tokens: Tokens,
+}
+
+impl Scratch {
+    /// Finds the variables that show by their form.
+    #[inline]
+    fn scan(&mut self, line: &[u8], config: &MinerConfig, variables: &mut Vec<(u32, u32)>) {
+        self.outline.keys.clear();
+        self.outline.message = None;
+        let mut sink = Sink { spans: variables, kinds: &mut self.kinds, floor: 0, resume: 0 };
+        let small = line.len() <= config.max_scanned_bytes;
+        self.is_record = small && body::scan(line, config.max_variables, &mut sink, &mut self.outline);
+        if self.is_record {
+            return;
+        }
+        sink.floor = 0;
+        let end = line.len().min(config.max_scanned_bytes);
+        let stop = scan::text(line, 0, end, config.max_variables, &mut sink);
+        if stop < line.len() {
+            let from = sink.spans.last().map_or(stop, |s| stop.max(s.1 as usize));
+            sink.push(from, line.len(), VariableKind::Any);
+        }
+    }
+}
+
+/// Scans a record again, now for the names of its members.
+fn rescan(
+    line: &[u8],
+    config: &MinerConfig,
+    (spans, kinds): (&mut Vec<(u32, u32)>, &mut Vec<VariableKind>),
+    outline: &mut Outline,
+) {
+    spans.clear();
+    kinds.clear();
+    outline.keys.clear();
+    outline.message = None;
+    let mut sink = Sink { spans, kinds, floor: 0, resume: 0 };
+    body::scan(line, config.max_variables, &mut sink, outline);
 }
 
 impl Miner {
@@ -59,16 +98,8 @@ impl Miner {
         variables.clear();
         let scratch = &mut self.scratch;
         scratch.kinds.clear();
-        scratch.keys.clear();
         self.mine.begin_line();
-        let mut sink =
-            Sink { spans: variables, kinds: &mut scratch.kinds, floor: 0, resume: 0 };
-        let end = line.len().min(self.config.max_scanned_bytes);
-        let stop = scan::text(line, 0, end, self.config.max_variables, &mut sink);
-        if stop < line.len() {
-            let from = sink.spans.last().map_or(stop, |s| stop.max(s.1 as usize));
-            sink.push(from, line.len(), VariableKind::Any);
-        }
+        scratch.scan(line, &self.config, variables);
         let hash = scan::shape(line, variables, &scratch.kinds);
         if let Some(shape) = self.shapes.get(hash) {
             if let Some(template) = self.mine.current(shape.template, shape.epoch) {
@@ -88,9 +119,16 @@ impl Miner {
         let spans = &mut scratch.spans;
         spans.clone_from(variables);
         let kinds = &mut scratch.kinds;
-        scratch.layout.plain(&mut Scanned { line: bytes, spans, kinds });
+        if scratch.is_record {
+            scratch.outline.wants_keys = true;
+            rescan(bytes, &self.config, (spans, kinds), &mut scratch.outline);
+            scratch.outline.wants_keys = false;
+            scratch.layout.record(bytes.len(), scratch.outline.message);
+        } else {
+            scratch.layout.plain(&mut Scanned { line: bytes, spans, kinds });
+        }
         scratch.tokens.cut(bytes, spans, &scratch.layout);
-        let line = Line { bytes, spans, kinds, keys: &scratch.keys };
+        let line = Line { bytes, spans, kinds, keys: &scratch.outline.keys };
         scratch.found.clear();
         let index = self.mine.place(line, &scratch.tokens, &mut scratch.found);
         if let Some(epoch) = self.mine.epoch(index) {

@@ -7,6 +7,7 @@ mod address;
 pub(crate) mod class;
 mod number;
 pub(crate) mod time;
+pub(crate) mod value;
 mod word;
 
 use crate::template::VariableKind;
