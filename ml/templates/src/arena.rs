@@ -82,13 +82,6 @@ impl Arena {
         page.entries.get_mut(index as usize % PAGE)?.as_mut()
     }
 
-    /// Adds an entry and returns its index.
-    pub(crate) fn push(&mut self, entry: Entry) -> u32 {
-        let index = self.next;
-        self.put(index, entry);
-        index
-    }
-
     /// Puts an entry at an index not used before; the next index is at least one more.
     pub(crate) fn put(&mut self, index: u32, entry: Entry) {
         let (page, place) = (index as usize / PAGE, index as usize % PAGE);

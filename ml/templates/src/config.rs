@@ -13,19 +13,16 @@ pub struct MinerConfig {
     pub max_scanned_bytes: usize,
     /// Variables of one line, in variables; what comes after them becomes one variable.
     pub max_variables: usize,
-    /// Remembered almost-equal templates (see `siblings`), in entries.
-    pub max_siblings: usize,
 }
 
 impl Default for MinerConfig {
-    /// 20,000 templates, 32,768 shapes, 32 KiB scanned, 256 variables, 200,000 siblings: below 40 MB when full.
+    /// 20,000 templates, 32,768 shapes, 32 KiB scanned, 256 variables: about 40 MB when full.
     fn default() -> Self {
         Self {
             max_templates: 20_000,
             max_shapes: 1 << 15,
             max_scanned_bytes: 32 << 10,
             max_variables: 256,
-            max_siblings: 200_000,
         }
     }
 }

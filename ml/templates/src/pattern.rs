@@ -201,6 +201,30 @@ pub(crate) fn key_before(text: &[u8]) -> Option<Box<str>> {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_').then(|| name.into())
 }
 
+/// Hash of the static text of a token and the places of its variables.
+pub(crate) fn structure_hash<T: AsRef<[u8]>>(texts: &[T]) -> u64 {
+    let mut hash = Mixer::new();
+    for (i, text) in texts.iter().enumerate() {
+        if i > 0 {
+            hash.word(1);
+        }
+        hash.text(text.as_ref());
+    }
+    hash.finish()
+}
+
+/// Hash of the zones and frames of these tokens: only lines of equal format are compared.
+pub(crate) fn format_of(tokens: impl Iterator<Item = (Zone, u64)>) -> u64 {
+    let mut format = Mixer::new();
+    for (zone, hash) in tokens {
+        format.word(zone as u64);
+        if zone == Zone::Frame {
+            format.word(hash);
+        }
+    }
+    format.finish()
+}
+
 /// Hash of format and message tokens, with [`WILD`] for variable ones and, if given, at one more place.
 pub(crate) fn message_key(format: u64, hashes: impl Iterator<Item = u64>, wild: Option<usize>) -> u64 {
     let mut key = Mixer::new();

@@ -2,54 +2,37 @@
 //! words, the hash of the message without that word; when enough different words have been seen in one place, the
 //! place is a variable. How many are enough depends on how the words look and where they stand.
 
-use std::collections::VecDeque;
-
 use hashbrown::HashMap;
 
 use crate::scan::class::{ALPHA, class};
 
-/// Messages that differ in one word, by the hash of the rest.
+/// Templates that nothing has replaced, by the hashes under which others of the same message look for them.
 #[derive(Debug, Default)]
 pub(crate) struct Siblings {
     members: HashMap<u64, Vec<u32>>,
-    /// Keys in order of arrival, for eviction.
-    order: VecDeque<u64>,
 }
 
 /// Most siblings that are ever waited for.
 pub(crate) const MAX_SIBLINGS: usize = 24;
 
 impl Siblings {
-    /// Templates that are equal to the message of this key but for one word.
+    /// Templates with this key, in the order of minting.
     pub(crate) fn get(&self, key: u64) -> &[u32] {
         self.members.get(&key).map_or(&[], Vec::as_slice)
     }
 
-    /// Notes that `template` has this key; forgets the oldest key when there are more than `bound`.
-    pub(crate) fn add(&mut self, key: u64, template: u32, bound: usize) {
-        let list = self.members.entry(key).or_insert_with(|| {
-            self.order.push_back(key);
-            Vec::new()
-        });
-        if list.len() < MAX_SIBLINGS {
-            list.push(template);
-        }
-        while self.order.len() > bound {
-            if let Some(oldest) = self.order.pop_front() {
-                self.members.remove(&oldest);
+    /// Notes that `template` has this key.
+    pub(crate) fn add(&mut self, key: u64, template: u32) {
+        self.members.entry(key).or_default().push(template);
+    }
+
+    /// Takes back what [`add`](Self::add) noted.
+    pub(crate) fn remove(&mut self, key: u64, template: u32) {
+        if let Some(list) = self.members.get_mut(&key) {
+            list.retain(|i| *i != template);
+            if list.is_empty() {
+                self.members.remove(&key);
             }
-        }
-    }
-
-    /// Keys with their members, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
-        self.order.iter().map(|k| (*k, self.get(*k)))
-    }
-
-    /// Puts back what [`iter`](Self::iter) gave.
-    pub(crate) fn insert(&mut self, key: u64, members: Vec<u32>) {
-        if self.members.insert(key, members).is_none() {
-            self.order.push_back(key);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::scan::Mixer;
 use crate::scan::class::{ALPHA, DIGIT, JOINER, SLASH, class};
 
 /// How much a token looks like a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Softness {
     /// A word: two messages that differ in it are different until many are seen.
     Word,

@@ -1,6 +1,7 @@
 //! Cuts a scanned line into tokens (at white space outside of variables), the unit by which lines are compared.
 
 use crate::layout::Layout;
+use crate::pattern::{format_of, message_key};
 use crate::scan::Mixer;
 use crate::scan::class::{ALPHA, DIGIT, class};
 
@@ -36,8 +37,6 @@ pub(crate) struct LineToken {
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     pub list: Vec<LineToken>,
-    /// Index of the first message token.
-    pub message: usize,
     /// Hash of zones, number of tokens and frame: only lines of equal format are compared.
     pub format: u64,
     /// Hash of format and message tokens.
@@ -62,21 +61,9 @@ impl Tokens {
     }
 
     fn hash(&mut self) {
-        self.message = self.list.iter().position(|t| t.zone == Zone::Message).unwrap_or(0);
-        let mut format = Mixer::new();
-        for token in &self.list {
-            format.word(token.zone as u64);
-            if token.zone == Zone::Frame {
-                format.word(token.hash);
-            }
-        }
-        self.format = format.finish();
-        let mut key = Mixer::new();
-        key.word(self.format);
-        for token in self.list.iter().filter(|t| t.zone == Zone::Message) {
-            key.word(token.hash);
-        }
-        self.key = key.finish();
+        self.format = format_of(self.list.iter().map(|t| (t.zone, t.hash)));
+        let message = self.list.iter().filter(|t| t.zone == Zone::Message);
+        self.key = message_key(self.format, message.map(|t| t.hash), None);
     }
 }
 
