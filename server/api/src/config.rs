@@ -1,9 +1,10 @@
 //! The bounds and rules of the HTTP side; those of decoding are `tocsin_ingest::Limits`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bounds and rules of the HTTP side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApiConfig {
     /// Whether requests must name this machine or one of `allowed_hosts` in their `Host` header.

@@ -95,6 +95,8 @@ pub(crate) struct ApiError {
     pub(crate) detail: String,
     pub(crate) errors: Vec<ProblemItem>,
     pub(crate) retry_after: Option<Duration>,
+    /// How many records of a push were not taken, if that is what is wrong.
+    rejected: Option<usize>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -110,6 +112,7 @@ impl ApiError {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after,
+            rejected: None,
             cause: None,
         }
     }
@@ -135,9 +138,19 @@ impl ApiError {
         error
     }
 
-    pub(crate) fn with_items(mut self, items: &[ItemError]) -> Self {
-        self.errors = items.iter().map(ProblemItem::from).collect();
-        self
+    /// A push of which nothing could be taken.
+    pub(crate) fn all_rejected(rejected: usize, items: &[ItemError]) -> Self {
+        let detail = match items.first() {
+            Some(first) => format!(
+                "none of {rejected} records could be taken; the first: expected {}, {}",
+                first.expected, first.detail
+            ),
+            None => "the body holds no records".to_owned(),
+        };
+        let mut error = Self::bad_request(detail);
+        error.rejected = Some(rejected);
+        error.errors = items.iter().map(ProblemItem::from).collect();
+        error
     }
 
     fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
@@ -180,6 +193,8 @@ impl IntoResponse for ApiError {
             title: title.to_owned(),
             status: status.as_u16(),
             detail: self.detail,
+            accepted: self.rejected.map(|_| 0),
+            rejected: self.rejected,
             errors: self.errors,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -64,6 +64,13 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
+        routes::push_logs::push,
+        routes::otlp::push,
+        routes::loki::push,
+        routes::elasticsearch::bulk,
+        routes::splunk::events,
+        routes::splunk::raw,
+        routes::splunk::health,
         routes::logs_search::search,
         routes::logs_histogram::histogram,
         routes::logs_record::record,

@@ -1,16 +1,16 @@
 //! Every route, in one place.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, panics};
 use crate::routes::{
-    audit, data_sources, health, jobs, logs_clusters, logs_context, logs_delete, logs_export,
-    logs_fields, logs_histogram, logs_record, logs_search, logs_similar, logs_tail, logs_templates,
-    metrics, openapi, settings, stats, ui,
+    audit, data_sources, elasticsearch, health, jobs, logs_clusters, logs_context, logs_delete,
+    logs_export, logs_fields, logs_histogram, logs_record, logs_search, logs_similar, logs_tail,
+    logs_templates, loki, metrics, openapi, otlp, push_logs, settings, splunk, stats, ui,
 };
 use crate::state::ApiState;
 
@@ -19,6 +19,8 @@ use crate::state::ApiState;
 pub fn router(state: ApiState) -> Router {
     let routes = Router::new()
         .merge(reads(&state))
+        .merge(pushes())
+        .merge(elasticsearch_bulk())
         .merge(writes())
         .merge(live())
         .merge(operations())
@@ -61,6 +63,31 @@ fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/openapi.json", get(openapi::openapi))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+fn pushes() -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/logs", post(push_logs::push))
+        .route("/v1/logs", post(otlp::push))
+        .route("/otlp/v1/logs", post(otlp::push))
+        .route("/loki/api/v1/push", post(loki::push))
+        .route("/services/collector", post(splunk::events))
+        .route("/services/collector/event", post(splunk::events))
+        .route("/services/collector/event/1.0", post(splunk::events))
+        .route("/services/collector/raw", post(splunk::raw))
+        .route("/services/collector/raw/1.0", post(splunk::raw))
+        .route("/services/collector/health", get(splunk::health))
+        .route("/services/collector/health/1.0", get(splunk::health))
+        .route("/", get(elasticsearch::root))
+}
+
+fn elasticsearch_bulk() -> Router<ApiState> {
+    let bulk = || post(elasticsearch::bulk).put(elasticsearch::bulk);
+    Router::new()
+        .route("/_bulk", bulk())
+        .route("/{index}/_bulk", bulk())
+        .route("/{index}/{type}/_bulk", bulk())
+        .layer(map_response(elasticsearch::mark))
 }
 
 fn writes() -> Router<ApiState> {

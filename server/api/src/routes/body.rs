@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -41,7 +42,7 @@ pub(crate) struct Pushed {
 
 impl Pushed {
     /// Of a request whose records have the source `source` if they name none.
-    pub(crate) fn new(headers: &HeaderMap, source: &str) -> Result<Self, ApiError> {
+    pub(crate) fn of(headers: &HeaderMap, source: &str) -> Result<Self, ApiError> {
         let encoding = headers.get(header::CONTENT_ENCODING);
         let encoding = encoding
             .map_or(Ok(""), |value| value.to_str())
@@ -158,9 +159,20 @@ async fn turn(
     }
 }
 
-/// Undoes the encoding of a body and decodes it, off the async threads. The room of the body is
-/// held by the caller, until the records are durable.
-pub(crate) async fn decode<T: Send + 'static>(
+/// Reads and decodes a body. The room it took is to be held until its records are durable.
+pub(crate) async fn receive<T: Send + 'static>(
+    state: &ApiState,
+    request: Request,
+    pushed: Pushed,
+    decoder: impl FnOnce(&[u8], &mut Context<'_>) -> T + Send + 'static,
+) -> Result<(T, Room), ApiError> {
+    let (head, body) = request.into_parts();
+    let Collected { bytes, room } = collect(state, &head.headers, body).await?;
+    Ok((decode(state, bytes, pushed, decoder).await?, room))
+}
+
+/// Undoes the encoding of a body and decodes it, off the async threads.
+async fn decode<T: Send + 'static>(
     state: &ApiState,
     bytes: Bytes,
     pushed: Pushed,

@@ -15,6 +15,12 @@ pub(crate) struct Problem {
     pub(crate) status: u16,
     /// What went wrong this time, and for `model-missing` what to do.
     pub(crate) detail: String,
+    /// How many records were taken, for pushes: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<usize>,
+    /// How many records were not taken, for pushes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rejected: Option<usize>,
     /// What is wrong with single items or fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<ProblemItem>,

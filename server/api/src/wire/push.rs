@@ -26,3 +26,17 @@ pub(crate) struct PushAnswer {
     /// Why, for the first 100.
     pub(crate) errors: Vec<ProblemItem>,
 }
+
+/// What Splunk's raw lines say of themselves.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HecParams {
+    /// The host of the lines.
+    pub(crate) host: Option<String>,
+    /// Their source.
+    pub(crate) source: Option<String>,
+    /// Their type; their source if there is none.
+    pub(crate) sourcetype: Option<String>,
+    /// Their index; an attribute here.
+    pub(crate) index: Option<String>,
+}
