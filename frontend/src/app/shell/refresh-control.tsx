@@ -6,11 +6,11 @@ import { useAnchor } from '@/lib/anchor';
 import { useView } from '@/lib/use-view';
 
 const EVERY = [
-  { value: '0', label: 'Off' },
-  { value: '5', label: '5 s' },
-  { value: '30', label: '30 s' },
-  { value: '60', label: '1 min' },
-  { value: '300', label: '5 min' },
+  { value: '0', label: 'Auto: off' },
+  { value: '5', label: 'Every 5 s' },
+  { value: '30', label: 'Every 30 s' },
+  { value: '60', label: 'Every minute' },
+  { value: '300', label: 'Every 5 min' },
 ];
 
 /** Looks again now, or every so often. */
@@ -24,7 +24,7 @@ export function RefreshControl() {
       <Select
         label="Refresh automatically"
         value={String(seconds ?? 0)}
-        choices={seconds && !EVERY.some(({ value }) => value === String(seconds)) ? [...EVERY, { value: String(seconds), label: `${seconds} s` }] : EVERY}
+        choices={seconds && !EVERY.some(({ value }) => value === String(seconds)) ? [...EVERY, { value: String(seconds), label: `Every ${seconds} s` }] : EVERY}
         onChange={(value) => setView({ refresh: Number(value) || undefined }, { replace: true })}
         className="max-md:hidden border-line! text-soft!"
       />

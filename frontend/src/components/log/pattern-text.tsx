@@ -4,7 +4,7 @@ import { patternParts } from '@/lib/highlight';
 export function PatternText({ pattern }: { pattern: string }) {
   return patternParts(pattern).map((part, index) =>
     part.marked ? (
-      <span key={index} className="rounded-[3px] bg-chosen px-0.5 text-accent-strong">
+      <span key={index} className="rounded-[3px] bg-chosen px-0.5 whitespace-nowrap text-accent-strong">
         {part.text}
       </span>
     ) : (

@@ -3,9 +3,9 @@ import { useCallback, useEffect, useImperativeHandle, useRef, useState, type Rea
 
 import type { LogRecord } from '@/api-client/types';
 import { useWrap } from '@/lib/stored';
-import { useNarrow } from '@/lib/use-media';
+import { useWidth } from '@/lib/use-width';
 
-import { RecordRow, RowSkeleton } from './record-row';
+import { RecordRow, RowSkeleton, type RowLayout } from './record-row';
 
 export type ListHandle = Virtualizer<HTMLDivElement, Element>;
 
@@ -23,7 +23,10 @@ interface Props {
 }
 
 const ROW_PX = 24;
-const NARROW_ROW_PX = 44;
+const TWO_LINE_ROW_PX = 44;
+/** Narrower than this, the text of a line goes below its time and origin. */
+const ONE_LINE_MIN_PX = 620;
+const ROOMY_MIN_PX = 900;
 
 export const rowId = (record: LogRecord) => `line-${record.id}`;
 
@@ -31,16 +34,20 @@ export const rowId = (record: LogRecord) => `line-${record.id}`;
 export function RecordList({ label, count, get, selected, onOpen, onSight, onScroll, footer, handle }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [wrap] = useWrap();
-  const narrow = useNarrow();
+  const width = useWidth(scroller);
+  const layout: RowLayout = width < ONE_LINE_MIN_PX ? 'two-line' : width < ROOMY_MIN_PX ? 'tight' : 'roomy';
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const virtual = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => (narrow ? NARROW_ROW_PX : ROW_PX),
+    estimateSize: () => (layout === 'two-line' ? TWO_LINE_ROW_PX : ROW_PX),
     getItemKey: (index) => get(index)?.id ?? index,
     overscan: 12,
   });
   useImperativeHandle(handle, () => virtual, [virtual]);
+
+  // Heights measured in one layout do not hold in the other.
+  useEffect(() => virtual.measure(), [virtual, layout]);
 
   const rows = virtual.getVirtualItems();
   const first = rows[0]?.index ?? 0;
@@ -78,6 +85,7 @@ export function RecordList({ label, count, get, selected, onOpen, onSight, onScr
               id={rowId(record)}
               record={record}
               index={row.index}
+              layout={layout}
               selected={record.id === selected}
               open={(wrap === 'on') !== toggled.has(record.id)}
               onOpen={onOpen}

@@ -11,9 +11,15 @@ import { Skeleton } from '../ui/skeleton';
 import { BodyText } from './body-text';
 import { SeverityLetter } from './severity-tag';
 
+/** How much room there is: the text below the rest, beside it, or beside it with room to spare. */
+export type RowLayout = 'two-line' | 'tight' | 'roomy';
+
+const ORIGIN: Record<RowLayout, string> = { 'two-line': 'flex-1', tight: 'w-32 shrink-0', roomy: 'w-44 shrink-0' };
+
 interface Props {
   record: LogRecord;
   index: number;
+  layout: RowLayout;
   id: string;
   selected: boolean;
   /** Whether the body shows all its lines, wrapped. */
@@ -25,7 +31,7 @@ interface Props {
 }
 
 /** One line of a log: severity bar, time, severity, origin, text. */
-export const RecordRow = memo(function RecordRow({ record, index, id, selected, open, onOpen, onToggle, style, ref }: Props) {
+export const RecordRow = memo(function RecordRow({ record, index, layout, id, selected, open, onOpen, onToggle, style, ref }: Props) {
   const [zone] = useZone();
   const click = () => {
     // Somebody who marks text to copy it does not want it hidden by a drawer.
@@ -41,7 +47,7 @@ export const RecordRow = memo(function RecordRow({ record, index, id, selected, 
       data-index={index}
       onClick={click}
       style={{ ...style, borderLeftColor: `var(--${record.severity})` }}
-      className={`group flex w-full cursor-default flex-wrap items-start gap-x-2 border-l-3 px-1 py-0.5 md:flex-nowrap ${selected ? 'bg-chosen' : 'hover:bg-hover'}`}
+      className={`group flex w-full cursor-default items-start gap-x-2 border-l-3 px-1 py-0.5 ${layout === 'two-line' ? 'flex-wrap' : ''} ${selected ? 'bg-chosen' : 'hover:bg-hover'}`}
     >
       <div role="gridcell" className="flex shrink-0 items-center text-xs leading-5 whitespace-nowrap text-faint">
         <button
@@ -63,13 +69,13 @@ export const RecordRow = memo(function RecordRow({ record, index, id, selected, 
       <div role="gridcell" className="leading-5">
         <SeverityLetter severity={record.severity} />
       </div>
-      <div role="gridcell" title={[record.source, record.host].filter(Boolean).join(' · ')} className="min-w-0 flex-1 truncate text-xs leading-5 text-soft md:w-36 md:flex-none xl:w-44">
+      <div role="gridcell" title={[record.source, record.host].filter(Boolean).join(' · ')} className={`min-w-0 truncate text-xs leading-5 text-soft ${ORIGIN[layout]}`}>
         {shortSource(record.source)}
         {record.host && <span className="text-faint"> · {record.host}</span>}
       </div>
       <div
         role="gridcell"
-        className={`min-w-0 basis-full pl-5 font-mono text-xs leading-5 text-ink md:flex-1 md:basis-0 md:pl-0 ${open ? 'break-words whitespace-pre-wrap' : 'truncate'}`}
+        className={`min-w-0 font-mono text-xs leading-5 text-ink ${layout === 'two-line' ? 'basis-full pl-5' : 'flex-1'} ${open ? 'break-words whitespace-pre-wrap' : 'truncate'}`}
       >
         <BodyText body={record.body} highlights={record.highlights} />
       </div>

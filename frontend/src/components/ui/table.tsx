@@ -4,7 +4,7 @@ import type { ComponentProps, ReactNode } from 'react';
 export function Table({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div role="region" aria-label={label} tabIndex={0} className="overflow-x-auto focus-visible:-outline-offset-2">
-      <table aria-label={label} className="w-full border-collapse text-sm">
+      <table aria-label={label} className="w-full border-collapse text-sm [&>tbody:last-child>tr:last-child>td]:border-b-0">
         {children}
       </table>
     </div>
@@ -27,10 +27,7 @@ export function SortTh({ active, onSort, children, ...rest }: ComponentProps<'th
     <Th aria-sort={active ? 'descending' : undefined} {...rest}>
       <button type="button" onClick={onSort} className={`-mx-1 rounded px-1 hover:text-ink ${active ? 'font-semibold text-ink' : ''}`}>
         {children}
-        <span aria-hidden="true" className={active ? '' : 'invisible'}>
-          {' '}
-          ↓
-        </span>
+        {active && <span aria-hidden="true"> ↓</span>}
       </button>
     </Th>
   );

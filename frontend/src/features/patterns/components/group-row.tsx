@@ -45,8 +45,12 @@ export function GroupRow({ group, text, note, templates, size = 1, trend, open =
             <ViewLink to={PAGES.search} view={{ ...carried(view), template: templates }} className={`hover:underline ${onToggle ? 'font-medium' : 'font-mono text-xs'} line-clamp-2 break-words`} title="Show its lines">
               <PatternText pattern={text} />
             </ViewLink>
-            {note && <p className="line-clamp-1 max-w-[60ch] font-mono text-xs break-all text-faint">{note}</p>}
-            {size > 1 && <p className="text-xs text-soft">{plural(size, 'pattern')}</p>}
+            {(note ?? size > 1) && (
+              <p className="line-clamp-1 text-xs break-all text-faint">
+                {size > 1 && <span className="text-soft">{plural(size, 'pattern')} · </span>}
+                <span className="font-mono">{note}</span>
+              </p>
+            )}
           </div>
         </div>
       </Td>

@@ -38,14 +38,14 @@ export function FacetGroup({ name, title, values, mode }: Props) {
           const out = hasTerm(view.q, fieldTerm(name, value, true));
           return (
             <li key={value} className="group relative flex items-center rounded hover:bg-hover focus-within:bg-hover">
-              <span aria-hidden="true" className="absolute bottom-0 left-1.5 h-px bg-line-strong" style={{ width: `calc(${(count / top) * 100}% - 12px)` }} />
               <button
                 type="button"
                 aria-pressed={pressed}
                 title={`${value}: ${formatCount(count)} lines`}
                 onClick={() => include(value)}
-                className={`flex min-w-0 flex-1 items-center gap-1.5 rounded px-1.5 py-0.5 text-left text-sm ${pressed ? 'bg-chosen font-medium' : ''} ${out ? 'text-faint line-through' : ''}`}
+                className={`relative flex min-w-0 flex-1 items-center gap-1.5 rounded px-1.5 py-0.5 text-left text-sm ${pressed ? 'bg-chosen font-medium' : ''} ${out ? 'text-faint line-through' : ''}`}
               >
+                <span aria-hidden="true" className="absolute right-1.5 bottom-0 h-0.5 rounded-full bg-line-strong" style={{ width: `${(count / top) * 40}%` }} />
                 {name === 'severity' && isSeverity(value) && <SeveritySwatch severity={value} />}
                 <span className="min-w-0 flex-1 truncate">{name === 'source' ? shortSource(value) : value}</span>
                 <span className="text-xs text-faint tabular-nums">{formatCompact(count)}</span>

@@ -16,7 +16,7 @@ export function FacetPanel({ filters, onClose }: { filters: LogFilters; onClose?
   return (
     <aside
       aria-label="Fields"
-      className={onClose ? 'fixed inset-0 z-40 overflow-y-auto bg-surface p-3' : 'w-56 shrink-0 overflow-y-auto border-r border-line bg-surface px-2 py-2'}
+      className={onClose ? 'fixed inset-y-0 left-0 z-40 w-full overflow-y-auto border-r border-line bg-surface p-3 shadow-xl md:w-72' : 'w-56 shrink-0 overflow-y-auto border-r border-line bg-surface px-2 py-2'}
     >
       {onClose && (
         <div className="flex items-center justify-between">

@@ -36,8 +36,8 @@ export function HistogramPanel({ filters, prototypes, failed }: { filters: LogFi
     <div className={`px-3 pb-1 transition-opacity md:px-4 ${isPlaceholderData ? 'opacity-60' : ''}`}>
       <div className="flex min-h-7 flex-wrap items-center justify-between gap-x-3">
         {data ? <SeverityLegend histogram={data} /> : <Skeleton className="h-3 w-64" />}
-        <p className="flex items-center gap-2 text-xs text-faint">
-          {data && <span>one bar is {formatSpan(data.interval_ms / 1000)} · drag to zoom</span>}
+        <p className="ml-auto flex items-center gap-2 text-xs text-faint">
+          {data && <span className="max-lg:hidden">one bar is {formatSpan(data.interval_ms / 1000)} · drag to zoom</span>}
           {(view.from ?? view.to) && (
             <Button look="quiet" icon="zoomOut" className="h-6! px-1.5! text-xs!" onClick={() => setView({ from: undefined, to: undefined })}>
               All time

@@ -62,7 +62,7 @@ export function QueryBar({ notice }: { notice?: string | null }) {
           Search
         </Button>
       </div>
-      <p className="mt-1.5 text-xs text-faint">
+      <p className={`mt-1.5 text-xs text-faint ${notice ? '' : 'max-md:hidden'}`}>
         {notice ? (
           <span role="status" className="text-(--warn-text)">
             {notice}

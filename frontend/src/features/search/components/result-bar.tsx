@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
 
 import type { SearchResult } from '@/api-client/types';
-import { IconButton } from '@/components/ui/button';
-import { Select } from '@/components/ui/select';
+import { Button, IconButton } from '@/components/ui/button';
 import type { LogFilters } from '@/lib/filters';
 import { formatCount, formatTook } from '@/lib/format';
 import { useWrap } from '@/lib/stored';
@@ -18,17 +17,12 @@ interface Props {
   onFacets?: () => void;
 }
 
-const ORDERS = [
-  { value: 'newest', label: 'Newest first' },
-  { value: 'oldest', label: 'Oldest first' },
-] as const;
-
 /** How much was found and how fast, and what can be done with all of it. */
 export function ResultBar({ head, pending, filters, actions, onFacets }: Props) {
   const [view, setView] = useView();
   const [wrap, setWrap] = useWrap();
   return (
-    <div className="relative flex min-h-10 shrink-0 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line bg-surface px-3 py-1">
+    <div className="relative flex min-h-10 shrink-0 items-center gap-x-1 border-b border-line bg-surface px-3 py-1">
       {pending && <span aria-hidden="true" className="absolute inset-x-0 bottom-0 h-0.5 animate-pulse bg-accent" />}
       <p role="status" className="mr-auto text-sm text-soft tabular-nums">
         {head ? (
@@ -42,7 +36,9 @@ export function ResultBar({ head, pending, filters, actions, onFacets }: Props) 
       </p>
       {onFacets && <IconButton label="Filter by field" icon="filter" onClick={onFacets} />}
       {filters.mode === 'text' && (
-        <Select label="Order" value={view.order ?? 'newest'} choices={ORDERS} onChange={(order) => setView({ order: order === 'oldest' ? order : undefined })} className="h-7! border-line! text-xs!" />
+        <Button look="quiet" icon="sort" title="Turn the order round" onClick={() => setView({ order: view.order ? undefined : 'oldest' })}>
+          {view.order ? 'Oldest first' : 'Newest first'}
+        </Button>
       )}
       <IconButton label="Wrap long lines" icon="wrap" aria-pressed={wrap === 'on'} className={wrap === 'on' ? 'bg-chosen' : ''} onClick={() => setWrap(wrap === 'on' ? 'off' : 'on')} />
       <ExportMenu filters={filters} prototypes={head?.prototypes} />

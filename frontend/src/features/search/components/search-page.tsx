@@ -7,7 +7,7 @@ import { useListKeys } from '@/components/log/use-list-keys';
 import { SkeletonLines } from '@/components/ui/skeleton';
 import { useRange } from '@/lib/anchor';
 import { filtersOf, type LogFilters } from '@/lib/filters';
-import { useNarrow } from '@/lib/use-media';
+import { useMedia, useNarrow } from '@/lib/use-media';
 import { useView } from '@/lib/use-view';
 
 import { useRecordPages } from '../use-record-pages';
@@ -30,6 +30,7 @@ export default function SearchPage({ actions }: { actions?: ReactNode }) {
   const searched = useStable(filters);
   const pages = useRecordPages(searched);
   const narrow = useNarrow();
+  const wide = useMedia('(min-width: 1536px)');
   const [facetsOpen, setFacetsOpen] = useState(false);
   const [cursor, setCursor] = useState<string>();
   const list = useRef<ListHandle>(null);
@@ -65,7 +66,9 @@ export default function SearchPage({ actions }: { actions?: ReactNode }) {
     },
   });
 
-  const showFacets = narrow ? facetsOpen : true;
+  // Beside an open record there is room for the fields on a wide screen only.
+  const docked = !narrow && (wide || !view.record);
+  const showFacets = docked || facetsOpen;
   const empty = pages.head && pages.complete && pages.known === 0;
   return (
     <div className="flex h-full min-h-0 flex-col">
@@ -75,10 +78,10 @@ export default function SearchPage({ actions }: { actions?: ReactNode }) {
         <HistogramPanel filters={searched} prototypes={pages.head?.prototypes} failed={pages.error !== null} />
       </div>
       <div className="flex min-h-0 flex-1">
-        {showFacets && <FacetPanel filters={searched} onClose={narrow ? () => setFacetsOpen(false) : undefined} />}
+        {showFacets && <FacetPanel filters={searched} onClose={docked ? undefined : () => setFacetsOpen(false)} />}
         <section aria-label="Results" className="flex min-w-0 flex-1 flex-col">
           {pages.head?.prototypes && <PrototypeStrip prototypes={pages.head.prototypes} />}
-          <ResultBar head={pages.head} pending={pages.pending} filters={searched} actions={actions} onFacets={narrow ? () => setFacetsOpen(true) : undefined} />
+          <ResultBar head={pages.head} pending={pages.pending} filters={searched} actions={actions} onFacets={docked ? undefined : () => setFacetsOpen(true)} />
           <div className={`min-h-0 flex-1 transition-opacity ${pages.pending && !pages.loading ? 'opacity-60' : ''}`}>
             {pages.error ? (
               <SearchFailure error={pages.error} retry={pages.retry} />
