@@ -1,9 +1,10 @@
 //! The bounds of decoding: each has a name, a unit and a reason.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bounds that hold for one request, file or connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// The most bytes a request may have as sent. Default 32 MiB: agents send 1 to 10 MiB, and

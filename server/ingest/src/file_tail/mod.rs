@@ -1,0 +1,20 @@
+//! Follows files as they grow, through every kind of rotation.
+//!
+//! Files are polled: that works on network file systems and needs nothing of the kernel. A position
+//! is saved only after the records before it were accepted, so a crash may read some records again
+//! (their ids have the same random part then) but loses none.
+
+mod config;
+mod discover;
+mod file;
+mod follower;
+mod glob;
+mod identity;
+mod status;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+pub use config::{FileTailConfig, StartAt};
+pub use follower::Follower;
+pub use status::{FileState, FileStatus, StatusBoard};

@@ -1,0 +1,1 @@
+//! Rotation of every kind, truncation, links and files that cannot be read.
