@@ -1,0 +1,53 @@
+# Every target does its own set-up on a machine with Rust and Node.js.
+# Build outputs and the embedding model are shared between clones, in one cache.
+
+CACHE ?= $(HOME)/.cache/tocsin
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export TOCSIN_MODEL_DIR ?= $(CACHE)/all-MiniLM-L6-v2
+export TOCSIN_TOOLS ?= $(CACHE)/tools
+DATA := $(or $(TOCSIN_DATA),$(wildcard ../shared/data))
+
+.PHONY: run test lint fmt bench eval ui model build tools unit e2e
+
+run: model ui
+	cargo run --release --locked -- serve
+
+build: ui
+	cargo build --release --locked
+
+test: lint unit e2e
+	@echo "all tests passed"
+
+lint: ui
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd frontend && npm run --silent typecheck && npm run --silent lint
+
+unit: model ui tools
+	cargo test --workspace --locked
+	cd frontend && npm run --silent test
+
+e2e: model ui tools
+	cargo build --locked
+	scripts/e2e.sh
+
+fmt:
+	cargo fmt --all
+	cd frontend && npm run --silent lint -- --fix
+
+eval: model
+	cargo run --release --locked -p tocsin-eval -- all --data "$(DATA)"
+
+bench: model
+	scripts/bench.sh
+
+ui: frontend/dist/index.html
+
+frontend/dist/index.html: frontend/package-lock.json $(shell find frontend/src frontend/public frontend/index.html -type f 2>/dev/null)
+	cd frontend && npm ci --silent --no-audit --no-fund && npm run --silent build
+
+model:
+	scripts/fetch-model.sh
+
+tools:
+	scripts/test-tools.sh

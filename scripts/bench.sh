@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Measures the miner, the decoder, the bus, the stores and the whole server on grown logs, and
+# prints the yardsticks of others from the same run. LINES sets the size (default 1,000,000; the
+# full measurement is 10,000,000).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+lines="${LINES:-1000000}"
+data="${TOCSIN_DATA:-../shared/data}"
+grow="${TOCSIN_GROW:-$data/../tools/grow_logs.py}"
+if [ ! -d "$data/parsing" ] || [ ! -f "$grow" ]; then
+  echo "SKIPPED: no samples at $data (set TOCSIN_DATA) or no $grow (set TOCSIN_GROW)" >&2
+  exit 0
+fi
+cache="${TOCSIN_BENCH_DIR:-$HOME/.cache/tocsin/bench}"
+mkdir -p "$cache"
+corpus="$cache/grown-$lines.log"
+[ -f "$corpus" ] || python3 "$grow" --lines "$lines" --out "$corpus" \
+  "$data"/parsing/{HDFS,BGL,OpenSSH,Linux,Zookeeper}/*_2k.log
+export TOCSIN_BENCH_CORPUS="$corpus"
+
+for bench in tocsin-templates:miner tocsin-ingest:decode tocsin-bus:bus tocsin-stores:logs tocsin-embedding:embed; do
+  echo "== ${bench#*:}"
+  cargo bench --locked -q -p "${bench%%:*}" --bench "${bench#*:}" -- "$corpus"
+done
+echo "== yardstick"
+cargo build --release -q --manifest-path server/harness/yardstick/Cargo.toml
+"${CARGO_TARGET_DIR:-server/harness/yardstick/target}/release/tocsin-yardstick" "$corpus"
+echo "== server"
+cargo build --release --locked -q -p tocsin
+cargo run --release --locked -q -p tocsin-harness --bin bench -- "$corpus"

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs the real counterparties that the tests talk to, once: logrotate, rsyslog, logger,
+# Chromium, and the Python clients of OpenTelemetry and Elasticsearch.
+set -euo pipefail
+tools="${TOCSIN_TOOLS:-$HOME/.cache/tocsin/tools}"
+mkdir -p "$tools"
+
+packages=()
+need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || packages+=("$2"); }
+need logrotate logrotate
+need rsyslogd rsyslog
+need logger bsdutils
+need chromium chromium
+if [ ${#packages[@]} -gt 0 ]; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "tests need: ${packages[*]} (install them with the system's package manager)" >&2
+    exit 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$tools/apt.log" 2>&1 ||
+    { tail -20 "$tools/apt.log" >&2; exit 1; }
+fi
+
+wanted="opentelemetry-sdk==1.45.0 opentelemetry-exporter-otlp-proto-http==1.45.0 elasticsearch==9.1.1 python-logging-loki==0.3.1"
+if [ "$(cat "$tools/python.txt" 2>/dev/null)" != "$wanted" ]; then
+  rm -rf "$tools/python"
+  python3 -m venv "$tools/python"
+  # shellcheck disable=SC2086
+  "$tools/python/bin/pip" install --quiet --disable-pip-version-check $wanted
+  echo "$wanted" >"$tools/python.txt"
+fi

@@ -1,0 +1,220 @@
+//! Measures the whole server from outside: intake, memory, disk, visibility, queries, start-up.
+//!
+//! `bench CORPUS` sends the lines of a file as NDJSON to a server of its own and prints what the
+//! operating system says of it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use tocsin_harness::{TestServer, wait_for};
+
+/// Bytes of one request.
+const REQUEST_BYTES: usize = 2 << 20;
+/// Requests under way at a time.
+const SENDERS: usize = 2;
+/// How often each query is asked.
+const ASKS: usize = 200;
+/// Ticks of `/proc/PID/stat` in a second.
+const TICKS: f64 = 100.0;
+
+fn main() -> anyhow::Result<()> {
+    let corpus = std::env::args().nth(1).context("usage: bench CORPUS")?;
+    let mut out = std::io::stdout().lock();
+    let mut server = TestServer::start_with(&[("TOCSIN_PIPELINE__FLUSH_SECS", "3")])?;
+    let started = Instant::now();
+    let cpu_before = cpu_seconds(&server)?;
+    let (lines, bytes) = send(&server, Path::new(&corpus))?;
+    let accepted = started.elapsed();
+    wait_for_records(&server, lines)?;
+    let searchable = started.elapsed();
+    wait_for_flush(&server)?;
+    let cpu = cpu_seconds(&server)? - cpu_before;
+    let disk = bytes_below(&server.data_dir())?;
+    let rate = lines as f64 / searchable.as_secs_f64();
+    writeln!(out, "lines                       {lines} ({:.1} MB)", bytes as f64 / 1e6)?;
+    writeln!(out, "lines per CPU second        {:.0}", lines as f64 / cpu)?;
+    writeln!(out, "sustained lines per second  {rate:.0} (accepted in {accepted:.1?})")?;
+    writeln!(out, "bytes on disk per raw byte  {:.4}", disk as f64 / bytes as f64)?;
+    writeln!(out, "peak memory                 {:.0} MB", memory(&server, "VmHWM")?)?;
+    visibility(&server, &mut out)?;
+    queries(&server, &mut out)?;
+    let idle = wait_for("memory to settle", || {
+        let before = memory(&server, "VmRSS").ok()?;
+        std::thread::sleep(Duration::from_secs(3));
+        let after = memory(&server, "VmRSS").ok()?;
+        ((before - after).abs() < 1.0).then_some(after)
+    })?;
+    writeln!(out, "idle memory                 {idle:.0} MB")?;
+    server.stop()?;
+    let again = Instant::now();
+    server.resume()?;
+    writeln!(out, "start with the data there   {:.2?}", again.elapsed())?;
+    wait_for_records(&server, lines)?;
+    Ok(())
+}
+
+/// Sends the file; returns its lines and their bytes without line ends.
+fn send(server: &TestServer, corpus: &Path) -> anyhow::Result<(u64, u64)> {
+    let mut reader = BufReader::with_capacity(1 << 20, fs::File::open(corpus)?);
+    let (sender, receiver) = sync_channel::<Vec<u8>>(SENDERS);
+    let receiver = std::sync::Mutex::new(receiver);
+    let (mut lines, mut bytes) = (0, 0);
+    std::thread::scope(|scope| -> anyhow::Result<()> {
+        for _ in 0..SENDERS {
+            scope.spawn(|| {
+                let next = || receiver.lock().ok()?.recv().ok();
+                while let Some(body) = next() {
+                    post(server, &body);
+                }
+            });
+        }
+        let mut body = Vec::with_capacity(REQUEST_BYTES + 4096);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            if line.last() == Some(&b'\n') {
+                line.pop();
+            }
+            lines += 1;
+            bytes += line.len() as u64;
+            body.extend_from_slice(b"{\"body\":");
+            serde_json::to_writer(&mut body, &String::from_utf8_lossy(&line))?;
+            body.extend_from_slice(b"}\n");
+            line.clear();
+            if body.len() >= REQUEST_BYTES {
+                sender.send(std::mem::take(&mut body))?;
+            }
+        }
+        sender.send(body)?;
+        drop(sender);
+        Ok(())
+    })?;
+    Ok((lines, bytes))
+}
+
+/// Posts until the server takes it: 429 and 503 say that it is full for the moment.
+fn post(server: &TestServer, body: &[u8]) {
+    let ndjson = [("Content-Type", "application/x-ndjson")];
+    while !matches!(server.post("/api/v1/logs?source=bench", &ndjson, body), Ok((200, _))) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn wait_for_records(server: &TestServer, lines: u64) -> anyhow::Result<()> {
+    let records = || server.get("/api/v1/stats").ok()?.1["records"].as_u64();
+    loop {
+        let before = records();
+        let done = wait_for("records", || (records()? >= lines).then_some(()));
+        if done.is_ok() {
+            return Ok(());
+        }
+        ensure!(records() > before, "the server has stopped storing at {before:?} of {lines}");
+    }
+}
+
+fn wait_for_flush(server: &TestServer) -> anyhow::Result<()> {
+    wait_for("everything to be on disk", || {
+        let stats = server.get("/api/v1/stats").ok()?.1;
+        let drained = stats["head_records"] == 0 && stats["bus"]["events"] == 0;
+        drained.then_some(())
+    })
+}
+
+fn visibility(server: &TestServer, out: &mut impl Write) -> anyhow::Result<()> {
+    let mut times = Vec::new();
+    for ask in 0..20 {
+        let word = format!("visible{ask}needle");
+        let pushed = Instant::now();
+        server.push("bench-visible", &[&format!("this is {word} now")])?;
+        server.wait_for_lines(&word, 1)?;
+        times.push(pushed.elapsed());
+    }
+    times.sort();
+    writeln!(out, "pushed until searchable     {:.1?} p50, {:.1?} max", times[10], times[19])?;
+    Ok(())
+}
+
+fn queries(server: &TestServer, out: &mut impl Write) -> anyhow::Result<()> {
+    let kinds = [
+        ("rare word", vec!["zq7needle42".to_string()]),
+        ("frequent word", ["password", "terminating", "session", "block", "corrected"].map(String::from).to_vec()),
+        ("two words", ["failed password", "received block", "session opened"].map(String::from).to_vec()),
+        ("phrase", ["%22invalid+user%22", "%22parity+error+corrected%22", "%22authentication+failure%22"].map(String::from).to_vec()),
+        ("field filter", ["severity:error", "severity:warn+block", "source:bench+password"].map(String::from).to_vec()),
+    ];
+    writeln!(out, "{:28}{:>12}{:>12}{:>12}  total", "query (p50 / p99, ms)", "count", "histogram", "newest 10")?;
+    for (name, words) in kinds {
+        let mut row = Vec::new();
+        let mut total = 0;
+        for route in ["search?limit=1&q=", "histogram?q=", "search?limit=10&q="] {
+            let mut times = Vec::with_capacity(ASKS);
+            for ask in 0..ASKS {
+                let query = words[ask % words.len()].replace(' ', "+");
+                let asked = Instant::now();
+                let (status, answer) = server.get(&format!("/api/v1/logs/{route}{query}"))?;
+                times.push(asked.elapsed().as_secs_f64() * 1e3);
+                ensure!(status == 200, "{query}: {answer}");
+                total = answer["total"].as_u64().unwrap_or(0);
+            }
+            times.sort_by(f64::total_cmp);
+            row.push(format!("{:.1}/{:.1}", times[ASKS / 2], times[ASKS * 99 / 100]));
+        }
+        writeln!(out, "{name:28}{:>12}{:>12}{:>12}  {total}", row[0], row[1], row[2])?;
+    }
+    let mut times = Vec::new();
+    for ask in 0..ASKS {
+        let question = ["login+was+refused", "memory+is+broken", "copy+of+the+data+is+missing"][ask % 3];
+        let asked = Instant::now();
+        let route = format!("/api/v1/logs/search?mode=semantic&limit=10&q={question}");
+        let (status, _) = server.get(&route)?;
+        times.push(asked.elapsed().as_secs_f64() * 1e3);
+        if status == 503 {
+            writeln!(out, "semantic search is off: no model")?;
+            return Ok(());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    writeln!(out, "semantic                    {:.1}/{:.1}", times[ASKS / 2], times[ASKS * 99 / 100])?;
+    Ok(())
+}
+
+/// Seconds of processor time, user and system, that the server has used.
+fn cpu_seconds(server: &TestServer) -> anyhow::Result<f64> {
+    let process = server.process().context("the server is not running")?;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let field = |index: usize| after_name.split_whitespace().nth(index)?.parse::<f64>().ok();
+    let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
+    Ok(ticks.context("no processor times")? / TICKS)
+}
+
+/// A line of the server's `/proc/PID/status` in megabytes.
+fn memory(server: &TestServer, name: &str) -> anyhow::Result<f64> {
+    let process = server.process().context("the server is not running")?;
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find(|line| line.starts_with(name)).context("no such line")?;
+    let kib: f64 = line.split_whitespace().nth(1).unwrap_or_default().parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// Bytes that the files of a folder take on disk.
+fn bytes_below(folder: &Path) -> anyhow::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let mut total = 0;
+    let mut folders: Vec<PathBuf> = vec![folder.into()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let data = entry.metadata()?;
+            if data.is_dir() {
+                folders.push(entry.path());
+            } else {
+                total += data.blocks() * 512;
+            }
+        }
+    }
+    Ok(total)
+}

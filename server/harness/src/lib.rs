@@ -1,0 +1,12 @@
+//! The test kit: the real binary on a free port, and what a test asks of it.
+//!
+//! Everything a test starts ends with it: servers and counterparties are killed when they are
+//! dropped, folders go with them. Waiting is for a condition, never for a time.
+
+mod counterparty;
+mod server;
+mod wait;
+
+pub use counterparty::{Counterparty, find_program, python};
+pub use server::{TestServer, binary, free_port};
+pub use wait::{WAIT_MAX, wait_for};

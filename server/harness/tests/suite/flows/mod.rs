@@ -1,0 +1,8 @@
+//! One file a story.
+
+mod clients;
+mod disk_full;
+mod files;
+mod kill;
+mod syslog;
+mod two_servers;
