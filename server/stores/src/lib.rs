@@ -1,0 +1,4 @@
+//! Where things are kept: each store is one port of the domain with an embedded default.
+
+pub mod logs;
+pub mod relational;

@@ -1,0 +1,35 @@
+//! The bounds of the log store.
+
+/// The bounds of the log store. Every one has a default that suits a laptop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStoreConfig {
+    /// Records that a partition holds in memory before they become a block. Default 65,536: columns
+    /// of that length compress almost as well as longer ones, and decode within milliseconds.
+    pub head_rows_max: usize,
+    /// Bytes of raw lines that a partition holds in memory before they become a block. Default
+    /// 32 MiB: long lines must not make the head grow without bound.
+    pub head_bytes_max: usize,
+    /// Bytes of decoded block parts that are kept for the next query. Default 32 MiB: holds the
+    /// filters and descriptions of some 200 blocks, about 13 million lines.
+    pub cache_bytes_max: usize,
+    /// Bytes of the engine's own cache (its indexes). Default 8 MiB: values bypass it.
+    pub engine_cache_bytes_max: u64,
+    /// Blocks below this many rows are merged with their neighbours when retention runs. Default
+    /// 16,384: a quarter of a full block.
+    pub small_block_rows_max: usize,
+    /// Distinct values that a distribution counts exactly. Default 10,000: some megabytes.
+    pub distinct_values_max: usize,
+}
+
+impl Default for LogStoreConfig {
+    fn default() -> Self {
+        Self {
+            head_rows_max: 65_536,
+            head_bytes_max: 32 << 20,
+            cache_bytes_max: 32 << 20,
+            engine_cache_bytes_max: 8 << 20,
+            small_block_rows_max: 16_384,
+            distinct_values_max: 10_000,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The log store: every log line, searchable at once, in template-native blocks.
+//!
+//! A line's way: `write` takes a parsed batch into the `head` of its partition, where `scan` finds
+//! it; a full head becomes a `block` of columns that the `engine` writes in one piece. A query's
+//! way: `plan` makes it ready and judges every template of the `dictionary` (with `phrase`),
+//! `evaluate` asks a block's description and filter and then `words` and `fields` look into what
+//! columns remain; `search`, `aggregate`, `distribution` and `context` make the answers. `delete`
+//! and `retention` write blocks anew by way of `rebuild`.
+
+mod aggregate;
+mod block;
+mod cache;
+mod config;
+mod context;
+mod delete;
+mod dictionary;
+mod distribution;
+mod embedded;
+mod engine;
+mod evaluate;
+mod fields;
+mod head;
+mod inner;
+mod part;
+mod phrase;
+mod plan;
+mod rebuild;
+mod record;
+mod retention;
+mod scan;
+mod search;
+mod selection;
+mod stats;
+mod words;
+mod write;
+
+pub use config::LogStoreConfig;
+pub use embedded::EmbeddedLogStore;

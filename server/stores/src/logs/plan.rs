@@ -1,0 +1,408 @@
+//! A query made ready: its leaves in a row, and what each template means for it.
+
+use std::cell::RefCell;
+
+use hashbrown::{HashMap, HashSet};
+use tocsin_domain::ports::log_store::LogQuery;
+use tocsin_domain::query::{Expression, FieldTest, lower_tokens, test_text};
+use tocsin_domain::{RecordId, TemplateId, TimeRange};
+
+use super::block::filter::{Filter, pair_hash, token_hash};
+use super::block::meta::Meta;
+use super::dictionary::TemplateInfo;
+use super::phrase::{Judgement, Variables, Words};
+
+/// Words beyond this place in a phrase are not looked up in filters: masks have 64 bits.
+const MASKED_WORDS_MAX: usize = 62;
+/// The bit of a mask that says some variables hold no token.
+const TOKENLESS: u64 = 1 << 63;
+/// The bit that says a field may be among those beside the bodies.
+const BESIDE: u64 = 1;
+/// The bit that says a field may be among the slots.
+const SLOTTED: u64 = 2;
+
+/// A query made ready for the blocks.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) root: Node,
+    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) expression: Expression,
+    pub(crate) range: TimeRange,
+    pub(crate) templates: Option<HashSet<TemplateId>>,
+    /// What every template means, by what the filters say of the leaves.
+    memo: RefCell<HashMap<Vec<u64>, Vec<Option<Verdict>>>>,
+}
+
+/// The tree of a query, with numbers of leaves.
+#[derive(Debug)]
+pub(crate) enum Node {
+    All,
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Leaf(usize),
+}
+
+/// What is asked of one record.
+#[derive(Debug)]
+pub(crate) enum Leaf {
+    Words { words: Words, hashes: Vec<u64> },
+    Field(FieldLeaf),
+}
+
+/// What is asked of one field.
+#[derive(Debug)]
+pub(crate) struct FieldLeaf {
+    pub(crate) field: FieldKind,
+    pub(crate) test: FieldTest,
+    /// The hash of the pair in filters, for a test of equality.
+    pair: Option<u64>,
+    /// The hashes of the tokens of the text, if the body would hold them just so.
+    tokens: Vec<u64>,
+}
+
+/// Which field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FieldKind {
+    Source,
+    Host,
+    Severity,
+    Template,
+    Id(Option<RecordId>),
+    Trace,
+    Span,
+    Attribute(String),
+}
+
+/// What a template alone says of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Never,
+    Always,
+    Depends,
+}
+
+impl Plan {
+    pub(crate) fn new(query: &LogQuery) -> Self {
+        let mut leaves = Vec::new();
+        let root = node_of(&query.expression, &mut leaves);
+        Self {
+            root,
+            leaves,
+            expression: query.expression.clone(),
+            range: query.range,
+            templates: query
+                .templates
+                .as_ref()
+                .map(|list| list.iter().copied().collect()),
+            memo: RefCell::default(),
+        }
+    }
+
+    /// What a block's filter says of each leaf. `filter` is called if it is needed.
+    pub(crate) fn signature<E>(
+        &self,
+        meta: &Meta,
+        filter: impl Fn() -> Result<std::sync::Arc<Filter>, E>,
+    ) -> Result<Vec<u64>, E> {
+        let mut signature = Vec::with_capacity(self.leaves.len());
+        for leaf in &self.leaves {
+            signature.push(match leaf {
+                Leaf::Words { words, hashes } => {
+                    let filter = filter()?;
+                    let mut mask = if meta.has_tokenless { TOKENLESS } else { 0 };
+                    for (at, hash) in hashes.iter().enumerate().take(MASKED_WORDS_MAX) {
+                        let is_open = words.is_prefix && at + 1 == hashes.len();
+                        mask |= u64::from(is_open || filter.contains(*hash)) << at;
+                    }
+                    mask
+                }
+                Leaf::Field(leaf) => leaf.signature(meta, &filter)?,
+            });
+        }
+        Ok(signature)
+    }
+
+    /// The signature of records that no filter is known of.
+    pub(crate) fn open_signature(&self) -> Vec<u64> {
+        vec![u64::MAX; self.leaves.len()]
+    }
+
+    /// What a template means for the query, given what filters say.
+    pub(crate) fn verdicts<'p>(&'p self, signature: &'p [u64]) -> Verdicts<'p> {
+        let known = self.memo.borrow_mut().remove(signature).unwrap_or_default();
+        Verdicts {
+            plan: self,
+            signature,
+            known: RefCell::new(known),
+        }
+    }
+
+    fn judge(&self, node: &Node, info: &TemplateInfo, signature: &[u64]) -> Verdict {
+        match node {
+            Node::All => Verdict::Always,
+            Node::And(parts) => self.join(parts, info, signature, Verdict::Never, Verdict::Always),
+            Node::Or(parts) => self.join(parts, info, signature, Verdict::Always, Verdict::Never),
+            Node::Not(inner) => match self.judge(inner, info, signature) {
+                Verdict::Never => Verdict::Always,
+                Verdict::Always => Verdict::Never,
+                Verdict::Depends => Verdict::Depends,
+            },
+            Node::Leaf(number) => self.leaves[*number].judge(info, signature[*number]),
+        }
+    }
+
+    fn join(
+        &self,
+        parts: &[Node],
+        info: &TemplateInfo,
+        signature: &[u64],
+        decisive: Verdict,
+        neutral: Verdict,
+    ) -> Verdict {
+        let mut all = neutral;
+        for part in parts {
+            match self.judge(part, info, signature) {
+                verdict if verdict == decisive => return decisive,
+                verdict if verdict == neutral => {}
+                _ => all = Verdict::Depends,
+            }
+        }
+        all
+    }
+}
+
+/// Verdicts under one signature, remembered by the number of the template.
+#[derive(Debug)]
+pub(crate) struct Verdicts<'p> {
+    plan: &'p Plan,
+    signature: &'p [u64],
+    known: RefCell<Vec<Option<Verdict>>>,
+}
+
+impl Verdicts<'_> {
+    pub(crate) fn of(&self, info: &TemplateInfo) -> Verdict {
+        let at = info.index as usize;
+        let mut known = self.known.borrow_mut();
+        if let Some(Some(verdict)) = known.get(at) {
+            return *verdict;
+        }
+        let is_wanted = match &self.plan.templates {
+            Some(wanted) => wanted.contains(&info.template.id),
+            None => true,
+        };
+        let verdict = if is_wanted {
+            self.plan.judge(&self.plan.root, info, self.signature)
+        } else {
+            Verdict::Never
+        };
+        if known.len() <= at {
+            known.resize(at + 1, None);
+        }
+        known[at] = Some(verdict);
+        verdict
+    }
+}
+
+impl Drop for Verdicts<'_> {
+    fn drop(&mut self) {
+        let known = std::mem::take(&mut *self.known.borrow_mut());
+        let mut memo = self.plan.memo.borrow_mut();
+        memo.insert(self.signature.to_vec(), known);
+    }
+}
+
+/// Variables as a filter's mask sees them.
+pub(crate) struct Masked(pub(crate) u64);
+
+impl Variables for Masked {
+    fn can_hold(&self, _group: usize, word: usize) -> bool {
+        word >= MASKED_WORDS_MAX || self.0 >> word & 1 == 1
+    }
+
+    fn can_be_tokenless(&self) -> bool {
+        self.0 & TOKENLESS != 0
+    }
+}
+
+impl Leaf {
+    fn judge(&self, info: &TemplateInfo, mask: u64) -> Verdict {
+        match self {
+            Self::Words { words, .. } => match words.judge(info, &Masked(mask)) {
+                Judgement::Never => Verdict::Never,
+                Judgement::Always => Verdict::Always,
+                Judgement::Depends(_) => Verdict::Depends,
+            },
+            Self::Field(leaf) => leaf.judge(info, mask),
+        }
+    }
+}
+
+impl FieldLeaf {
+    fn new(key: &str, test: &FieldTest) -> Self {
+        let field = match key {
+            "source" => FieldKind::Source,
+            "host" => FieldKind::Host,
+            "severity" => FieldKind::Severity,
+            "template" => FieldKind::Template,
+            "id" => FieldKind::Id(match test {
+                FieldTest::Equals(text) => text.parse().ok(),
+                _ => None,
+            }),
+            "trace_id" => FieldKind::Trace,
+            "span_id" => FieldKind::Span,
+            _ => FieldKind::Attribute(key.to_owned()),
+        };
+        let (pair, tokens) = match test {
+            FieldTest::Equals(text) => match &field {
+                FieldKind::Trace | FieldKind::Span => {
+                    (unhex(text).map(|bytes| pair_hash(key, &bytes)), Vec::new())
+                }
+                _ => (Some(pair_hash(key, text.as_bytes())), inner_tokens(text)),
+            },
+            _ => (None, Vec::new()),
+        };
+        Self {
+            field,
+            test: test.clone(),
+            pair,
+            tokens,
+        }
+    }
+
+    fn signature<E>(
+        &self,
+        meta: &Meta,
+        filter: &impl Fn() -> Result<std::sync::Arc<Filter>, E>,
+    ) -> Result<u64, E> {
+        let is_equality = matches!(self.test, FieldTest::Equals(_));
+        let pair_is_there = |filter: &Filter| match self.pair {
+            Some(pair) => filter.contains(pair),
+            None => !is_equality,
+        };
+        Ok(match &self.field {
+            FieldKind::Trace | FieldKind::Span => {
+                if meta.shapes.iter().all(|shape| shape.fields.is_empty()) {
+                    0
+                } else {
+                    u64::from(pair_is_there(&*filter()?)) * BESIDE
+                }
+            }
+            FieldKind::Attribute(key) => {
+                let is_key = meta.keys.iter().any(|known| **known == **key);
+                let mut mask = 0;
+                if is_key && pair_is_there(&*filter()?) {
+                    mask |= BESIDE;
+                }
+                let filter = if self.tokens.is_empty() {
+                    None
+                } else {
+                    Some(filter()?)
+                };
+                if filter
+                    .is_none_or(|filter| self.tokens.iter().all(|token| filter.contains(*token)))
+                {
+                    mask |= SLOTTED;
+                }
+                mask
+            }
+            _ => BESIDE,
+        })
+    }
+
+    fn judge(&self, info: &TemplateInfo, mask: u64) -> Verdict {
+        match &self.field {
+            FieldKind::Template => {
+                match test_text(&self.test, info.template.id.to_string().as_bytes()) {
+                    true => Verdict::Always,
+                    false => Verdict::Never,
+                }
+            }
+            FieldKind::Attribute(key) => {
+                let slots = &info.template.slots;
+                let is_slot = slots.iter().any(|slot| slot.key.as_deref() == Some(key));
+                if is_slot && self.test == FieldTest::Exists {
+                    return Verdict::Always;
+                }
+                match mask & BESIDE != 0 || (is_slot && mask & SLOTTED != 0) {
+                    true => Verdict::Depends,
+                    false => Verdict::Never,
+                }
+            }
+            _ if mask == 0 => Verdict::Never,
+            _ => Verdict::Depends,
+        }
+    }
+}
+
+fn node_of(expression: &Expression, leaves: &mut Vec<Leaf>) -> Node {
+    let mut leaf = |leaf: Leaf| {
+        leaves.push(leaf);
+        Node::Leaf(leaves.len() - 1)
+    };
+    match expression {
+        Expression::All => Node::All,
+        Expression::And(parts) => {
+            Node::And(parts.iter().map(|part| node_of(part, leaves)).collect())
+        }
+        Expression::Or(parts) => Node::Or(parts.iter().map(|part| node_of(part, leaves)).collect()),
+        Expression::Not(inner) => Node::Not(Box::new(node_of(inner, leaves))),
+        Expression::Phrase(words) => leaf(words_leaf(words, false)),
+        Expression::Prefix(prefix) => leaf(words_leaf(std::slice::from_ref(prefix), true)),
+        Expression::Field { key, test } => leaf(Leaf::Field(FieldLeaf::new(key, test))),
+    }
+}
+
+fn words_leaf(words: &[String], is_prefix: bool) -> Leaf {
+    Leaf::Words {
+        hashes: words
+            .iter()
+            .map(|word| token_hash(word.as_bytes()))
+            .collect(),
+        words: Words {
+            words: words
+                .iter()
+                .map(|word| word.to_ascii_lowercase().into_bytes().into())
+                .collect(),
+            is_prefix,
+        },
+    }
+}
+
+/// The hashes of the tokens that a body surely holds if a slot's text is this. The outermost
+/// tokens may be glued to constant text, and text that JSON escapes looks different in a body.
+fn inner_tokens(text: &str) -> Vec<u64> {
+    if text
+        .bytes()
+        .any(|byte| !(b' '..=b'~').contains(&byte) || b"\"\\/".contains(&byte))
+    {
+        return Vec::new();
+    }
+    let tokens = lower_tokens(text);
+    let inner = tokens.len().saturating_sub(1).max(1);
+    let inner = tokens.get(1..inner).unwrap_or_default();
+    inner
+        .iter()
+        .map(|token| token_hash(token.as_bytes()))
+        .collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pair = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    (text.len().is_multiple_of(2))
+        .then(|| (0..text.len()).step_by(2).map(pair).collect())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_text_becomes_bytes() {
+        assert_eq!(unhex("00fF"), Some(vec![0, 255]));
+        assert_eq!(unhex("0"), None);
+        assert_eq!(unhex("zz"), None);
+        assert_eq!(unhex("é0"), None);
+    }
+}
