@@ -140,6 +140,8 @@ pub(crate) struct Collector<'a> {
     streams: Vec<Stream>,
     by_source: HashMap<Arc<str>, usize>,
     last: usize,
+    /// Records and bytes to make room for in the first batch.
+    room: (usize, usize),
     decoded: Decoded,
 }
 
@@ -157,6 +159,7 @@ impl<'a> Collector<'a> {
             streams: Vec::new(),
             by_source: HashMap::new(),
             last: 0,
+            room: (0, 0),
             decoded: Decoded::default(),
         }
     }
@@ -174,13 +177,10 @@ impl<'a> Collector<'a> {
         self.decoded.accepted + self.decoded.rejected
     }
 
-    /// Makes room for about `records` records of `bytes` bytes in the first batch.
+    /// Says that about `records` records of `bytes` bytes will come, most of them of one source.
     pub(crate) fn expect(&mut self, records: usize, bytes: usize) {
-        if let Some(index) = self.stream("") {
-            let records = records.min(self.limits.batch_records_max);
-            let bytes = bytes.min(self.limits.batch_bytes_max);
-            self.streams[index].builder.reserve(records, bytes);
-        }
+        let records = records.min(self.limits.batch_records_max);
+        self.room = (records, bytes.min(self.limits.batch_bytes_max));
     }
 
     /// Takes a record, or notes why not; says whether it was taken.
@@ -286,7 +286,9 @@ impl<'a> Collector<'a> {
             return None;
         }
         let source: Arc<str> = Arc::from(source);
-        let builder = self.builder(&source);
+        let mut builder = self.builder(&source);
+        let (records, bytes) = std::mem::take(&mut self.room);
+        builder.reserve(records, bytes);
         self.streams.push(Stream {
             source: source.clone(),
             builder,

@@ -4,6 +4,9 @@
 //! by item with 400, because a log is never changed. The source of a record is `es:<index>`. The
 //! answer has one item for each action, in order: some senders repeat the batch forever otherwise.
 
+#[cfg(test)]
+mod tests;
+
 use memchr::memchr;
 use serde_json::{Value, json};
 

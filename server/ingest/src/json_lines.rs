@@ -4,6 +4,9 @@
 //! This is the way in for most lines, so text is borrowed and objects are read member by member
 //! without a tree. Objects may also follow one another on a line or take several lines.
 
+#[cfg(test)]
+mod tests;
+
 use memchr::memchr;
 
 use crate::attributes::Attributes;

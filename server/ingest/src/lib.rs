@@ -7,7 +7,7 @@
 mod attributes;
 mod decoded;
 pub mod decompress;
-mod door;
+pub mod door;
 pub mod elasticsearch;
 mod error;
 mod fields;

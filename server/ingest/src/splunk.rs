@@ -4,6 +4,9 @@
 //! The source of a record is `splunk:<source>` or `splunk:<sourcetype>`, else `splunk`. `fields`
 //! become attributes, as do `sourcetype` and `index`.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::json;
 use tocsin_domain::Severity;
 

@@ -6,8 +6,8 @@
 
 mod config;
 mod discover;
+mod driver;
 mod file;
-mod follower;
 mod glob;
 mod identity;
 mod status;
@@ -16,5 +16,5 @@ mod tail;
 mod tests;
 
 pub use config::{FileTailConfig, StartAt};
-pub use follower::Follower;
+pub use driver::FileTail;
 pub use status::{FileState, FileStatus, StatusBoard};

@@ -1,5 +1,5 @@
 //! Follows many files: finds them, reads them in turn, keeps those that were rotated away until
-//! they are read to their end. Synchronous and without a clock; the follower drives it.
+//! they are read to their end. Synchronous and without a clock; the driver does.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

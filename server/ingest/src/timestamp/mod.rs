@@ -11,6 +11,8 @@
 mod calendar;
 mod format;
 mod learner;
+#[cfg(test)]
+mod tests;
 
 use tocsin_domain::Timestamp;
 

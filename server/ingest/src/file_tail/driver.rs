@@ -16,7 +16,7 @@ use super::tail::Tail;
 use crate::door::Door;
 
 /// Follows files until the server shuts down.
-pub struct Follower {
+pub struct FileTail {
     config: FileTailConfig,
     host: String,
     board: StatusBoard,
@@ -24,15 +24,15 @@ pub struct Follower {
     door: Door,
 }
 
-impl std::fmt::Debug for Follower {
+impl std::fmt::Debug for FileTail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Follower")
+        f.debug_struct("FileTail")
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }
 
-impl Follower {
+impl FileTail {
     /// `host` is the name of this machine, the host of all records; `board` is where the status of
     /// the files is put.
     #[must_use]
