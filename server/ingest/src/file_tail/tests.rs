@@ -343,7 +343,7 @@ fn two_names_of_one_file_are_read_once() {
 }
 
 /// Random writes, rotations, truncations after everything was read, and restarts: every line comes
-/// once.
+/// once. The glob covers rotated names, because two rotations between two looks would hide a file.
 #[test]
 fn whatever_happens_every_line_comes_once() {
     let mut seed = 7u64;
@@ -353,7 +353,7 @@ fn whatever_happens_every_line_comes_once() {
             .wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) % below
     };
-    let mut bench = Bench::new(&["*.log"]);
+    let mut bench = Bench::new(&["a.log*"]);
     let (mut written, mut read) = (Vec::new(), Vec::new());
     let mut rotations = 0;
     for step in 0..300 {
