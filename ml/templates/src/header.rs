@@ -31,7 +31,7 @@ pub(crate) fn find(scanned: &mut Scanned<'_>, elements: &mut Vec<(u32, u32)>) ->
     let time = found.len();
     let rest = found.last().map_or(0, |e| e.end);
     if scanned.line.get(rest) == Some(&b'|') {
-        columns(scanned.line, rest, &mut found);
+        columns(scanned, rest, &mut found);
     } else if found.last().is_some_and(|e| e.form == Form::SyslogTime) {
         syslog(scanned, rest, &mut found);
     } else {
@@ -77,22 +77,28 @@ fn timestamps(scanned: &Scanned<'_>, found: &mut Vec<Element>) -> bool {
             break;
         }
     }
+    let only_epochs = seen[..kept].iter().all(|e| matches!(e.form, Form::Epoch));
+    if only_epochs && kept > 0 {
+        let next = Reader::new(scanned.line, scanned.spans, scanned.kinds, seen[kept - 1].end).next();
+        if next.is_none_or(|e| e.form == Form::Word) {
+            return false;
+        }
+    }
     seen.truncate(kept);
     found.append(&mut seen);
     kept > 0
 }
 
-/// `|Step_LSC|30002312|`: short fields without white space.
-fn columns(line: &[u8], start: usize, found: &mut Vec<Element>) {
+/// `|Step_LSC|30002312|`: fields without white space.
+fn columns(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
+    let reader = Reader::new(scanned.line, scanned.spans, scanned.kinds, start);
     let mut at = start + 1;
     for _ in 0..MAX_LEADING {
-        let rest = line.get(at..).unwrap_or_default();
-        let Some(length) = rest.iter().take(48).position(|b| *b == b'|') else { return };
-        if rest[..length].iter().any(u8::is_ascii_whitespace) {
-            return;
-        }
-        found.push(Element { start: at, end: at + length + 1, form: Form::Name });
-        at += length + 1;
+        let end = reader.walk(at, |b| b == b'|' || b.is_ascii_whitespace());
+        let bar = |e: &usize| scanned.line.get(*e) == Some(&b'|') && !reader.cuts(e + 1);
+        let Some(end) = end.filter(bar).filter(|_| !reader.cuts(at)) else { return };
+        found.push(Element { start: at, end: end + 1, form: Form::Name });
+        at = end + 1;
     }
 }
 
@@ -137,7 +143,7 @@ fn application(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
                 true
             }
             Form::Bracket => pending.is_empty() || (level && pending.len() == 1),
-            Form::Number | Form::Time | Form::SyslogTime => {
+            Form::Number | Form::Time | Form::SyslogTime | Form::Epoch => {
                 pending.is_empty() && (!level || matches!(next, Form::Separator | Form::Bracket | Form::Tag))
             }
             Form::Tag => {

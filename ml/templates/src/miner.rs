@@ -100,7 +100,7 @@ impl Miner {
         scratch.kinds.clear();
         self.mine.begin_line();
         scratch.scan(line, &self.config, variables);
-        let hash = scan::shape(line, variables, &scratch.kinds);
+        let hash = scan::shape(line, variables, &scratch.kinds, u64::from(scratch.is_record));
         if let Some(shape) = self.shapes.get(hash) {
             if let Some(template) = self.mine.current(shape.template, shape.epoch) {
                 if shape.apply(line, template, variables, &mut scratch.found) {

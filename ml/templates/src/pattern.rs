@@ -46,9 +46,9 @@ impl Token {
         let mut at = token.start as usize;
         for i in token.first as usize..token.last as usize {
             let (start, end) = line.spans[i];
-            texts.push(line.bytes[at..start as usize].into());
-            let key = line.keys.get(i).cloned().flatten();
-            let key = key.or_else(|| key_before(&line.bytes[..start as usize]));
+            let text = &line.bytes[at..start as usize];
+            texts.push(text.into());
+            let key = line.keys.get(i).cloned().flatten().or_else(|| key_before(text));
             slots.push(Slot { kind: line.kinds[i], key });
             at = end as usize;
         }

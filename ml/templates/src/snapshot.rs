@@ -61,9 +61,12 @@ pub(crate) fn write(mine: &Mine) -> Vec<u8> {
             write_token(&mut out, token);
         }
     }
-    number(&mut out, mine.groups.len() as u64);
-    for group in &mine.groups {
-        list(&mut out, group.general.iter().copied());
+    let mut general: Vec<&[u32]> = mine.groups.iter().map(|g| g.general.as_slice()).collect();
+    general.retain(|g| !g.is_empty());
+    general.sort_unstable();
+    number(&mut out, general.len() as u64);
+    for group in general {
+        list(&mut out, group.iter().copied());
     }
     let sum = xxh3_64(&out);
     out.extend_from_slice(&sum.to_le_bytes());

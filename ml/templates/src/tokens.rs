@@ -125,7 +125,7 @@ impl Cutter<'_> {
         let mut at = from;
         while at < end {
             match self.spans.get(self.next) {
-                Some(&(s, e)) if s as usize == at => {
+                Some(&(s, e)) if s as usize <= at => {
                     at = at.max(e as usize);
                     self.next += 1;
                 }

@@ -1,13 +1,16 @@
 //! Cuts the start of a line into elements a header may consist of, and says what each looks like.
 
-use crate::scan::class::{ALPHA, DIGIT, JOINER, MARK, SLASH, all_digits, union};
+use crate::scan::class::{ALPHA, DIGIT, JOINER, MARK, SLASH, union};
+use crate::scan::look::{Look, look};
 use crate::template::VariableKind;
 
 /// What an element looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Date and time, or seconds since 1970.
+    /// Date and time.
     Time,
+    /// Seconds or milliseconds since 1970, which may be just a number.
+    Epoch,
     /// `Jun 14 15:16:01`.
     SyslogTime,
     /// `INFO`, `[error]`, `Warning:`.
@@ -30,7 +33,7 @@ pub(super) enum Form {
 
 impl Form {
     pub(super) fn is_time(self) -> bool {
-        matches!(self, Self::Time | Self::SyslogTime)
+        matches!(self, Self::Time | Self::SyslogTime | Self::Epoch)
     }
 }
 
@@ -42,7 +45,8 @@ pub(super) struct Element {
     pub form: Form,
 }
 
-/// Reads elements one after another.
+/// Reads elements one after another. It sees the static text, and of the variables their extent and [`Look`] only, so
+/// that lines of one shape have one header.
 pub(super) struct Reader<'a> {
     line: &'a [u8],
     spans: &'a [(u32, u32)],
@@ -50,8 +54,8 @@ pub(super) struct Reader<'a> {
     at: usize,
 }
 
-/// Longest bracketed element, in bytes.
-const MAX_BRACKET: usize = 200;
+/// Longest bracketed element or column, in bytes of static text.
+pub(super) const MAX_STATIC: usize = 160;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(
@@ -63,61 +67,69 @@ impl<'a> Reader<'a> {
         Self { line, spans, kinds, at }
     }
 
-    /// End of the variable that begins at `start`, and its kind.
-    fn variable_at(&self, start: usize) -> Option<(usize, VariableKind)> {
+    /// End and look of the variable that begins at `start`.
+    fn variable_at(&self, start: usize) -> Option<(usize, Look)> {
         let i = self.spans.binary_search_by_key(&(start as u32), |s| s.0).ok()?;
-        Some((self.spans[i].1 as usize, *self.kinds.get(i)?))
+        Some((self.spans[i].1 as usize, look(self.line, i, self.spans[i], *self.kinds.get(i)?)))
     }
 
-    fn end_of_word(&self, start: usize) -> usize {
+    /// Whether this place is inside of a variable.
+    pub(super) fn cuts(&self, at: usize) -> bool {
+        let around = self.spans.get(self.spans.partition_point(|s| s.1 as usize <= at));
+        around.is_some_and(|s| (s.0 as usize) < at)
+    }
+
+    /// First place from `start` on, outside of variables, whose byte `stop` accepts; the end of the line if there is none,
+    /// and none if there is too much text.
+    pub(super) fn walk(&self, start: usize, mut stop: impl FnMut(u8) -> bool) -> Option<usize> {
+        let mut next = self.spans.partition_point(|s| (s.0 as usize) < start);
         let mut at = start;
-        while at < self.line.len() && !self.line[at].is_ascii_whitespace() && self.line[at] != b'|' {
+        let mut seen = 0;
+        while at < self.line.len() {
+            if let Some(&(s, e)) = self.spans.get(next).filter(|s| s.0 as usize == at) {
+                at = e as usize;
+                next += 1;
+                if s < e {
+                    continue;
+                }
+            }
+            if at >= self.line.len() || stop(self.line[at]) {
+                return Some(at);
+            }
+            seen += 1;
+            if seen > MAX_STATIC {
+                return None;
+            }
             at += 1;
         }
-        at
+        Some(at)
     }
 
     fn time(&self, start: usize) -> Option<(usize, Form)> {
-        let line = self.line;
-        if let Some((end, VariableKind::Time)) = self.variable_at(start) {
-            let text = &line[start..end];
-            let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
-            let clean = line.get(end).is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'/'));
-            let letters = text.first().is_some_and(u8::is_ascii_alphabetic);
-            let syslog = letters && text.len() <= 15;
-            return (digits >= 6 && clean)
-                .then_some((end, if syslog { Form::SyslogTime } else { Form::Time }));
-        }
-        let end = self.end_of_word(start);
-        let word = &line[start..end];
-        if !all_digits(word) {
-            return None;
-        }
-        let epoch = matches!(word.len(), 10 | 13) && (b"09"[..] < word[..1] || &word[..2] >= b"09")
-            && &word[..2] <= b"22" && word[0] != b'0';
-        if epoch {
-            return Some((end, Form::Time));
-        }
-        let clock = line.get(end + 1..end + 7).filter(|c| all_digits(c) && line[end] == b' ');
-        let packed = word.len() == 6
-            && &word[2..4] <= b"12" && &word[2..4] >= b"01"
-            && &word[4..6] <= b"31"
-            && clock.is_some_and(|c| &c[..2] < b"24" && &c[2..4] < b"60" && &c[4..] < b"61")
-            && line.get(end + 7) == Some(&b' ');
-        packed.then_some((end + 7, Form::Time))
+        let (end, seen) = self.variable_at(start)?;
+        let ends = |end: usize| self.line.get(end).is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'/'));
+        let form = match seen {
+            Look::Time => Form::Time,
+            Look::Epoch => Form::Epoch,
+            Look::SyslogTime => Form::SyslogTime,
+            Look::PackedDate | Look::PackedEither if self.line.get(end) == Some(&b' ') => {
+                let (end, clock) = self.variable_at(end + 1)?;
+                let clock = matches!(clock, Look::PackedClock | Look::PackedEither);
+                let packed = clock && self.line.get(end) == Some(&b' ');
+                return packed.then_some((end, Form::Time));
+            }
+            _ => return None,
+        };
+        ends(end).then_some((end, form))
     }
 
     fn bracket(&self, start: usize) -> Option<usize> {
         let mut depth = 0;
-        for (i, &b) in self.line[start..].iter().take(MAX_BRACKET).enumerate() {
-            match b {
-                b'[' => depth += 1,
-                b']' if depth == 1 => return Some(start + i + 1),
-                b']' => depth -= 1,
-                _ => {}
-            }
-        }
-        None
+        let close = self.walk(start, |b| {
+            depth += i32::from(b == b'[') - i32::from(b == b']');
+            depth == 0
+        })?;
+        (close < self.line.len()).then_some(close + 1)
     }
 
     fn bracketed(&self, start: usize, end: usize) -> Element {
@@ -133,22 +145,26 @@ impl<'a> Reader<'a> {
 
     fn word(&self, start: usize, end: usize) -> Form {
         let word = &self.line[start..end];
-        let bare = word.strip_suffix(b":").or_else(|| word.strip_suffix(b",")).unwrap_or(word);
+        let colon = word.ends_with(b":");
+        let bare = if colon || word.ends_with(b",") { &word[..word.len() - 1] } else { word };
+        match self.variable_at(start) {
+            Some((stop, look)) if look.is_integer() && stop == start + bare.len() => return Form::Number,
+            _ => {}
+        }
+        let first = self.spans.partition_point(|s| (s.0 as usize) < start);
+        if self.spans.get(first).is_some_and(|s| (s.0 as usize) < end) {
+            return if colon { Form::Tag } else { Form::Name };
+        }
         if is_level(bare, word.len() > bare.len()) {
             return Form::Level;
         }
-        if let [letter] = bare {
-            if matches!(letter, b'V' | b'D' | b'I' | b'W' | b'E' | b'F') {
-                return Form::Letter;
-            }
+        if let [b'V' | b'D' | b'I' | b'W' | b'E' | b'F'] = bare {
+            return Form::Letter;
         }
         if word.iter().all(|b| matches!(b, b'-' | b'|' | b',' | b'*' | b'#')) || word == b":" {
             return Form::Separator;
         }
-        if all_digits(bare) {
-            return Form::Number;
-        }
-        if bare.len() < word.len() && word.ends_with(b":") {
+        if colon {
             return Form::Tag;
         }
         let all = union(word);
@@ -160,14 +176,16 @@ impl<'a> Reader<'a> {
 
 fn inner_joiner(word: &[u8], all: u8) -> bool {
     let trimmed = word.strip_suffix(b".").unwrap_or(word);
-    all & JOINER != 0 && trimmed.iter().any(|b| matches!(b, b'.' | b'_' | b'-'))
+    all & JOINER != 0 && trimmed.iter().any(|b| matches!(b, b'.' | b'_'))
 }
 
 impl Iterator for Reader<'_> {
     type Item = Element;
 
     fn next(&mut self) -> Option<Element> {
-        while self.line.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+        let next = self.spans.get(self.spans.partition_point(|s| (s.0 as usize) < self.at));
+        let variable = next.map_or(usize::MAX, |s| s.0 as usize);
+        while self.at < variable && self.line.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
         }
         let start = self.at;
@@ -181,11 +199,11 @@ impl Iterator for Reader<'_> {
             end += usize::from(matches!(self.line.get(end), Some(b',' | b':' | b']')));
             Element { start, end, form }
         } else {
-            let end = self.end_of_word(start).max(start + 1);
+            let end = self.walk(start, |b| b.is_ascii_whitespace() || b == b'|')?.max(start + 1);
             Element { start, end, form: self.word(start, end) }
         };
         self.at = element.end;
-        Some(element)
+        (!self.cuts(element.end)).then_some(element)
     }
 }
 

@@ -6,6 +6,7 @@
 mod address;
 pub(crate) mod class;
 mod number;
+pub(crate) mod look;
 pub(crate) mod time;
 pub(crate) mod value;
 mod word;
@@ -166,14 +167,16 @@ fn is_hex_length(length: usize) -> bool {
     length == 8 || length >= 16
 }
 
-/// Hash of the line with its variables replaced by their kinds. Equal shapes have equal hashes; whoever relies on the
-/// converse must compare the static text.
-pub(crate) fn shape(line: &[u8], spans: &[(u32, u32)], kinds: &[VariableKind]) -> u64 {
+/// Hash of the line with its variables replaced by their kinds; `salt` tells apart what is laid out differently. Equal
+/// shapes have equal hashes; whoever relies on the converse must compare the static text.
+pub(crate) fn shape(line: &[u8], spans: &[(u32, u32)], kinds: &[VariableKind], salt: u64) -> u64 {
     let mut hash = Mixer::new();
+    hash.word(salt);
     let mut at = 0;
-    for (&(start, end), &kind) in spans.iter().zip(kinds) {
+    for (i, (&(start, end), &kind)) in spans.iter().zip(kinds).enumerate() {
         hash.text(&line[at..start as usize]);
-        hash.word(0x0100 | kind as u64);
+        let look = look::look(line, i, (start, end), kind);
+        hash.word(0x0001_0000 | (look as u64) << 8 | kind as u64);
         at = end as usize;
     }
     hash.text(&line[at..]);

@@ -35,6 +35,9 @@ fn with_colon(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     let bytes = &line[start..end];
     if let Some(scheme) = bytes.windows(3).position(|w| w == b"://") {
         if scheme > 0 && bytes[..scheme].iter().all(|b| class(*b) & (ALPHA | JOINER) != 0) {
+            let more = |b: &u8| *b == b'=' || class(*b) & super::class::DELIMITER == 0;
+            let end = end + line[end..].iter().take_while(|b| more(b)).count();
+            sink.skip_to(end);
             return sink.push(start, end, Kind::Url);
         }
     }
