@@ -1,1 +1,153 @@
-//! Router-level tests.
+//! The router over small in-memory ports, asked as a client would.
+
+mod bad_input;
+mod deletion;
+mod export;
+mod fakes;
+mod live;
+mod openapi;
+mod page;
+mod push;
+mod searches;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::{ApiConfig, ApiParts, ApiState};
+use fakes::Fakes;
+
+/// A router over fakes that the test can look into.
+struct Server {
+    router: Router,
+    state: ApiState,
+    fakes: Arc<Fakes>,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self::with(ApiConfig::default(), tocsin_ingest::Limits::default())
+    }
+
+    fn with(config: ApiConfig, limits: tocsin_ingest::Limits) -> Self {
+        let fakes = Arc::new(Fakes::default());
+        let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let state = ApiState::new(ApiParts {
+            logs: fakes.clone(),
+            templates: fakes.clone(),
+            search: fakes.clone(),
+            intake: fakes.clone(),
+            live: fakes.clone(),
+            jobs: fakes.clone(),
+            audit: fakes.clone(),
+            status: fakes.clone(),
+            telemetry: fakes.clone(),
+            clock: fakes.clone(),
+            assets: fakes.clone(),
+            config,
+            limits,
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+        });
+        Self {
+            router: crate::router(state.clone()),
+            state,
+            fakes,
+            tasks,
+            shutdown,
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let mut bytes = Vec::new();
+        let mut pieces = body.into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            bytes.extend_from_slice(&piece.unwrap());
+        }
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body: bytes.into(),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::post(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.json()
+    }
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts a problem of this kind and returns it.
+    fn problem(&self, status: u16, kind: &str) -> Value {
+        let text = self.text();
+        assert_eq!(self.status.as_u16(), status, "{text}");
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{text}"
+        );
+        let problem = self.json();
+        assert_eq!(
+            problem["type"],
+            format!("https://tocsin.dev/problems/{kind}"),
+            "{text}"
+        );
+        assert_eq!(problem["status"], status);
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{text}"
+        );
+        problem
+    }
+}
