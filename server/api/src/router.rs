@@ -24,7 +24,7 @@ pub fn router(state: ApiState) -> Router {
         .merge(writes())
         .merge(live())
         .merge(operations())
-        .fallback(ui::fallback)
+        .merge(page())
         .method_not_allowed_fallback(ui::method_not_allowed);
     // The last layer sees a request first.
     routes
@@ -61,7 +61,7 @@ fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/stats", get(stats::stats))
         .route("/api/v1/settings", get(settings::settings))
         .route("/api/v1/openapi.json", get(openapi::openapi))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(compression())
         .layer(from_fn_with_state(state.clone(), bound_reads))
 }
 
@@ -78,7 +78,6 @@ fn pushes() -> Router<ApiState> {
         .route("/services/collector/raw/1.0", post(splunk::raw))
         .route("/services/collector/health", get(splunk::health))
         .route("/services/collector/health/1.0", get(splunk::health))
-        .route("/", get(elasticsearch::root))
 }
 
 fn elasticsearch_bulk() -> Router<ApiState> {
@@ -110,4 +109,17 @@ fn operations() -> Router<ApiState> {
         .route("/readyz", get(health::ready))
         .route("/-/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))
+}
+
+/// The page is at every path that is nobody else's.
+fn page() -> Router<ApiState> {
+    Router::new()
+        .route("/", get(elasticsearch::root))
+        .fallback(ui::fallback)
+        .layer(compression())
+}
+
+/// Event streams and what is compressed already pass as they are.
+fn compression() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
 }

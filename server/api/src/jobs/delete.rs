@@ -1,10 +1,9 @@
 //! Deleting what a query selects.
 
 use serde_json::json;
-use tocsin_domain::Timestamp;
 use tocsin_domain::ports::log_store::LogQuery;
 use tocsin_domain::ports::{Job, JobId, JobStatus, StoreError};
-use tocsin_domain::{TimeRange, query::Expression};
+use tocsin_domain::{TimeRange, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{ANONYMOUS, SYSTEM, audit};
@@ -30,7 +29,7 @@ pub(crate) fn selection(request: &DeleteRequest, now: Timestamp) -> Result<LogQu
         template: list("template", &request.template)?,
     };
     let query = filter.read(now)?.query;
-    if query == LogQuery::all(TimeRange::ALL) && query.expression == Expression::All {
+    if query == LogQuery::all(TimeRange::ALL) {
         let detail = "this would delete every record; to do so, give `to`, such as \"now\"";
         return Err(ApiError::field("q", "a query, a filter or a time", detail));
     }

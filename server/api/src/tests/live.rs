@@ -80,7 +80,7 @@ async fn tails_are_counted_and_given_back() {
         .await
         .problem(429, "too-many-requests");
     drop(events);
-    tail(&server, "").await;
+    drop(tail(&server, "").await);
     server
         .get("/api/v1/logs/tail?q=%22")
         .await

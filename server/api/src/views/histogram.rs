@@ -101,22 +101,54 @@ pub(crate) async fn data_range(
     query: &LogQuery,
 ) -> Result<Option<TimeRange>, ApiError> {
     let mut range = query.range;
-    let logs = &state.parts().logs;
-    if range.from == TimeRange::ALL.from {
-        let oldest = logs.search(query, Order::OldestFirst, None, 1).await?;
-        let Some(oldest) = oldest.records.first() else {
-            return Ok(None);
-        };
-        range.from = oldest.timestamp;
+    let (from, to) = tokio::try_join!(
+        end(
+            state,
+            query,
+            Order::OldestFirst,
+            range.from == TimeRange::ALL.from
+        ),
+        end(
+            state,
+            query,
+            Order::NewestFirst,
+            range.to == TimeRange::ALL.to
+        ),
+    )?;
+    match from {
+        End::Asked => {}
+        End::At(oldest) => range.from = oldest,
+        End::Nothing => return Ok(None),
     }
-    if range.to == TimeRange::ALL.to {
-        let newest = logs.search(query, Order::NewestFirst, None, 1).await?;
-        let Some(newest) = newest.records.first() else {
-            return Ok(None);
-        };
-        range.to = Timestamp(newest.timestamp.nanos().saturating_add(1));
+    match to {
+        End::Asked => {}
+        End::At(newest) => range.to = Timestamp(newest.nanos().saturating_add(1)),
+        End::Nothing => return Ok(None),
     }
     Ok(Some(range))
+}
+
+/// An end of a range: asked for, or where the records end.
+enum End {
+    Asked,
+    At(Timestamp),
+    Nothing,
+}
+
+async fn end(
+    state: &ApiState,
+    query: &LogQuery,
+    order: Order,
+    is_open: bool,
+) -> Result<End, ApiError> {
+    if !is_open {
+        return Ok(End::Asked);
+    }
+    let page = state.parts().logs.search(query, order, None, 1).await?;
+    Ok(page
+        .records
+        .first()
+        .map_or(End::Nothing, |record| End::At(record.timestamp)))
 }
 
 /// Records in each of [`TREND_BUCKETS`] equal parts of the query's range.

@@ -28,9 +28,10 @@ pub(crate) async fn search(
     params: &SearchParams,
 ) -> Result<SearchAnswer, ApiError> {
     let begun = Instant::now();
+    let least = usize::from(params.mode != SearchMode::Text);
     let slice = Slice {
         start: PageStart::decode(params.cursor.as_deref())?,
-        limit: count("limit", params.limit, 100, 0..=1000)?,
+        limit: count("limit", params.limit, 100, least..=1000)?,
     };
     let asks_nothing = filter.q.as_deref().unwrap_or_default().trim().is_empty();
     let mut answer = match params.mode {

@@ -80,7 +80,7 @@ pub(crate) async fn detail(
     let summary = known.iter().find(|summary| summary.template.id == id);
     let summary = summary.ok_or_else(|| unknown(id))?;
     let count = counts.into_iter().find(|count| count.template == id);
-    let count = count.unwrap_or_else(|| TemplateCount {
+    let count = count.unwrap_or(TemplateCount {
         template: id,
         counts: [0; 7],
         first_seen: summary.first_seen,

@@ -40,7 +40,7 @@ pub(crate) struct SearchParams {
     /// In which order; for text only. Default: newest.
     #[serde(default)]
     pub(crate) order: SearchOrder,
-    /// How many records, 0 to 1000; 0 only counts. Default 100.
+    /// How many records, 0 to 1000; 0 only counts, for text. Default 100.
     #[param(minimum = 0, maximum = 1000)]
     pub(crate) limit: Option<usize>,
     /// The `next_cursor` of the page before.

@@ -84,11 +84,14 @@ fn relative(offset: &str, now: Timestamp) -> Option<Timestamp> {
 fn epoch(text: &str) -> Option<Timestamp> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let number: i64 = whole.parse().ok()?;
-    let unit = match number {
-        ..100_000_000_000 => NANOS_PER_SEC,
-        ..100_000_000_000_000 => 1_000_000,
-        ..100_000_000_000_000_000 => 1000,
-        _ => 1,
+    let unit = if number < 100_000_000_000 {
+        NANOS_PER_SEC
+    } else if number < 100_000_000_000_000 {
+        1_000_000
+    } else if number < 100_000_000_000_000_000 {
+        1000
+    } else {
+        1
     };
     let mut nanos = number.checked_mul(unit)?;
     let mut scale = unit;
