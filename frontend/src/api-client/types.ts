@@ -3,14 +3,14 @@ import type { SearchMode } from '@/lib/view';
 
 /** The wire types of the HTTP API, as far as the page uses them. */
 
-export type AttributeValue = string | number | boolean;
+export type AttributeValue = string | number | boolean | null;
 
 export interface LogRecord {
   id: string;
   timestamp: string;
   observed: string;
   source: string;
-  host: string | null;
+  host: string;
   severity: Severity;
   severity_number: number;
   body: string;
@@ -34,7 +34,8 @@ export interface Prototype {
 export interface SearchResult {
   items: LogRecord[];
   next_cursor: string | null;
-  total: number;
+  /** Missing only if the question said that it is not wanted. */
+  total: number | null;
   took_ms: number;
   mode: SearchMode;
   prototypes?: Prototype[];
@@ -48,8 +49,9 @@ export interface HistogramBucket {
 
 export interface Histogram {
   interval_ms: number;
-  from: string;
-  to: string;
+  /** Both ends are missing when there is nothing to count. */
+  from: string | null;
+  to: string | null;
   total: number;
   buckets: HistogramBucket[];
   took_ms: number;
@@ -64,6 +66,7 @@ export interface LogContext {
 export interface SimilarLogs {
   items: LogRecord[];
   prototypes: Prototype[];
+  notice: string | null;
 }
 
 export interface Slot {
@@ -126,7 +129,7 @@ export interface DataSource {
   records_per_second: number;
   last_record_at: string | null;
   issues: Record<string, number>;
-  first_seen: string;
+  first_seen: string | null;
 }
 
 export interface Stats {
@@ -144,7 +147,7 @@ export interface Stats {
   memory_bytes: number;
   records_per_second: number;
   semantic: { available: boolean; model: string | null; remedy: string | null };
-  listen: { http: string; syslog_udp: string | null; syslog_tcp: string | null };
+  listen: { http: string | null; syslog_udp: string | null; syslog_tcp: string | null };
 }
 
 export interface Job {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fieldTerm, quote, withoutTerm, withTerm } from './query-text';
+import { fieldTerm, isKey, quote, withoutTerm, withTerm } from './query-text';
 
 describe('the query language', () => {
   it('quotes what is more than a word', () => {
@@ -9,7 +9,8 @@ describe('the query language', () => {
     expect(quote('say "hi"')).toBe('"say \\"hi\\""');
     expect(quote('-5')).toBe('"-5"');
     expect(fieldTerm('source', 'file:/var/log/syslog', true)).toBe('-source:"file:/var/log/syslog"');
-    expect(fieldTerm('status', 500)).toBe('status:500');
+    expect(['http.status', '@timestamp', 'a b', '5xx', 'a:b'].map(isKey)).toEqual([true, true, false, false, false]);
+    expect(fieldTerm('status', '500')).toBe('status:500');
   });
 
   it('adds and takes away terms', () => {

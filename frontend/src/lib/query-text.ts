@@ -6,8 +6,11 @@ export function quote(value: string): string {
   return PLAIN.test(value) && !value.startsWith('-') ? value : `"${value.replace(/(["\\])/g, '\\$1')}"`;
 }
 
-export function fieldTerm(key: string, value: string | number | boolean, exclude = false): string {
-  return `${exclude ? '-' : ''}${PLAIN.test(key) ? key : quote(key)}:${quote(String(value))}`;
+/** Whether the language can name this field; keys cannot stand in quotes. */
+export const isKey = (key: string) => /^[\p{L}_@][\p{L}\p{N}_.@/-]*$/u.test(key);
+
+export function fieldTerm(key: string, value: string, exclude = false): string {
+  return `${exclude ? '-' : ''}${key}:${quote(value)}`;
 }
 
 /** Adds a term unless it is there; the opposite term gives way to it. */

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 
 import { useStats } from '@/api-client/get-stats';
+import { ApiError } from '@/api-client/http';
 import { BellMark } from '@/components/ui/bell-mark';
 import { IconButton } from '@/components/ui/button';
 import { Icon } from '@/components/ui/icon';
@@ -64,11 +65,13 @@ export function Navigation({ open, onClose }: { open: boolean; onClose: () => vo
 
 /** Whether the server answers, and how much arrives. */
 function ServerState() {
-  const { data, isError } = useStats();
+  const { data, error } = useStats();
+  const isError = error !== null;
+  const trouble = error instanceof ApiError && error.status > 0 ? error.problem.title : 'The server does not answer';
   return (
     <p className="flex items-center gap-2 border-t border-line px-4 py-2.5 text-xs text-soft tabular-nums">
       <span aria-hidden="true" className={`size-2 rounded-full ${isError ? 'bg-danger' : data ? 'bg-ok' : 'bg-line-strong'}`} />
-      {isError ? 'Server does not answer' : data ? `${formatRate(data.records_per_second)} lines` : 'Connecting…'}
+      {isError ? <span className="truncate" title={trouble}>{trouble}</span> : data ? `${formatRate(data.records_per_second)} lines` : 'Connecting…'}
       {data && !isError && <span className="ml-auto text-faint">{data.version}</span>}
     </p>
   );

@@ -20,10 +20,10 @@ export function severityStack(histogram: Histogram): SeverityStack {
   const interval = Math.max(1, histogram.interval_ms);
   const rows = new Map(histogram.buckets.map((bucket) => [parseTime(bucket.start), bucket.counts]));
   const filled = histogram.buckets.map((bucket) => parseTime(bucket.start));
-  const first = filled.length > 0 ? Math.min(...filled) : parseTime(histogram.from);
-  const from = first - Math.max(0, Math.ceil((first - parseTime(histogram.from)) / interval)) * interval;
-  const end = Math.max(parseTime(histogram.to), from + interval, ...filled.map((start) => start + 1));
-  const count = Math.min(BARS_MAX, Math.ceil((end - from) / interval));
+  const first = Math.min(...filled);
+  const from = first - Math.max(0, Math.ceil((first - parseTime(histogram.from ?? '')) / interval) || 0) * interval;
+  const end = Math.max(parseTime(histogram.to ?? '') || from, from + interval, ...filled.map((start) => start + 1));
+  const count = filled.length === 0 ? 0 : Math.min(BARS_MAX, Math.ceil((end - from) / interval));
   const starts = Array.from({ length: count }, (_, index) => from + index * interval);
 
   const counts = new Map<Severity, number[]>();

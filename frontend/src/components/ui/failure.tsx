@@ -9,7 +9,7 @@ import { Icon } from './icon';
 export function Failure({ error, retry, children }: { error: Error; retry?: () => void; children?: ReactNode }) {
   const problem = error instanceof ApiError ? error.problem : undefined;
   return (
-    <div role="alert" className="mx-auto my-8 flex max-w-xl gap-3 rounded-lg border border-line bg-surface p-4 text-sm">
+    <div role="alert" className="mx-auto flex max-w-xl gap-3 p-5 text-sm">
       <Icon name="alert" className="mt-0.5 size-5 text-danger" />
       <div className="min-w-0 flex-1">
         <h2 className="font-semibold">{problem?.title ?? 'This part of the page failed'}</h2>

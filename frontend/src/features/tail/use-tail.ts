@@ -1,6 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 
-import { apiUrl } from '@/api-client/http';
+import { ApiError, apiUrl, getJson } from '@/api-client/http';
 import type { LogRecord } from '@/api-client/types';
 
 import { arrive, clear, EMPTY_BUFFER, pause, resume, type TailBuffer } from './tail-buffer';
@@ -12,7 +12,7 @@ export interface TailFilters {
   severity?: string[];
 }
 
-export type Connection = { state: 'connecting' } | { state: 'open' } | { state: 'waiting'; seconds: number };
+export type Connection = { state: 'connecting' } | { state: 'open' } | { state: 'waiting'; seconds: number } | { state: 'refused'; error: ApiError };
 
 type Step =
   | { type: 'arrive'; records: LogRecord[] }
@@ -46,11 +46,13 @@ export function useTail(filters: TailFilters) {
   const [connection, setConnection] = useState<Connection>({ state: 'connecting' });
   const gathered = useRef<LogRecord[]>([]);
   const url = apiUrl('logs/tail', { ...filters });
+  const question = JSON.stringify(filters);
 
   useEffect(() => {
     let events: EventSource | undefined;
     let retry: number | undefined;
     let failures = 0;
+    let isOver = false;
     const connect = () => {
       setConnection({ state: 'connecting' });
       events = new EventSource(url);
@@ -62,11 +64,16 @@ export function useTail(filters: TailFilters) {
       events.addEventListener('skipped', (event: MessageEvent<string>) => dispatch({ type: 'skipped', count: (JSON.parse(event.data) as { skipped: number }).skipped }));
       events.onerror = () => {
         events?.close();
+        if (failures === 0) void whyRefused(question).then((error) => error && !isOver && refuse(error));
         const seconds = BACKOFF_S[Math.min(failures, BACKOFF_S.length - 1)] ?? 30;
         failures += 1;
         setConnection({ state: 'waiting', seconds });
         retry = window.setTimeout(connect, seconds * 1000);
       };
+    };
+    const refuse = (error: ApiError) => {
+      window.clearTimeout(retry);
+      setConnection({ state: 'refused', error });
     };
     dispatch({ type: 'restart' });
     connect();
@@ -74,12 +81,23 @@ export function useTail(filters: TailFilters) {
       if (gathered.current.length > 0) dispatch({ type: 'arrive', records: gathered.current.splice(0) });
     }, GATHER_MS);
     return () => {
+      isOver = true;
       events?.close();
       gathered.current = [];
       window.clearTimeout(retry);
       window.clearInterval(gather);
     };
-  }, [url]);
+  }, [url, question]);
 
   return { buffer, connection, dispatch };
+}
+
+/** An event stream that fails does not say why; a search with the same filters does. */
+async function whyRefused(question: string): Promise<ApiError | undefined> {
+  try {
+    await getJson('logs/search', { ...(JSON.parse(question) as TailFilters), limit: 0, count: false });
+  } catch (error) {
+    if (error instanceof ApiError && error.status >= 400 && error.status < 500) return error;
+  }
+  return undefined;
 }

@@ -8,6 +8,9 @@ export interface DeleteWish {
   from?: string;
   to?: string;
   source?: string[];
+  host?: string[];
+  severity?: string[];
+  template?: string[];
 }
 
 /** How many lines a deletion would take; nothing is deleted. */

@@ -8,10 +8,8 @@ import { ViewLink } from '@/components/view-link';
 import { useRange } from '@/lib/anchor';
 import { formatCount, plural } from '@/lib/format';
 import { PAGES } from '@/lib/pages';
-import { fieldTerm } from '@/lib/query-text';
 import { rangeLabel } from '@/lib/time-range';
 import { useView } from '@/lib/use-view';
-import type { View } from '@/lib/view';
 
 import { useDeleteCount, useDeleteLogs, type DeleteWish } from '../api/delete-logs';
 
@@ -19,7 +17,8 @@ import { useDeleteCount, useDeleteLogs, type DeleteWish } from '../api/delete-lo
 export function DeleteForm({ onDone }: { onDone: () => void }) {
   const [view] = useView();
   const { from, to } = useRange();
-  const wish: DeleteWish = { q: queryOf(view), from, to, source: view.source };
+  const { source, host, severity, template } = view;
+  const wish: DeleteWish = { q: view.q?.trim() || undefined, from, to, source, host, severity, template };
   const count = useDeleteCount();
   const remove = useDeleteLogs();
   const [typed, setTyped] = useState('');
@@ -41,8 +40,15 @@ export function DeleteForm({ onDone }: { onDone: () => void }) {
         <dd className="font-mono break-all">{wish.q ?? 'every line'}</dd>
         <dt className="text-soft">Time</dt>
         <dd>{rangeLabel({ from: view.from, to: view.to }, (ms) => new Date(ms).toISOString())}</dd>
-        <dt className="text-soft">Source</dt>
-        <dd className="break-all">{wish.source?.join(', ') ?? 'any'}</dd>
+        {Object.entries({ source, host, severity, template }).map(
+          ([name, values]) =>
+            values && (
+              <div key={name} className="contents">
+                <dt className="text-soft">{name}</dt>
+                <dd className="break-all">{values.join(', ')}</dd>
+              </div>
+            ),
+        )}
       </dl>
       {view.mode && view.mode !== 'text' && view.q && <p className="text-xs text-(--warn-text)">Deleting goes by the exact words, not by their meaning.</p>}
       {count.error && <Failure error={count.error} retry={() => mutate(wish)} />}
@@ -78,15 +84,4 @@ function Started({ onDone }: { onDone: () => void }) {
       </div>
     </div>
   );
-}
-
-/** The filters that a deletion does not take by themselves become terms of its query. */
-function queryOf(view: View): string | undefined {
-  const either = (key: 'host' | 'severity' | 'template') => {
-    const terms = (view[key] ?? []).map((value) => fieldTerm(key, value));
-    return terms.length > 1 ? `(${terms.join(' OR ')})` : (terms[0] ?? '');
-  };
-  const words = view.q?.trim() ?? '';
-  const query = [words, either('host'), either('severity'), either('template')].filter(Boolean);
-  return query.length > 0 ? query.join(' ') : undefined;
 }

@@ -16,6 +16,6 @@ export function ClusterMembers({ id, range }: { id: string; range: TimeRange & {
       </tr>
     );
   return data.members?.map((member) => (
-    <GroupRow key={member.template} nested group={member} text={member.pattern} templates={[member.template]} trend={member.trend} />
+    <GroupRow key={member.template} nested group={member} text={member.pattern} templates={[member.template]} source={member.source} />
   ));
 }

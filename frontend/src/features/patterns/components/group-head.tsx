@@ -4,7 +4,7 @@ import { useView } from '@/lib/use-view';
 import { sortOf, type Sort } from '../group-rows';
 
 /** The headings of clusters and of patterns. */
-export function GroupHead({ what }: { what: string }) {
+export function GroupHead({ what, fourth = 'Trend' }: { what: string; fourth?: string }) {
   const [view, setView] = useView();
   const sort = sortOf(view.sort);
   const by = (key: Sort) => ({ active: sort === key, onSort: () => setView({ sort: key === 'count' ? undefined : key }, { replace: true }) });
@@ -16,7 +16,7 @@ export function GroupHead({ what }: { what: string }) {
           Lines
         </SortTh>
         <SortTh {...by('severity')}>Severities</SortTh>
-        <Th>Trend</Th>
+        <Th>{fourth}</Th>
         <SortTh right {...by('first')}>
           First seen
         </SortTh>

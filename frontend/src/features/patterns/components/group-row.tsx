@@ -8,10 +8,14 @@ import { ViewLink } from '@/components/view-link';
 import { formatCount, formatTime, plural } from '@/lib/format';
 import { carried, PAGES } from '@/lib/pages';
 import { worstSeverity } from '@/lib/severity';
+import { shortSource } from '@/lib/source-name';
 import { useZone } from '@/lib/stored';
 import { useView } from '@/lib/use-view';
 
 import type { LineGroup } from '../group-rows';
+
+/** As many as one search takes. */
+const TEMPLATES_MAX = 100;
 
 interface Props {
   group: LineGroup;
@@ -21,13 +25,14 @@ interface Props {
   templates: string[];
   size?: number;
   trend?: number[];
+  source?: string;
   open?: boolean;
   onToggle?: () => void;
   nested?: boolean;
 }
 
 /** A kind of lines: what they say, how many, how severe and when. */
-export function GroupRow({ group, text, note, templates, size = 1, trend, open = false, onToggle, nested = false }: Props) {
+export function GroupRow({ group, text, note, templates, size = 1, trend, source, open = false, onToggle, nested = false }: Props) {
   const [view] = useView();
   const [zone] = useZone();
   const worst = worstSeverity(group.severities);
@@ -42,7 +47,7 @@ export function GroupRow({ group, text, note, templates, size = 1, trend, open =
           )}
           <SeveritySwatch severity={worst} className="mt-1 h-4 w-1" />
           <div className="min-w-0">
-            <ViewLink to={PAGES.search} view={{ ...carried(view), template: templates }} className={`hover:underline ${onToggle ? 'font-medium' : 'font-mono text-xs'} line-clamp-2 break-words`} title="Show its lines">
+            <ViewLink to={PAGES.search} view={{ ...carried(view), template: templates.slice(0, TEMPLATES_MAX) }} className={`hover:underline ${onToggle ? 'font-medium' : 'font-mono text-xs'} line-clamp-2 break-words`} title="Show its lines">
               <PatternText pattern={text} />
             </ViewLink>
             {(note ?? size > 1) && (
@@ -58,7 +63,10 @@ export function GroupRow({ group, text, note, templates, size = 1, trend, open =
       <Td>
         <SeverityMix counts={group.severities} className="mt-1.5 h-2 w-20" />
       </Td>
-      <Td>{trend && <Sparkline values={trend} label="Lines over time" color={worst === 'fatal' || worst === 'error' ? `var(--${worst})` : undefined} />}</Td>
+      <Td className="max-w-40 truncate text-xs text-soft" title={source}>
+        {source && shortSource(source)}
+        {trend && <Sparkline values={trend} label="Lines over time" color={worst === 'fatal' || worst === 'error' ? `var(--${worst})` : undefined} />}
+      </Td>
       <Td right className="font-mono text-xs leading-5!">
         {formatTime(group.first_seen, zone, false)}
       </Td>

@@ -32,10 +32,10 @@ export function TemplatesTable() {
         </Empty>
       ) : (
         <Table label="Patterns">
-          <GroupHead what="Pattern" />
+          <GroupHead what="Pattern" fourth="Source" />
           <tbody>
             {sorted(data.items, sort).map((template) => (
-              <GroupRow key={template.template} group={template} text={template.pattern} templates={[template.template]} trend={template.trend} />
+              <GroupRow key={template.template} group={template} text={template.pattern} templates={[template.template]} source={template.source} />
             ))}
           </tbody>
         </Table>

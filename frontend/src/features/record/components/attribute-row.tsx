@@ -2,7 +2,7 @@ import type { AttributeValue } from '@/api-client/types';
 import { IconButton } from '@/components/ui/button';
 import { CopyButton } from '@/components/ui/copy-button';
 import { carried, PAGES } from '@/lib/pages';
-import { fieldTerm, withTerm } from '@/lib/query-text';
+import { fieldTerm, isKey, withTerm } from '@/lib/query-text';
 import { useGo } from '@/lib/use-go';
 import { useView } from '@/lib/use-view';
 
@@ -22,8 +22,9 @@ export function AttributeRow({ name, value, note, field = false, plain = false }
   const go = useGo();
   const base = { ...view, ...carried(view), view: undefined, sort: undefined };
   const text = String(value);
-  const include = () => go(PAGES.search, field ? { ...base, [name]: [text] } : { ...base, q: withTerm(view.q, fieldTerm(name, value)) });
-  const exclude = () => go(PAGES.search, { ...base, q: withTerm(view.q, fieldTerm(name, value, true)), ...(field && { [name]: undefined }) });
+  const filters = !plain && value !== null && isKey(name);
+  const include = () => go(PAGES.search, field ? { ...base, [name]: [text] } : { ...base, q: withTerm(view.q, fieldTerm(name, text)) });
+  const exclude = () => go(PAGES.search, { ...base, q: withTerm(view.q, fieldTerm(name, text, true)), ...(field && { [name]: undefined }) });
   return (
     <div className="group flex items-start gap-2 py-1 text-xs">
       <dt className="w-32 shrink-0 truncate leading-6 text-soft" title={name}>
@@ -35,8 +36,8 @@ export function AttributeRow({ name, value, note, field = false, plain = false }
           {note && <span className="ml-2 font-sans text-faint">{note}</span>}
         </span>
         <span className="flex shrink-0 opacity-60 group-focus-within:opacity-100 group-hover:opacity-100">
-          {!plain && <IconButton label={`Only lines with ${name} ${text}`} icon="plus" iconClass="size-3.5" className="size-6!" onClick={include} />}
-          {!plain && <IconButton label={`No lines with ${name} ${text}`} icon="minus" iconClass="size-3.5" className="size-6!" onClick={exclude} />}
+          {filters && <IconButton label={`Only lines with ${name} ${text}`} icon="plus" iconClass="size-3.5" className="size-6!" onClick={include} />}
+          {filters && <IconButton label={`No lines with ${name} ${text}`} icon="minus" iconClass="size-3.5" className="size-6!" onClick={exclude} />}
           <CopyButton text={text} label={`Copy ${name}`} />
         </span>
       </dd>

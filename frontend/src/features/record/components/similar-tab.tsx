@@ -18,6 +18,7 @@ export function SimilarTab({ id }: { id: string }) {
   if (data.items.length === 0) return <Empty title="No similar lines">This line is the only one of its kind so far.</Empty>;
   return (
     <div>
+      {data.notice && <p className="px-4 pt-3 text-xs text-(--warn-text)">{data.notice}</p>}
       {data.prototypes.length > 0 && (
         <section className="border-b border-line px-4 py-3">
           <h3 className="mb-1 text-2xs font-semibold tracking-wide text-faint uppercase">Patterns</h3>

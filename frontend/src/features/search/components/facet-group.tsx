@@ -45,10 +45,10 @@ export function FacetGroup({ name, title, values, mode }: Props) {
                 onClick={() => include(value)}
                 className={`relative flex min-w-0 flex-1 items-center gap-1.5 rounded px-1.5 py-0.5 text-left text-sm ${pressed ? 'bg-chosen font-medium' : ''} ${out ? 'text-faint line-through' : ''}`}
               >
-                <span aria-hidden="true" className="absolute right-1.5 bottom-0 h-0.5 rounded-full bg-line-strong" style={{ width: `${(count / top) * 40}%` }} />
-                {name === 'severity' && isSeverity(value) && <SeveritySwatch severity={value} />}
-                <span className="min-w-0 flex-1 truncate">{name === 'source' ? shortSource(value) : value}</span>
-                <span className="text-xs text-faint tabular-nums">{formatCompact(count)}</span>
+                <span aria-hidden="true" className="absolute inset-y-0.5 left-0 rounded bg-sunken" style={{ width: `${(count / top) * 100}%` }} />
+                {name === 'severity' && isSeverity(value) && <SeveritySwatch severity={value} className="relative size-2.5" />}
+                <span className="relative min-w-0 flex-1 truncate">{name === 'source' ? shortSource(value) : value}</span>
+                <span className="relative text-xs text-faint tabular-nums">{formatCompact(count)}</span>
               </button>
               <button
                 type="button"

@@ -13,6 +13,7 @@ const KEYS = Object.keys(TITLES) as FacetKey[];
 /** The values of source, host and severity with their counts; a click narrows the search to one. */
 export function FacetPanel({ filters, onClose }: { filters: LogFilters; onClose?: () => void }) {
   const { data, isPending } = useFacets(filters);
+  if (!isPending && !onClose && !data?.items.some(({ values }) => values.length > 0)) return null;
   return (
     <aside
       aria-label="Fields"

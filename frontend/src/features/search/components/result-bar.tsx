@@ -27,7 +27,7 @@ export function ResultBar({ head, pending, filters, actions, onFacets }: Props) 
       <p role="status" className="mr-auto text-sm text-soft tabular-nums">
         {head ? (
           <>
-            <strong className="font-semibold text-ink">{formatCount(head.total)}</strong> {head.total === 1 ? 'line' : 'lines'}
+            <strong className="font-semibold text-ink">{formatCount(head.total ?? 0)}</strong> {head.total === 1 ? 'line' : 'lines'}
             <span className="text-faint"> · {formatTook(head.took_ms)}</span>
           </>
         ) : pending ? (

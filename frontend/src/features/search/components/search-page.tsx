@@ -72,6 +72,7 @@ export default function SearchPage({ actions }: { actions?: ReactNode }) {
   const empty = pages.head && pages.complete && pages.known === 0;
   return (
     <div className="flex h-full min-h-0 flex-col">
+      <h1 className="sr-only">Search the logs</h1>
       <div className="shrink-0 border-b border-line bg-surface">
         <QueryBar notice={pages.head?.notice} />
         <FilterChips />

@@ -29,7 +29,7 @@ export function StatsPanel() {
       </dl>
       <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-1 border-t border-line p-4 text-sm">
         <Row name="Version">{data.version}</Row>
-        <Row name="HTTP">{data.listen.http}</Row>
+        <Row name="HTTP">{data.listen.http ?? 'off'}</Row>
         <Row name="Syslog over UDP">{data.listen.syslog_udp ?? 'off'}</Row>
         <Row name="Syslog over TCP">{data.listen.syslog_tcp ?? 'off'}</Row>
       </dl>

@@ -27,8 +27,9 @@ export function TailBar({ buffer, connection, onToggle, onClear }: Props) {
           {paused ? 'Resume' : 'Pause'}
         </Button>
         <p role="status" className="flex items-center gap-2">
-          <span aria-hidden="true" className={`size-2 rounded-full ${connection.state === 'open' && !paused ? 'bg-ok' : connection.state === 'waiting' ? 'bg-danger' : 'bg-line-strong'}`} />
+          <span aria-hidden="true" className={`size-2 rounded-full ${connection.state === 'open' && !paused ? 'bg-ok' : connection.state === 'waiting' || connection.state === 'refused' ? 'bg-danger' : 'bg-line-strong'}`} />
           {connection.state === 'waiting' && `Cut off; trying again in ${connection.seconds} s`}
+          {connection.state === 'refused' && 'Not following'}
           {connection.state === 'connecting' && 'Connecting…'}
           {connection.state === 'open' && (paused ? 'Paused' : 'Following')}
         </p>

@@ -4,6 +4,7 @@ import { useRememberRecord } from '@/api-client/get-record';
 import type { LogRecord } from '@/api-client/types';
 import { RecordList, type ListHandle } from '@/components/log/record-list';
 import { Empty } from '@/components/ui/empty';
+import { Failure } from '@/components/ui/failure';
 import { Icon } from '@/components/ui/icon';
 import { plural } from '@/lib/format';
 import { useShortcuts } from '@/lib/shortcuts';
@@ -38,7 +39,9 @@ export default function TailPage() {
     <div className="flex h-full flex-col">
       <TailBar buffer={buffer} connection={connection} onToggle={toggle} onClear={() => dispatch({ type: 'clear' })} />
       <div className="relative min-h-0 flex-1">
-        {lines.length === 0 ? (
+        {connection.state === 'refused' ? (
+          <Failure error={connection.error} />
+        ) : lines.length === 0 ? (
           <Empty icon="tail" title={connection.state === 'open' ? 'Listening' : 'Not connected'}>
             {connection.state === 'open' ? 'Lines appear here as they arrive. None has matched so far.' : 'Lines appear here once the server answers.'}
           </Empty>

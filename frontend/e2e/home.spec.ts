@@ -1,0 +1,30 @@
+import { expect, test } from './seed';
+
+test('the first screen says what is read and how to send more', async ({ page, seed, baseURL }) => {
+  await page.goto('');
+  await expect(page.getByRole('heading', { name: /Reading \d+ source|sources, all quiet/ })).toBeVisible();
+  await page.getByRole('link', { name: /Details|All \d+ sources/ }).click();
+  await expect(page.getByRole('link', { name: seed.source })).toBeVisible();
+
+  await page.getByRole('link', { name: 'Start' }).click();
+  await page.getByRole('tab', { name: 'Loki' }).click();
+  const address = new URL(baseURL ?? '').host;
+  await expect(page.getByText(`${address}/loki/api/v1/push`).first()).toBeVisible();
+});
+
+test('a question on the first screen becomes a search', async ({ page }) => {
+  await page.goto('');
+  await page.getByRole('textbox', { name: 'Ask the logs in plain words' }).fill('payment provider is down');
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(page).toHaveURL(/search\?q=payment\+provider\+is\+down/);
+});
+
+test('commands are found and performed by keyboard', async ({ page }) => {
+  await page.goto('');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Command or search' }).fill('live');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/tail/);
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+});
