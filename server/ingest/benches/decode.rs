@@ -119,6 +119,9 @@ fn report(name: &str, lines: f64, mut run: impl FnMut()) {
 /// CPU time of this thread: the first number of Linux' `schedstat` is nanoseconds on a CPU.
 fn cpu_secs() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
+    let nanos = text
+        .split(' ')
+        .next()
+        .and_then(|nanos| nanos.parse::<f64>().ok());
     nanos.unwrap_or_else(|| panic!("this bench needs Linux")) / 1e9
 }

@@ -254,11 +254,8 @@ impl<'a> Fields<'a> {
                 raw
             }
         };
-        let source = self.source.as_deref().map(String::from_utf8_lossy);
-        let host = self
-            .host
-            .as_ref()
-            .map(|(_, host)| String::from_utf8_lossy(host));
+        let source = self.source.as_deref().map(readable);
+        let host = self.host.as_ref().map(|(_, host)| readable(host));
         let draft = Draft {
             source: source.as_deref().unwrap_or(named),
             host: host.as_deref().unwrap_or_default(),
@@ -270,6 +267,12 @@ impl<'a> Fields<'a> {
         };
         to.push(&draft, attributes)
     }
+}
+
+/// As `String::from_utf8_lossy`, but quick for what is short and UTF-8.
+#[inline]
+fn readable(text: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed)
 }
 
 /// Reads an object member by member; the cursor is at its `{`.

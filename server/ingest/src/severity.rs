@@ -17,36 +17,65 @@ const WINDOW: usize = 96;
 #[must_use]
 pub fn find(text: &[u8]) -> Option<Severity> {
     let text = &text[..text.len().min(WINDOW + 16)];
+    let last = text.len().min(WINDOW);
     let mut at = 0;
+    let mut before = b' ';
     let mut opening = true;
-    while at < text.len().min(WINDOW) {
-        if !text[at].is_ascii_alphabetic() {
-            at += 1;
+    while at < last {
+        let first = text[at];
+        at += 1;
+        if !IS_WORD[first as usize] {
+            before = first;
             continue;
         }
-        let end = at + word_length(&text[at..]);
-        if may_be_level(text[at], end - at)
-            && let Some(found) = level(text, at, end, opening)
+        let start = at - 1;
+        while at < text.len() && IS_WORD[text[at] as usize] {
+            at += 1;
+        }
+        if first.is_ascii_digit() {
+            before = first;
+            continue;
+        }
+        if may_be_level(&text[start..at], before, opening)
+            && let Some(found) = level(text, start, at, opening)
         {
             return Some(found);
         }
         opening = false;
-        at = end + 1;
+        before = text[at - 1];
     }
     None
 }
 
+/// Letters, digits, `_` and what is not ASCII.
+const IS_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' || byte >= 0x80;
+        byte += 1;
+    }
+    table
+};
+
 fn word_length(text: &[u8]) -> usize {
     text.iter()
-        .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_' && *byte < 0x80)
+        .position(|byte| !IS_WORD[*byte as usize])
         .unwrap_or(text.len())
 }
 
-/// A quick look before the slow one: the first letters and lengths of levels and their keys.
-const fn may_be_level(first: u8, length: usize) -> bool {
-    length <= 13
+/// A quick look before the slow one, which most words do not pass.
+fn may_be_level(word: &[u8], before: u8, opening: bool) -> bool {
+    let marked = opening || matches!(before, b'[' | b'<' | b'|' | b'(');
+    let letters = match word {
+        [b'l' | b's', ..] => true,
+        [first, second, ..] if first.is_ascii_uppercase() => marked || second.is_ascii_uppercase(),
+        _ => marked,
+    };
+    letters
+        && word.len() <= 13
         && matches!(
-            first | 0x20,
+            word[0] | 0x20,
             b'i' | b'w'
                 | b'e'
                 | b'f'
