@@ -48,8 +48,9 @@ impl WordIndex {
         }
     }
 
-    /// Scores of the documents that share a term with the question, in `(0, 1]`: 1 means that the
-    /// document repeats every term without end. `terms` are the question's, with their weights.
+    /// Scores of the documents that share a term with the question, above 0. `terms` are the
+    /// question's, with their weights; a document that repeats every term of weight 1 without end
+    /// would have the score 1, and what it has of the others comes on top.
     pub(crate) fn score(&self, terms: &[(String, f32)]) -> HashMap<u64, f32> {
         let mut scores: HashMap<u64, f32> = HashMap::new();
         let mut attainable = 0.0;
@@ -57,7 +58,9 @@ impl WordIndex {
         for (term, weight) in terms {
             let keys = self.postings.get(term).map_or(&[][..], Vec::as_slice);
             let rarity = weight * self.inverse_frequency(keys.len());
-            attainable += rarity * (BM25_K1 + 1.0);
+            if *weight >= 1.0 {
+                attainable += rarity * (BM25_K1 + 1.0);
+            }
             for key in keys {
                 let Some(document) = self.documents.get(key) else {
                     continue;

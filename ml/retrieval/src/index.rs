@@ -12,7 +12,7 @@ use crate::describe::Description;
 use crate::question::{Question, Synonyms};
 use crate::tuning::{
     IDENTIFIER_BOOST, LINE_WEIGHT, MEANING_WORD_WEIGHT, MISSING_COSINE_STEP, PARTIAL_IDENTIFIER,
-    TEXT_IN_HYBRID,
+    TEXT_DEVIATION_MIN, TEXT_IN_HYBRID,
 };
 use crate::words::{identifiers, is_stop_word, words};
 
@@ -34,6 +34,13 @@ pub struct PrototypeDocument<'a> {
     pub text: &'a str,
     /// Its description, of which the views were embedded.
     pub description: &'a Description,
+}
+
+/// How well prototypes agree with the words and identifiers of a question.
+#[derive(Debug)]
+struct TextScores {
+    words: HashMap<u64, f32>,
+    identifiers: HashMap<u64, f32>,
 }
 
 /// The index. Not synchronised: share it behind a lock of the caller's.
@@ -128,10 +135,15 @@ impl Index {
     }
 
     /// The `limit` best prototypes by words: BM25 over their own and those of their meaning, with
-    /// exact identifiers first. Scores in `(0, 1 + IDENTIFIER_BOOST]`.
+    /// exact identifiers first. Scores are above 0.
     #[must_use]
     pub fn text(&self, question: &str, limit: usize) -> Vec<Hit> {
-        best(self.text_scores(question), limit)
+        let scores = self.text_scores(question);
+        let mut sums = scores.words;
+        for (key, score) in scores.identifiers {
+            *sums.entry(key).or_default() += score;
+        }
+        best(sums, limit)
     }
 
     /// The `limit` best prototypes by vector: the most similar view counts. Scores are cosines.
@@ -144,7 +156,7 @@ impl Index {
     #[must_use]
     pub fn hybrid(&self, question: &str, question_vector: &[f32], limit: usize) -> Vec<Hit> {
         let cosines = self.semantic_scores(question_vector);
-        best(combine(self.text_scores(question), cosines), limit)
+        best(self.combine(self.text_scores(question), cosines), limit)
     }
 
     /// As [`Index::hybrid`], for cosines from a vector store: `cosines` holds its hits, the best
@@ -157,19 +169,47 @@ impl Index {
             let score = most.entry(hit.key).or_insert(hit.score);
             *score = score.max(hit.score);
         }
-        best(combine(self.text_scores(question), most), limit)
+        best(self.combine(self.text_scores(question), most), limit)
     }
 
-    fn text_scores(&self, question: &str) -> HashMap<u64, f32> {
+    fn text_scores(&self, question: &str) -> TextScores {
         let question = Question::new(question, &self.synonyms);
-        let mut scores = self.words.score(&question.terms);
-        let share = 1.0 / question.identifiers.len().max(1) as f32;
+        let words = self.words.score(&question.terms);
+        let mut identifiers: HashMap<u64, f32> = HashMap::new();
+        let share = IDENTIFIER_BOOST / question.identifiers.len().max(1) as f32;
         for asked in &question.identifiers {
             for (key, agreement) in self.having(asked) {
-                *scores.entry(key).or_default() += share * agreement * IDENTIFIER_BOOST;
+                *identifiers.entry(key).or_default() += share * agreement;
             }
         }
-        scores
+        TextScores { words, identifiers }
+    }
+
+    /// Adds scaled word scores and identifier scores to cosines. A prototype the vector search did
+    /// not return gets a cosine just below the least.
+    fn combine(&self, text: TextScores, mut cosines: HashMap<u64, f32>) -> HashMap<u64, f32> {
+        let least = cosines.values().copied().fold(f32::INFINITY, f32::min);
+        let missing = if least.is_finite() {
+            least - MISSING_COSINE_STEP
+        } else {
+            0.0
+        };
+        let scale = TEXT_IN_HYBRID / self.deviation(&text.words).max(TEXT_DEVIATION_MIN);
+        for (key, score) in text.words {
+            *cosines.entry(key).or_insert(missing) += scale * score;
+        }
+        for (key, score) in text.identifiers {
+            *cosines.entry(key).or_insert(missing) += score;
+        }
+        cosines
+    }
+
+    /// Standard deviation of word scores over all prototypes; those not listed have the score 0.
+    fn deviation(&self, scores: &HashMap<u64, f32>) -> f32 {
+        let count = self.len().max(1) as f32;
+        let mean = scores.values().sum::<f32>() / count;
+        let squares = scores.values().map(|score| score * score).sum::<f32>() / count;
+        (squares - mean * mean).max(0.0).sqrt()
     }
 
     /// Prototypes with the identifier `asked`, or with one it is a part of.
@@ -215,20 +255,6 @@ impl Index {
 #[must_use]
 pub fn view_weight(view: usize) -> f32 {
     if view == 0 { LINE_WEIGHT } else { 1.0 }
-}
-
-/// Adds weighted word scores to cosines. A word hit without a cosine gets one just below the least.
-fn combine(words: HashMap<u64, f32>, mut cosines: HashMap<u64, f32>) -> HashMap<u64, f32> {
-    let least = cosines.values().copied().fold(f32::INFINITY, f32::min);
-    let missing = if least.is_finite() {
-        least - MISSING_COSINE_STEP
-    } else {
-        0.0
-    };
-    for (key, score) in words {
-        *cosines.entry(key).or_insert(missing) += TEXT_IN_HYBRID * score;
-    }
-    cosines
 }
 
 /// The `limit` best, best first; ties by key, so that the order is always the same.

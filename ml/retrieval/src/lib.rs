@@ -13,3 +13,4 @@ mod words;
 pub use describe::{Description, VIEWS_MAX};
 pub use index::{Hit, Index, PrototypeDocument, view_weight};
 pub use lexicon::Lexicon;
+pub use words::identifiers;

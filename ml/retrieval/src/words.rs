@@ -136,7 +136,7 @@ fn split_case(run: &str) -> Vec<&str> {
 ///
 /// A token between spaces, quotes, commas and brackets is one when it has a digit and at least
 /// four characters, or is an error code in capitals such as `ECONNRESET`.
-pub(crate) fn identifiers(text: &str) -> Vec<String> {
+pub fn identifiers(text: &str) -> Vec<String> {
     let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
     text.split(|c: char| c.is_whitespace() || "\"'`,;()[]{}<>|=".contains(c))
         .map(|token| token.trim_matches(|c: char| !c.is_alphanumeric() && c != '-' && c != '/'))
