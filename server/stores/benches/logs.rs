@@ -1,2 +1,308 @@
-//! Not written yet.
-fn main() {}
+//! How fast the log store takes lines, how small it keeps them and how fast it answers.
+//!
+//! usage: `cargo bench -p tocsin-stores --bench logs -- FILE [COPIES]`. The lines of FILE are
+//! stored COPIES times (each copy later than the one before); without a file, made-up lines are.
+
+#![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
+#![allow(clippy::allow_attributes, reason = "as above")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a bench fails by panicking"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hashbrown::HashMap;
+use tocsin_domain::ports::log_store::{LogQuery, LogStore, Order};
+use tocsin_domain::query::parse;
+use tocsin_domain::{
+    BatchBuilder, BatchId, NewRecord, Offset, ParsedBatch, ParsedLine, Partition, Severity, Slot,
+    Span, Template, TemplateId, TimeRange, Timestamp, VariableKind,
+};
+use tocsin_stores::logs::{EmbeddedLogStore, LogStoreConfig};
+use tocsin_templates::{Miner, MinerConfig, TemplateIndex};
+
+/// Lines of a batch.
+const BATCH_LINES: usize = 4_000;
+/// How often each query is asked.
+const REPEATS: usize = 40;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|one| one != "--bench")
+        .collect();
+    let text = match arguments.first() {
+        Some(file) => std::fs::read(file).expect("a readable file"),
+        None => made_up(),
+    };
+    let copies: usize = arguments
+        .get(1)
+        .map_or(1, |text| text.parse().expect("a number"));
+    let lines: Vec<&[u8]> = text
+        .split(|byte| *byte == b'\n')
+        .filter(|one| !one.is_empty())
+        .collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = LogStoreConfig::default();
+    let store = EmbeddedLogStore::open(folder.path(), config.clone()).unwrap();
+    runtime.block_on(load(&store, &lines, copies));
+    drop(store);
+    let started = Instant::now();
+    let store = EmbeddedLogStore::open(folder.path(), config).unwrap();
+    println!("open: {:?}", started.elapsed());
+    runtime.block_on(ask(&store));
+    println!("memory: {} peak", status("VmHWM"));
+}
+
+fn made_up() -> Vec<u8> {
+    let line = |at: u64| {
+        let port = at.wrapping_mul(2_654_435_761) % 60_000;
+        format!(
+            "Jun  1 00:{:02}:{:02} web sshd[{port}]: Failed password for root from 10.0.{}.{} \
+                 port {port} ssh2\n",
+            at / 1200 % 60,
+            at / 20 % 60,
+            at % 200,
+            port % 250
+        )
+    };
+    (0..200_000).map(line).collect::<String>().into_bytes()
+}
+
+/// One line of `/proc/self/status`.
+fn status(key: &str) -> String {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(key))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .skip(1)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// CPU time of this process so far, all threads.
+fn cpu_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = text.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 = after
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// Parses lines into batches with the miner.
+struct Parser {
+    miner: Miner,
+    templates: HashMap<TemplateIndex, Arc<Template>>,
+}
+
+impl Parser {
+    fn template(&mut self, index: TemplateIndex) -> Arc<Template> {
+        let miner = &self.miner;
+        let made = self.templates.entry(index).or_insert_with(|| {
+            let mined = miner.template(index);
+            let slot = |slot: &tocsin_templates::Slot| Slot {
+                kind: VariableKind::Any,
+                key: slot
+                    .key
+                    .as_ref()
+                    .map(|key| Arc::from(String::from_utf8_lossy(key.as_ref()))),
+            };
+            Arc::new(Template {
+                id: TemplateId(mined.id),
+                parent: None,
+                parts: mined.parts.clone(),
+                slots: mined.slots.iter().map(slot).collect(),
+            })
+        });
+        Arc::clone(made)
+    }
+
+    fn batch(&mut self, number: u64, first: u64, lines: &[&[u8]]) -> ParsedBatch {
+        let observed = Timestamp::from_secs(1_790_000_000 + (first / 20) as i64);
+        let mut random = [7; 10];
+        random[2..].copy_from_slice(&number.to_be_bytes());
+        random.rotate_left(4);
+        let id = BatchId::new(observed, random);
+        let mut builder = BatchBuilder::new(id, observed, Arc::from("file:/var/log/grown.log"));
+        let bytes = lines.iter().map(|line| line.len()).sum();
+        builder.reserve(lines.len(), bytes);
+        let mut parsed = Vec::with_capacity(lines.len());
+        let mut variables = Vec::new();
+        let mut templates: Vec<Arc<Template>> = Vec::new();
+        let mut numbers: HashMap<TemplateIndex, u32> = HashMap::new();
+        let mut spans = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            let nanos = 1_780_272_000_000_000_000 + (first + at as u64) as i64 * 50_000_000;
+            let is_exact = (first + at as u64) % 5 == 1;
+            let nanos = if is_exact {
+                nanos + 123_457
+            } else {
+                nanos / 1_000_000_000 * 1_000_000_000
+            };
+            let severity = if memchr_like(line, b"rror") {
+                Severity::ERROR
+            } else {
+                Severity::INFO
+            };
+            let record = NewRecord {
+                body: line,
+                timestamp: (at % 5 != 4).then_some(Timestamp(nanos)),
+                severity,
+                ..NewRecord::default()
+            };
+            builder.push(record).unwrap();
+            spans.clear();
+            let index = self.miner.parse(line, &mut spans);
+            let template = *numbers.entry(index).or_insert_with(|| {
+                templates.push(self.template(index));
+                templates.len() as u32 - 1
+            });
+            parsed.push(ParsedLine {
+                template,
+                variables: variables.len() as u32,
+            });
+            variables.extend(spans.iter().map(|(start, end)| Span {
+                start: *start,
+                end: *end,
+            }));
+        }
+        ParsedBatch {
+            batch: builder.finish(),
+            lines: parsed,
+            variables,
+            templates,
+        }
+    }
+}
+
+fn memchr_like(line: &[u8], needle: &[u8]) -> bool {
+    line.windows(needle.len()).any(|window| window == needle)
+}
+
+async fn load(store: &EmbeddedLogStore, lines: &[&[u8]], copies: usize) {
+    let mut parser = Parser {
+        miner: Miner::new(MinerConfig::default()),
+        templates: HashMap::new(),
+    };
+    let mut cpu = Duration::ZERO;
+    let mut wall = Duration::ZERO;
+    let mut number = 0;
+    let mut count = 0u64;
+    for _ in 0..copies {
+        for chunk in lines.chunks(BATCH_LINES) {
+            number += 1;
+            let batch = parser.batch(number, count, chunk);
+            count += chunk.len() as u64;
+            let (cpu_before, started) = (cpu_time(), Instant::now());
+            store
+                .append(Partition(0), Offset(number), batch)
+                .await
+                .unwrap();
+            cpu += cpu_time() - cpu_before;
+            wall += started.elapsed();
+        }
+    }
+    let (cpu_before, started) = (cpu_time(), Instant::now());
+    store.flush(Partition(0)).await.unwrap();
+    cpu += cpu_time() - cpu_before;
+    wall += started.elapsed();
+    let stats = store.stats().await.unwrap();
+    println!(
+        "stored {count} lines of {} templates: {:.3} us CPU and {:.3} us wall a line",
+        parser.templates.len(),
+        cpu.as_secs_f64() * 1e6 / count as f64,
+        wall.as_secs_f64() * 1e6 / count as f64,
+    );
+    println!(
+        "{} blocks, {:.4} bytes on disk per raw byte ({} of {})",
+        stats.blocks,
+        stats.disk_bytes as f64 / stats.raw_bytes as f64,
+        stats.disk_bytes,
+        stats.raw_bytes,
+    );
+    println!("memory: {} peak, {} now", status("VmHWM"), status("VmRSS"));
+}
+
+async fn ask(store: &EmbeddedLogStore) {
+    let stats = store.stats().await.unwrap();
+    let source = &stats.sources[0];
+    let span = (source.last_seen.0 - source.first_seen.0).max(1);
+    // As the page does: the shortest round interval that gives at most 120 buckets.
+    let steps = [1i64, 10, 60, 600, 3_600, 86_400, 864_000];
+    let interval = steps
+        .iter()
+        .map(|step| step * 1_000_000_000)
+        .find(|step| span / step <= 120);
+    let interval = interval.unwrap_or(864_000_000_000_000);
+    let queries = [
+        ("rare word", "zq7needle42"),
+        ("absent word", "zq7absent42"),
+        ("frequent word", "block"),
+        ("frequent mixed", "error"),
+        ("two words", "password failed"),
+        ("phrase", "\"failed password for\""),
+        ("phrase var", "\"user unknown\""),
+        ("var word", "root"),
+        ("ip", "10.251.73.220"),
+        ("field filter", "severity:error"),
+        ("field attr", "uid:0"),
+        ("field source", "source:file* failed"),
+    ];
+    for (name, text) in queries {
+        let query = LogQuery {
+            expression: parse(text).unwrap(),
+            ..LogQuery::all(TimeRange::ALL)
+        };
+        let count = store.count(&query).await.unwrap();
+        print!("{name:>15} {count:>9}");
+        let mut times = Vec::new();
+        for _ in 0..REPEATS {
+            let started = Instant::now();
+            store.count(&query).await.unwrap();
+            times.push(started.elapsed());
+        }
+        print_times("count", &mut times);
+        for _ in 0..REPEATS {
+            let started = Instant::now();
+            store.histogram(&query, interval).await.unwrap();
+            times.push(started.elapsed());
+        }
+        print_times("histogram", &mut times);
+        for _ in 0..REPEATS {
+            let started = Instant::now();
+            store
+                .search(&query, Order::NewestFirst, None, 10)
+                .await
+                .unwrap();
+            times.push(started.elapsed());
+        }
+        print_times("newest", &mut times);
+        println!();
+    }
+}
+
+fn print_times(name: &str, times: &mut Vec<Duration>) {
+    let first = times[0];
+    times.sort_unstable();
+    let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
+    print!(
+        "  {name} {:.2} {:.2} (first {:.2})",
+        millis(times[times.len() / 2]),
+        millis(times[times.len() * 99 / 100]),
+        millis(first),
+    );
+    times.clear();
+}

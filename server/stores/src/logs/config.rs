@@ -1,7 +1,11 @@
 //! The bounds of the log store.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// The bounds of the log store. Every one has a default that suits a laptop.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct LogStoreConfig {
     /// Records that a partition holds in memory before they become a block. Default 65,536: columns
     /// of that length compress almost as well as longer ones, and decode within milliseconds.

@@ -12,6 +12,14 @@ mod block;
 mod cache;
 mod config;
 mod context;
+#[cfg(any(test, feature = "contract"))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a suite of tests fails by panicking"
+)]
+pub mod contract;
 mod delete;
 mod dictionary;
 mod distribution;
@@ -31,6 +39,8 @@ mod scan;
 mod search;
 mod selection;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod words;
 mod write;
 
