@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use crate::arena::{Arena, Entry};
 use crate::config::MinerConfig;
 use crate::pattern::{Body, Line, Token, WILD, format_of, locate, message_key, write};
+use crate::shape::Found;
 use crate::siblings::Siblings;
 use crate::template::Template;
 use crate::tokens::{Tokens, Zone};
@@ -20,7 +21,7 @@ use crate::tokens::{Tokens, Zone};
 const ANYTHING: u32 = 0;
 
 /// Templates of one format: same zones, same number of tokens, same frame.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Group {
     /// Templates with variable words, in the order in which they are tried.
     pub general: Vec<u32>,
@@ -81,17 +82,17 @@ impl Mine {
         self.arena.get(index).map_or(0, |e| e.count)
     }
 
-    /// The template, if nothing changed in its group since `epoch`.
+    /// Whether nothing changed in the group since `epoch`.
     #[inline]
-    pub(crate) fn current(&self, index: u32, epoch: u32) -> Option<&Arc<Template>> {
-        let entry = self.arena.get(index)?;
-        (self.groups[entry.group as usize].epoch == epoch).then_some(&entry.template)
+    pub(crate) fn is_current(&self, group: u32, epoch: u32) -> bool {
+        self.groups.get(group as usize).is_some_and(|g| g.epoch == epoch)
     }
 
-    /// Last change in the group of a template; none for the catch-all, which is not cached.
-    pub(crate) fn epoch(&self, index: u32) -> Option<u32> {
+    /// What the shape cache keeps of a template; none for the catch-all, which is not cached.
+    pub(crate) fn found(&self, index: u32) -> Option<Found<'_>> {
         let entry = self.arena.get(index).filter(|_| index != ANYTHING)?;
-        Some(self.groups[entry.group as usize].epoch)
+        let epoch = self.groups.get(entry.group as usize)?.epoch;
+        Some(Found { index, template: &entry.template, group: entry.group, epoch })
     }
 
     pub(crate) fn template(&self, index: u32) -> &Arc<Template> {
@@ -115,9 +116,10 @@ impl Mine {
     }
 
     fn group(&mut self, format: u64) -> u32 {
-        let groups = &mut self.groups;
+        let (groups, changes) = (&mut self.groups, &mut self.changes);
         *self.group_of.entry(format).or_insert_with(|| {
-            groups.push(Group::default());
+            *changes = changes.wrapping_add(1);
+            groups.push(Group { general: Vec::new(), epoch: *changes });
             groups.len() as u32 - 1
         })
     }

@@ -102,12 +102,11 @@ impl Miner {
         scratch.scan(line, &self.config, variables);
         let hash = scan::shape(line, variables, &scratch.kinds, u64::from(scratch.is_record));
         if let Some(shape) = self.shapes.get(hash) {
-            if let Some(template) = self.mine.current(shape.template, shape.epoch) {
-                if shape.apply(line, template, variables, &mut scratch.found) {
-                    let index = shape.template;
-                    self.mine.count(index);
-                    return TemplateIndex(index);
-                }
+            let current = self.mine.is_current(shape.group, shape.epoch);
+            if current && shape.apply(line, variables, &mut scratch.found) {
+                let index = shape.index;
+                self.mine.count(index);
+                return TemplateIndex(index);
             }
         }
         self.learn(line, hash, variables)
@@ -131,8 +130,8 @@ impl Miner {
         let line = Line { bytes, spans, kinds, keys: &scratch.outline.keys };
         scratch.found.clear();
         let index = self.mine.place(line, &scratch.tokens, &mut scratch.found);
-        if let Some(epoch) = self.mine.epoch(index) {
-            self.shapes.put((hash, index, epoch), variables, &scratch.found);
+        if let Some(found) = self.mine.found(index) {
+            self.shapes.put(hash, found, variables, &scratch.found);
         }
         std::mem::swap(variables, &mut scratch.found);
         self.mine.count(index);

@@ -1,6 +1,8 @@
 //! The shape cache: from the hash of a scanned line straight to its template and to where its variables are. A cached
 //! answer is only a short cut to what the tree would answer, so it may be forgotten at any time.
 
+use std::sync::Arc;
+
 use crate::template::Template;
 
 /// Where a variable begins or ends, relative to what the scanner found: `base` 0 is the start of the line, `2k+1` and
@@ -16,11 +18,23 @@ struct Anchor {
 pub(crate) struct Shape {
     hash: u64,
     /// Template of such lines.
-    pub template: u32,
+    pub index: u32,
+    template: Arc<Template>,
+    /// The template's group.
+    pub group: u32,
     /// Number of changes of the template's group when this was written.
     pub epoch: u32,
     /// Anchors of the variables; none when they are exactly what the scanner found.
     recipe: Option<Box<[(Anchor, Anchor)]>>,
+}
+
+/// A template as it was found for a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    pub index: u32,
+    pub template: &'a Arc<Template>,
+    pub group: u32,
+    pub epoch: u32,
 }
 
 /// Direct-mapped cache with two places per hash.
@@ -53,7 +67,8 @@ impl Shapes {
     /// Remembers where the variables `found` of a line are, whose scanned ones are `scanned`.
     pub(crate) fn put(
         &mut self,
-        (hash, template, epoch): (u64, u32, u32),
+        hash: u64,
+        found_template: Found<'_>,
         scanned: &[(u32, u32)],
         found: &[(u32, u32)],
     ) {
@@ -63,7 +78,14 @@ impl Shapes {
         let at = hash as usize & self.mask;
         let same = |p: &Option<Shape>| p.as_ref().is_none_or(|s| s.hash == hash);
         let place = if same(&self.places[at]) { at } else { at ^ 1 };
-        self.places[place] = Some(Shape { hash, template, epoch, recipe });
+        self.places[place] = Some(Shape {
+            hash,
+            index: found_template.index,
+            template: Arc::clone(found_template.template),
+            group: found_template.group,
+            epoch: found_template.epoch,
+            recipe,
+        });
     }
 }
 
@@ -85,11 +107,10 @@ impl Shape {
     pub(crate) fn apply(
         &self,
         line: &[u8],
-        template: &Template,
         scanned: &mut Vec<(u32, u32)>,
         scratch: &mut Vec<(u32, u32)>,
     ) -> bool {
-        let Some(recipe) = &self.recipe else { return fits(line, template, scanned) };
+        let Some(recipe) = &self.recipe else { return fits(line, &self.template, scanned) };
         scratch.clear();
         for (start, end) in recipe {
             let (Some(s), Some(e)) = (place(scanned, *start), place(scanned, *end)) else {
@@ -97,7 +118,7 @@ impl Shape {
             };
             scratch.push((s, e));
         }
-        if !fits(line, template, scratch) {
+        if !fits(line, &self.template, scratch) {
             return false;
         }
         std::mem::swap(scanned, scratch);

@@ -2,8 +2,8 @@
 
 /// Decimal digit.
 pub(crate) const DIGIT: u8 = 1;
-/// Letter `a-f`, `A-F`; such bytes have `ALPHA` too.
-pub(crate) const HEX: u8 = 2;
+/// Letter that is no hexadecimal digit; such bytes have `ALPHA` too.
+pub(crate) const BEYOND_HEX: u8 = 2;
 /// ASCII letter, or a byte of a multi-byte character.
 pub(crate) const ALPHA: u8 = 4;
 /// Separates words: white space, control characters, brackets, quotes, `,` `;` `=` `|`.
@@ -26,8 +26,8 @@ const fn classes() -> [u8; 256] {
     while b < 256 {
         table[b] = match b as u8 {
             b'0'..=b'9' => DIGIT,
-            b'a'..=b'f' | b'A'..=b'F' => ALPHA | HEX,
-            b'g'..=b'z' | b'G'..=b'Z' | 0x80..=0xff => ALPHA,
+            b'a'..=b'f' | b'A'..=b'F' => ALPHA,
+            b'g'..=b'z' | b'G'..=b'Z' | 0x80..=0xff => ALPHA | BEYOND_HEX,
             b'/' | b'\\' => SLASH,
             b':' => COLON,
             b'.' | b'-' | b'_' => JOINER,

@@ -12,7 +12,7 @@ pub(crate) mod value;
 mod word;
 
 use crate::template::VariableKind;
-use class::{class, CLASS, COLON, DELIMITER, DIGIT, JOINER, MARK, SLASH};
+use class::{BEYOND_HEX, CLASS, COLON, DELIMITER, DIGIT, JOINER, MARK, SLASH, class};
 
 /// Where variables are noted: spans ascending and disjoint, one kind each.
 pub(crate) struct Sink<'a> {
@@ -132,26 +132,31 @@ fn size_unit(line: &[u8], end: usize) -> Option<usize> {
 pub(crate) fn text(line: &[u8], from: usize, to: usize, limit: usize, sink: &mut Sink<'_>) -> usize {
     let mut at = from;
     sink.resume = from;
-    while at < to {
-        if CLASS[usize::from(line[at])] & DELIMITER != 0 {
+    let line = &line[..to];
+    while let Some(&byte) = line.get(at) {
+        let mut all = CLASS[usize::from(byte)];
+        if all & DELIMITER != 0 {
             at += 1;
             continue;
         }
         let start = at;
-        let mut all = 0;
-        while at < to {
-            let c = class(line[at]);
+        for &byte in &line[start..] {
+            let c = CLASS[usize::from(byte)];
             if c & DELIMITER != 0 {
                 break;
             }
             all |= c;
             at += 1;
         }
-        if all & (DIGIT | SLASH | JOINER) == 0 && !is_hex_length(at - start) {
+        if all & (DIGIT | SLASH | JOINER) == 0 && all & BEYOND_HEX != 0 {
             continue;
         }
         if start >= sink.resume {
-            word::word(&line[..to], start, at, all, sink);
+            if all == DIGIT {
+                sink.number(line, start, at);
+            } else {
+                word::word(line, start, at, all, sink);
+            }
             at = at.max(sink.resume);
             if sink.spans.len() >= limit {
                 return at;
@@ -159,12 +164,6 @@ pub(crate) fn text(line: &[u8], from: usize, to: usize, limit: usize, sink: &mut
         }
     }
     to
-}
-
-/// Lengths at which a word of letters may be a hexadecimal number without decimal digits.
-#[inline]
-fn is_hex_length(length: usize) -> bool {
-    length == 8 || length >= 16
 }
 
 /// Hash of the line with its variables replaced by their kinds; `salt` tells apart what is laid out differently. Equal
@@ -204,18 +203,17 @@ impl Mixer {
     /// Adds text; its length counts.
     #[inline]
     pub(crate) fn text(&mut self, text: &[u8]) {
-        let mut chunks = text.chunks_exact(8);
-        for chunk in &mut chunks {
-            let mut eight = [0; 8];
-            eight.copy_from_slice(chunk);
-            self.word(u64::from_le_bytes(eight));
+        let (chunks, rest) = text.as_chunks::<8>();
+        for chunk in chunks {
+            self.word(u64::from_le_bytes(*chunk));
         }
-        let rest = chunks.remainder();
-        let mut last = (rest.len() as u64) << 56;
-        for (i, &b) in rest.iter().enumerate() {
-            last |= u64::from(b) << (8 * i);
-        }
-        self.word(last);
+        let length = (text.len() as u64) << 56;
+        let last = match (rest.len(), text.last_chunk::<8>()) {
+            (0, _) => 0,
+            (_, Some(last)) => u64::from_le_bytes(*last),
+            _ => short(text),
+        };
+        self.word(last ^ length);
     }
 
     #[inline]
@@ -223,6 +221,18 @@ impl Mixer {
         let h = self.0 ^ (self.0 >> 32);
         h.wrapping_mul(MULTIPLIER) ^ (h >> 29)
     }
+}
+
+/// One to seven bytes as a number.
+#[inline]
+fn short(text: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    let first = text.first().copied().unwrap_or_default();
+    let middle = text.get(text.len() / 2).copied().unwrap_or_default();
+    let last = text.last().copied().unwrap_or_default();
+    u64::from(first) << 16 | u64::from(middle) << 8 | u64::from(last)
 }
 
 const _: () = assert!(COLON != MARK, "classes are distinct bits");

@@ -1,6 +1,6 @@
 //! Numbers, hexadecimal words, numbers with a unit, versions, identifiers: words without `:` `/` and marks.
 
-use super::class::{all_digits, class, ALPHA, DIGIT, HEX};
+use super::class::{ALPHA, DIGIT, all_digits, class, union};
 use crate::template::VariableKind;
 
 /// Whether the bytes are `digits`, `digits.digits`, either with an exponent; no sign.
@@ -36,16 +36,9 @@ pub(crate) fn is_hex(bytes: &[u8]) -> bool {
     if let [b'0', b'x' | b'X', rest @ ..] = bytes {
         return !rest.is_empty() && rest.iter().all(u8::is_ascii_hexdigit);
     }
-    let mut union = 0;
-    for &b in bytes {
-        let c = class(b);
-        if c & (DIGIT | HEX) == 0 {
-            return false;
-        }
-        union |= c;
-    }
-    let long = bytes.len() >= 6 && union & DIGIT != 0;
-    long || matches!(bytes.len(), 8 | 16 | 32 | 40 | 64)
+    let all = union(bytes);
+    let long = bytes.len() >= 6 && all & DIGIT != 0;
+    all & !(DIGIT | ALPHA) == 0 && (long || matches!(bytes.len(), 8 | 16 | 32 | 40 | 64))
 }
 
 /// `8-4-4-4-12` hexadecimal digits.

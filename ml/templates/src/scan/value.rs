@@ -1,7 +1,7 @@
 //! The kind of a whole value, as JSON members and logfmt pairs have them.
 
 use super::address::{is_host, is_ipv4, is_ipv6, is_mac};
-use super::class::{ALPHA, DIGIT, JOINER, SLASH, union};
+use super::class::{ALPHA, BEYOND_HEX, DIGIT, JOINER, SLASH, union};
 use super::number::{is_decimal, is_hex, is_uuid, is_version, unit_kind};
 use super::time::{is_clock, is_date};
 use crate::template::VariableKind as Kind;
@@ -15,7 +15,7 @@ pub(crate) fn kind(bytes: &[u8]) -> Kind {
     let unsigned = bytes.strip_prefix(b"-").unwrap_or(bytes);
     if is_decimal(unsigned) {
         Kind::Number
-    } else if all == ALPHA || (all & ALPHA != 0 && all & !(ALPHA | super::class::HEX) == 0) {
+    } else if all & ALPHA != 0 && all & !(ALPHA | BEYOND_HEX) == 0 {
         if is_hex(bytes) { Kind::Hex } else { Kind::Word }
     } else if all & DIGIT != 0 {
         with_digits(bytes, all)

@@ -1,7 +1,7 @@
 //! One word of a line (a run without delimiters): which parts of it vary, and what kind they are.
 
 use super::address::{is_host, is_host_with_port, is_ipv4, is_ipv6, is_mac};
-use super::class::{all_digits, class, union, ALPHA, COLON, DIGIT, JOINER, MARK, SLASH};
+use super::class::{ALPHA, BEYOND_HEX, COLON, DIGIT, JOINER, MARK, SLASH, all_digits, class, union};
 use super::number::{is_decimal, is_hex, is_uuid, is_version, unit_kind};
 use super::time::{end_of_words, is_clock, is_date, start_of_words};
 use super::Sink;
@@ -10,17 +10,18 @@ use crate::template::VariableKind as Kind;
 /// Splits the word `line[start..end]` into variables and static text. `all` is the union of the classes of its bytes.
 pub(crate) fn word(line: &[u8], start: usize, end: usize, all: u8, sink: &mut Sink<'_>) {
     let (mut start, mut end) = (start, end);
-    while end > start && matches!(line[end - 1], b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'-' | b'_') {
+    while end > start && is_trailing(line[end - 1]) {
         end -= 1;
     }
-    let relative = line[start..end].starts_with(b"./") || line[start..end].starts_with(b"../") || line[start..end].starts_with(b"~/");
-    while !relative && start < end && matches!(line[start], b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'#' | b'@' | b'$' | b'_') {
-        start += 1;
+    if !matches!(line[start], b'.' | b'~') || !is_relative_path(&line[start..end]) {
+        while start < end && is_leading(line[start]) {
+            start += 1;
+        }
     }
-    if start == end {
+    if start >= end || (all & (DIGIT | SLASH) == 0 && all & BEYOND_HEX != 0 && !line[start..end].contains(&b'.')) {
         return;
     }
-    if all & COLON != 0 {
+    if all & COLON != 0 && line[start..end].contains(&b':') {
         with_colon(line, start, end, sink);
     } else if all & SLASH != 0 {
         with_slash(line, start, end, sink);
@@ -31,9 +32,26 @@ pub(crate) fn word(line: &[u8], start: usize, end: usize, all: u8, sink: &mut Si
     }
 }
 
+/// Punctuation after a word.
+#[inline]
+fn is_trailing(byte: u8) -> bool {
+    matches!(byte, b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'-' | b'_')
+}
+
+/// Punctuation before a word.
+#[inline]
+fn is_leading(byte: u8) -> bool {
+    matches!(byte, b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'#' | b'@' | b'$' | b'_')
+}
+
+fn is_relative_path(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"./") || bytes.starts_with(b"../") || bytes.starts_with(b"~/")
+}
+
 fn with_colon(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     let bytes = &line[start..end];
-    if let Some(scheme) = bytes.windows(3).position(|w| w == b"://") {
+    let scheme = bytes.iter().position(|b| *b == b':').filter(|c| bytes[*c..].starts_with(b"://"));
+    if let Some(scheme) = scheme {
         if scheme > 0 && bytes[..scheme].iter().all(|b| class(*b) & (ALPHA | JOINER) != 0) {
             let more = |b: &u8| *b == b'=' || class(*b) & super::class::DELIMITER == 0;
             let end = end + line[end..].iter().take_while(|b| more(b)).count();
@@ -126,7 +144,7 @@ fn with_slash(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     if is_date(bytes) {
         return sink.push(start, end, Kind::Time);
     }
-    if matches!(bytes, [b'.', b'/', ..] | [b'.', b'.', b'/', ..] | [b'~', b'/', ..]) {
+    if is_relative_path(bytes) {
         return sink.push(start, end, Kind::Path);
     }
     let first = bytes.iter().position(|b| class(*b) & SLASH != 0).unwrap_or(0);
