@@ -157,14 +157,7 @@ fn attributes_of(
     while let Some((number, wire)) = message.field()? {
         if number == field {
             let (key, value) = key_value(wire.bytes())?;
-            attribute(
-                &mut key.to_vec(),
-                value,
-                DEPTH_MAX,
-                &mut |key, kind, text| {
-                    to.push(key, kind, text, limits);
-                },
-            )?;
+            attribute(&mut key.to_vec(), value, DEPTH_MAX, to, limits)?;
         }
     }
     Ok(())
@@ -196,26 +189,27 @@ fn any_value(bytes: &[u8]) -> Result<(u32, Wire<'_>), WireError> {
     Ok(set)
 }
 
-/// Hands out a value under `key`; maps are flattened with dots.
+/// Adds a value under `key`; maps are flattened with dots.
 fn attribute(
     key: &mut Vec<u8>,
     value: &[u8],
     depth: usize,
-    to: &mut dyn FnMut(&[u8], ValueType, &[u8]),
+    to: &mut Attributes,
+    limits: &Limits,
 ) -> Result<(), WireError> {
     let (kind, wire) = any_value(value)?;
     let mut text = Vec::new();
     let value_type = match kind {
         0 => return Ok(()),
         1 => {
-            to(key, ValueType::Text, wire.bytes());
+            to.push(key, ValueType::Text, wire.bytes(), limits);
             return Ok(());
         }
         2 => ValueType::Bool,
         3 => ValueType::Integer,
         4 if f64::from_bits(wire.number()).is_finite() => {
             let number = f64::from_bits(wire.number()).to_string();
-            to(key, ValueType::Float, number.as_bytes());
+            to.push(key, ValueType::Float, number.as_bytes(), limits);
             return Ok(());
         }
         6 if depth > 0 => {
@@ -225,23 +219,20 @@ fn attribute(
                 let (name, value) = key_value(wire.bytes())?;
                 key.push(b'.');
                 key.extend_from_slice(name);
-                attribute(key, value, depth - 1, to)?;
+                attribute(key, value, depth - 1, to, limits)?;
                 key.truncate(length);
             }
             return Ok(());
         }
         7 => {
-            to(
-                key,
-                ValueType::Text,
-                STANDARD.encode(wire.bytes()).as_bytes(),
-            );
+            let text = STANDARD.encode(wire.bytes());
+            to.push(key, ValueType::Text, text.as_bytes(), limits);
             return Ok(());
         }
         _ => ValueType::Text,
     };
     write_json(kind, wire, depth, &mut text)?;
-    to(key, value_type, &text);
+    to.push(key, value_type, &text, limits);
     Ok(())
 }
 

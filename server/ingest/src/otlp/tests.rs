@@ -133,6 +133,43 @@ fn both_encodings_give_the_same_record() {
     check_whole(&read(JSON.as_bytes(), OtlpEncoding::Json).unwrap());
 }
 
+/// Recorded from the exporter of the Python SDK, version 1.45.2.
+#[test]
+fn the_python_sdk_is_understood() {
+    let body = include_bytes!("../../fuzz/corpus/otlp_protobuf/python_sdk.bin");
+    let decoded = read(body, OtlpEncoding::Protobuf).unwrap();
+    let batch = &decoded.batches[0];
+    let texts: Vec<_> = batch
+        .records
+        .iter()
+        .map(|record| batch.body(record))
+        .collect();
+    let expected = [
+        b"started on port 8080".as_slice(),
+        b"cache is nearly full",
+        b"payment failed",
+    ];
+    assert_eq!(texts, expected);
+    let bands: Vec<_> = batch
+        .records
+        .iter()
+        .map(|record| record.severity.name())
+        .collect();
+    assert_eq!(bands, ["info", "warn", "error"]);
+    assert_eq!((&*batch.source, &*batch.hosts[1]), ("otlp:shop", "web-01"));
+    let of_warning: Vec<_> = batch.attributes(&batch.records[1]).collect();
+    let value = |key: &str| {
+        of_warning
+            .iter()
+            .find(|(name, ..)| &***name == key)
+            .unwrap()
+            .2
+    };
+    assert_eq!(value("ratio"), b"0.93");
+    assert_eq!(value("keys"), br#"["a","b"]"#);
+    assert_eq!(value("nested.x"), b"1");
+}
+
 #[test]
 fn a_body_that_is_a_map_becomes_json_and_a_missing_time_the_observed_one() {
     let map = field(

@@ -100,7 +100,6 @@ impl SyslogListener {
     }
 
     /// A function that tells what the listeners did so far.
-    #[must_use]
     pub fn status(&self) -> impl Fn() -> SyslogStatus + Send + Sync + 'static {
         let counters = self.counters.clone();
         move || SyslogStatus {

@@ -289,6 +289,61 @@ impl Kept {
     }
 }
 
+/// The real `logger` over UDP and both framings of TCP; nothing is tested where it is missing.
+#[tokio::test]
+async fn the_real_logger_is_understood() {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let config = SyslogConfig {
+        udp: any,
+        tcp: any,
+        ..SyslogConfig::default()
+    };
+    let listener = SyslogListener::bind(config).await.unwrap();
+    let (udp, tcp) = listener.addresses().unwrap();
+    let kept = Arc::new(Kept::default());
+    let door = Door {
+        intake: kept.clone(),
+        clock: Arc::new(Fixed),
+        random: Arc::new(|| [7; 10]),
+    };
+    let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+    listener.spawn(door, &tracker, &shutdown);
+    let variants: [(u16, &[&str], &str); 4] = [
+        (udp.port(), &["-d", "--rfc3164"], "datagram"),
+        (udp.port(), &["-d", "--rfc5424"], "datagram 5424"),
+        (tcp.port(), &["-T", "--rfc5424"], "line"),
+        (tcp.port(), &["-T", "--rfc5424", "--octet-count"], "counted"),
+    ];
+    for (port, options, message) in variants {
+        let port = port.to_string();
+        let arguments = [
+            "-n",
+            "127.0.0.1",
+            "-P",
+            &port,
+            "-p",
+            "daemon.warning",
+            "-t",
+            "shop",
+        ];
+        let sent = std::process::Command::new("logger")
+            .args(arguments)
+            .args(options)
+            .arg(message)
+            .status();
+        if sent.is_err() {
+            return;
+        }
+    }
+    let mut bodies = kept.wait_for(4).await;
+    bodies.sort_by_key(String::len);
+    assert_eq!(bodies[..3], ["line", "counted", "datagram 5424"]);
+    assert!(bodies[3].ends_with("shop: datagram"), "{bodies:?}");
+    shutdown.cancel();
+    tracker.close();
+    tracker.wait().await;
+}
+
 #[tokio::test]
 async fn the_listeners_take_both_transports_and_deliver_what_waits_at_shutdown() {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

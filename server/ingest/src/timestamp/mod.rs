@@ -87,11 +87,14 @@ pub fn read_number(digits: &str, now: Timestamp) -> Reading {
     let Ok(number) = whole.parse::<i64>() else {
         return Reading::Invalid;
     };
-    let unit = match number {
-        0..100_000_000_000 => SECOND,
-        0..100_000_000_000_000 => 1_000_000,
-        0..100_000_000_000_000_000 => 1_000,
-        _ => 1,
+    let unit = if number < 100_000_000_000 {
+        SECOND
+    } else if number < 100_000_000_000_000 {
+        1_000_000
+    } else if number < 100_000_000_000_000_000 {
+        1_000
+    } else {
+        1
     };
     let mut nanos = 0;
     let mut scale = unit / 10;
