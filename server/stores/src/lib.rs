@@ -2,3 +2,5 @@
 
 pub mod logs;
 pub mod relational;
+#[cfg(feature = "vectors")]
+pub mod vectors;

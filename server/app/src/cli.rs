@@ -1,0 +1,65 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+
+/// Tocsin reads logs and says what broke.
+#[derive(Debug, Parser)]
+#[command(name = "tocsin", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve {
+        /// The configuration file [default: tocsin.toml, if it is there]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Send files to a running server, with progress and a summary
+    Ingest(commands::ingest::Arguments),
+    /// Ask a running server for log lines
+    Search(commands::search::Arguments),
+    /// Check the configuration and say what is wrong with it
+    CheckConfig {
+        /// The configuration file [default: tocsin.toml, if it is there]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Print the reference with every key and its default instead
+        #[arg(long)]
+        reference: bool,
+    },
+}
+
+/// Runs the program on the process's own arguments.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve { config } => commands::serve::run(config),
+        Command::Ingest(arguments) => commands::ingest::run(&arguments),
+        Command::Search(arguments) => commands::search::run(&arguments),
+        Command::CheckConfig { config, reference } => commands::check_config::run(config, reference),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes an error and its causes to standard error, one a line.
+#[expect(clippy::print_stderr, reason = "this is the program's last word to its user")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+}

@@ -1,0 +1,43 @@
+//! `tocsin serve`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::server::Server;
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// Why it could not start.
+pub(crate) fn run(file: Option<PathBuf>) -> anyhow::Result<()> {
+    let config = super::configuration(file)?;
+    let own_log = crate::telemetry::start(&config.telemetry)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("tocsin")
+        .build()
+        .context("cannot start the threads of the server")?;
+    let grace = Duration::from_secs(config.server.shutdown_grace_secs);
+    runtime.block_on(async {
+        let server = Server::start(config, own_log).await?;
+        tracing::info!(address = %server.address(), "open http://{} in a browser", server.address());
+        stop_signal().await?;
+        tracing::info!("shutting down: draining what was accepted");
+        server.stop(grace).await;
+        Ok(())
+    })
+}
+
+/// Waits for Ctrl-C or a termination signal.
+async fn stop_signal() -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! Reads the configuration: the file, then the environment over it. Anything unknown or of the
+//! wrong type stops the start with the place, the key and what was expected.
+
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::Config;
+
+/// The prefix of environment variables that set a key: `TOCSIN_SERVER__LISTEN`.
+const PREFIX: &str = "TOCSIN_";
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration `{}`", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something that is not understood.
+    #[error("in the configuration `{}`: {message}", path.display())]
+    InFile {
+        /// Which file.
+        path: PathBuf,
+        /// Line, column, key and what was expected.
+        message: String,
+    },
+    /// A variable says something that is not understood.
+    #[error("the environment variable `{name}` is not understood: {message}")]
+    InVariable {
+        /// Which variable.
+        name: String,
+        /// What was expected.
+        message: String,
+    },
+    /// Two settings do not go together, or one is refused.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Reads `path` (the defaults if there is none) and lays `variables` over it.
+///
+/// # Errors
+/// [`ConfigError`] with the place and what was expected.
+pub fn load(
+    path: Option<&Path>,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let mut table = match path {
+        Some(path) => read(path)?,
+        None => Table::new(),
+    };
+    let defaults = Table::try_from(Config::default())
+        .map_err(|error| ConfigError::Refused(error.to_string()))?;
+    let mut variables: Vec<_> =
+        variables.into_iter().filter(|(name, _)| is_setting(name)).collect();
+    variables.sort();
+    for (name, text) in variables {
+        set(&mut table, &defaults, &name, &text)?;
+        check_variable(&table, &name)?;
+    }
+    let config: Config =
+        table.try_into().map_err(|error| ConfigError::Refused(error.to_string()))?;
+    check(&config)?;
+    Ok(config)
+}
+
+fn read(path: &Path) -> Result<Table, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable { path: path.into(), source };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let in_file = |error: toml::de::Error| ConfigError::InFile {
+        path: path.into(),
+        message: error.to_string(),
+    };
+    // Read as the real type first: its errors carry line and column, those of a table do not.
+    toml::from_str::<Config>(&text).map_err(in_file)?;
+    text.parse::<Table>().map_err(in_file)
+}
+
+/// `TOCSIN_SERVER__LISTEN` sets a key; `TOCSIN_DATA` is something else.
+fn is_setting(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|rest| rest.contains("__"))
+}
+
+fn set(table: &mut Table, defaults: &Table, name: &str, text: &str) -> Result<(), ConfigError> {
+    let keys: Vec<String> =
+        name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
+    let default = keys.iter().skip(1).fold(defaults.get(&keys[0]), |value, key| {
+        value.and_then(Value::as_table).and_then(|table| table.get(key))
+    });
+    let value = if matches!(default, Some(Value::String(_))) {
+        Value::String(text.into())
+    } else {
+        // Numbers, booleans and arrays are written as in the file; anything else is text.
+        format!("value = {text}")
+            .parse::<Table>()
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| Value::String(text.into()))
+    };
+    let (last, sections) = match keys.split_last() {
+        Some(split) => split,
+        None => return Ok(()),
+    };
+    let mut at = table;
+    for section in sections {
+        let entry = at.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
+        at = entry.as_table_mut().ok_or_else(|| ConfigError::InVariable {
+            name: name.into(),
+            message: format!("`{section}` is not a section"),
+        })?;
+    }
+    at.insert(last.clone(), value);
+    Ok(())
+}
+
+/// Checks after each variable, so that the error can name it.
+fn check_variable(table: &Table, name: &str) -> Result<(), ConfigError> {
+    table.clone().try_into::<Config>().map(drop).map_err(|error| ConfigError::InVariable {
+        name: name.into(),
+        message: error.to_string().trim().replace('\n', " "),
+    })
+}
+
+fn check(config: &Config) -> Result<(), ConfigError> {
+    let listen = config.server.listen;
+    if !listen.ip().is_loopback() {
+        return Err(ConfigError::Refused(format!(
+            "`server.listen` is {listen}, which others can reach, and there is no authentication \
+             yet. Listen on 127.0.0.1:{port} and put a proxy that authenticates in front of it, or \
+             reach it through `ssh -L {port}:127.0.0.1:{port} HOST`",
+            port = listen.port(),
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn variables_lie_over_the_file() {
+        let file = file("[server]\nlisten = \"127.0.0.1:9000\"\nshutdown_grace_secs = 5\n");
+        let set = variables(&[
+            ("TOCSIN_SERVER__LISTEN", "127.0.0.1:9001"),
+            ("TOCSIN_INGEST__HOST__ENABLED", "false"),
+            ("TOCSIN_DATA", "elsewhere"),
+            ("HOME", "/"),
+        ]);
+        let config = load(Some(file.path()), set).unwrap();
+        assert_eq!(config.server.listen.port(), 9001);
+        assert_eq!(config.server.shutdown_grace_secs, 5);
+        assert!(!config.ingest.host.enabled);
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_with_its_line_and_what_was_expected() {
+        let file = file("[server]\n\nlissten = \"127.0.0.1:9000\"\n");
+        let message = load(Some(file.path()), []).unwrap_err().to_string();
+        assert!(message.contains("line 3"), "{message}");
+        assert!(message.contains("lissten") && message.contains("`listen`"), "{message}");
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let set = variables(&[("TOCSIN_PIPELINE__FLUSH_SECS", "soon")]);
+        let message = load(None, set).unwrap_err().to_string();
+        assert!(message.contains("TOCSIN_PIPELINE__FLUSH_SECS"), "{message}");
+        let set = variables(&[("TOCSIN_PIPELINE__FLUSHSECS", "1")]);
+        let message = load(None, set).unwrap_err().to_string();
+        assert!(message.contains("TOCSIN_PIPELINE__FLUSHSECS"), "{message}");
+    }
+
+    #[test]
+    fn listening_beyond_loopback_is_refused_with_a_way_to_proceed() {
+        let set = variables(&[("TOCSIN_SERVER__LISTEN", "0.0.0.0:8080")]);
+        let message = load(None, set).unwrap_err().to_string();
+        assert!(message.contains("0.0.0.0:8080") && message.contains("ssh -L"), "{message}");
+    }
+}

@@ -1,0 +1,162 @@
+//! The configuration: one struct a concern, owned by the crate that uses it, put together here.
+//!
+//! Only this crate reads the environment. The file `tocsin.toml` in `docs/` is generated from
+//! these types, so it cannot say what they do not.
+
+mod load;
+mod reference;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, load};
+pub use reference::reference;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the server listens and keeps its data.
+    pub server: ServerConfig,
+    /// What is taken in, and from where.
+    pub ingest: IngestConfig,
+    /// The durable queue between intake and stores.
+    pub bus: tocsin_bus::BusConfig,
+    /// How lines are parsed and become durable.
+    pub pipeline: tocsin_pipeline::PipelineConfig,
+    /// The log store.
+    pub logs: LogsConfig,
+    /// The embedding model behind search by meaning.
+    pub model: ModelConfig,
+    /// The HTTP interface.
+    pub api: tocsin_api::ApiConfig,
+    /// What the server says of itself.
+    pub telemetry: TelemetryConfig,
+}
+
+/// Where the server listens and keeps its data.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Address of the page and the API. Default 127.0.0.1:8080. There is no authentication yet,
+    /// so an address beyond loopback is refused.
+    pub listen: SocketAddr,
+    /// Folder of all data; made if it is not there. Default ./data. One server at a time.
+    pub data_dir: PathBuf,
+    /// Seconds that a shutdown may take to drain. Default 30: what is not drained by then is safe
+    /// in the bus and is processed at the next start.
+    pub shutdown_grace_secs: u64,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            data_dir: PathBuf::from("./data"),
+            shutdown_grace_secs: 30,
+        }
+    }
+}
+
+/// What is taken in, and from where. Pushes over HTTP are always taken on `server.listen`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestConfig {
+    /// Files that are followed.
+    pub files: tocsin_ingest::FileTailConfig,
+    /// Syslog over UDP and TCP.
+    pub syslog: tocsin_ingest::SyslogConfig,
+    /// Bounds on what one request or line may bring.
+    pub limits: tocsin_ingest::Limits,
+    /// The machine's own logs.
+    pub host: HostConfig,
+    /// Tocsin's own log.
+    pub own_log: OwnLogConfig,
+}
+
+/// The machine's own logs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostConfig {
+    /// Follow the logs of this machine that can be read. Default true: there is something to see
+    /// within seconds, and it never leaves the machine.
+    pub enabled: bool,
+    /// Which files those are, as globs. Default: the usual places under /var/log.
+    pub files: Vec<String>,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        let usual = ["/var/log/*.log", "/var/log/syslog", "/var/log/messages", "/var/log/secure"];
+        let deeper = ["/var/log/nginx/*.log", "/var/log/apache2/*.log", "/var/log/postgresql/*.log"];
+        let files = usual.iter().chain(&deeper).map(ToString::to_string).collect();
+        Self { enabled: true, files }
+    }
+}
+
+/// Tocsin's own log as a source.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnLogConfig {
+    /// Take in what Tocsin itself logs, as source `tocsin`. Default true: a quiet machine still
+    /// shows something, and trouble of Tocsin's own can be searched like any other.
+    pub enabled: bool,
+}
+
+impl Default for OwnLogConfig {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+/// The log store and what it keeps for how long.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogsConfig {
+    /// Sizes of the store's parts.
+    pub store: tocsin_stores::logs::LogStoreConfig,
+    /// How long lines are kept; the rule with the longest matching `source_prefix` holds. Default:
+    /// none, so that nothing goes unless someone says so.
+    pub retention: Vec<RetentionConfig>,
+}
+
+/// How long lines of some sources are kept.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// Sources whose name begins with this; empty means all.
+    pub source_prefix: String,
+    /// Lines older than so many hours go.
+    pub max_age_hours: Option<u64>,
+    /// When a source has more bytes on disk than this, its oldest go.
+    pub max_bytes: Option<u64>,
+}
+
+/// The embedding model behind search by meaning.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Folder with `model.safetensors`, `tokenizer.json` and `config.json` of all-MiniLM-L6-v2.
+    /// Default: `tocsin/all-MiniLM-L6-v2` in the user's cache folder, where `make run` puts it.
+    pub dir: Option<PathBuf>,
+}
+
+/// What the server says of itself.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// Which log lines are written to standard error: a filter such as `info` or
+    /// `info,tocsin_bus=debug`. Default info.
+    pub log: String,
+    /// Write log lines as JSON. Default false: as text for people.
+    pub log_json: bool,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self { log: "info".into(), log_json: false }
+    }
+}

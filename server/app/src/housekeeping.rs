@@ -1,0 +1,48 @@
+//! What is done from time to time: old lines go as the retention rules say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tocsin_domain::ports::log_store::Retention;
+use tocsin_domain::ports::{Clock, LogStore};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::RetentionConfig;
+
+/// How often the rules are applied: an hour's rule is kept to within a minute.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// The rules in the store's terms.
+pub(crate) fn rules(config: &[RetentionConfig]) -> Vec<Retention> {
+    let rule = |rule: &RetentionConfig| Retention {
+        source_prefix: rule.source_prefix.clone(),
+        max_age: rule.max_age_hours.map(|hours| Duration::from_secs(hours.saturating_mul(3600))),
+        max_bytes: rule.max_bytes,
+    };
+    config.iter().map(rule).collect()
+}
+
+/// Applies the rules until cancelled.
+pub(crate) async fn run(
+    logs: Arc<dyn LogStore>,
+    rules: Vec<Retention>,
+    clock: Arc<dyn Clock>,
+    cancel: CancellationToken,
+) {
+    if rules.is_empty() {
+        return;
+    }
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match logs.retain(&rules, clock.now()).await {
+            Ok(0) => {}
+            Ok(records) => tracing::info!(records, "lines past their retention were removed"),
+            Err(error) => tracing::warn!(%error, "retention could not be applied; trying again"),
+        }
+    }
+}

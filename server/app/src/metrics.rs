@@ -1,0 +1,116 @@
+//! The server's own metrics, in Prometheus' text format.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
+use tocsin_domain::ports::BusUsage;
+use tocsin_domain::ports::http_telemetry::{HttpRequest, HttpTelemetry};
+use tocsin_pipeline::Progress;
+
+use crate::sources::SourceCounts;
+
+/// Upper ends of the buckets of request durations, in seconds.
+const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+
+/// Requests per route and status, with their durations.
+#[derive(Debug, Default)]
+pub(crate) struct HttpMetrics {
+    routes: Mutex<BTreeMap<(String, String), RouteCounts>>,
+}
+
+#[derive(Debug, Default)]
+struct RouteCounts {
+    statuses: BTreeMap<u16, u64>,
+    buckets: [u64; BUCKETS.len()],
+    seconds: f64,
+    count: u64,
+}
+
+impl HttpTelemetry for HttpMetrics {
+    fn request(&self, request: HttpRequest<'_>) {
+        let key = (request.method.to_string(), request.route.to_string());
+        let seconds = request.took.as_secs_f64();
+        let mut routes = self.routes.lock();
+        let counts = routes.entry(key).or_default();
+        *counts.statuses.entry(request.status).or_default() += 1;
+        for (bucket, end) in counts.buckets.iter_mut().zip(BUCKETS) {
+            *bucket += u64::from(seconds <= end);
+        }
+        counts.seconds += seconds;
+        counts.count += 1;
+    }
+}
+
+/// What the text is written from.
+pub(crate) struct Snapshot<'a> {
+    /// Requests.
+    pub(crate) http: &'a HttpMetrics,
+    /// The pipeline.
+    pub(crate) progress: &'a Progress,
+    /// All sources together.
+    pub(crate) total: SourceCounts,
+    /// The bus.
+    pub(crate) bus: BusUsage,
+    /// Templates with vectors.
+    pub(crate) embedded: u64,
+}
+
+/// The text of `/metrics`.
+pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
+    let mut text = String::new();
+    let progress = snapshot.progress;
+    let simple = [
+        ("records_accepted_total", "counter", snapshot.total.records),
+        ("records_stored_total", "counter", progress.records.load(Ordering::Relaxed)),
+        ("templates_met_total", "counter", progress.templates.load(Ordering::Relaxed)),
+        ("pipeline_retries_total", "counter", progress.retries.load(Ordering::Relaxed)),
+        ("prototypes_embedded", "gauge", snapshot.embedded),
+        ("bus_events", "gauge", snapshot.bus.events),
+        ("bus_bytes", "gauge", snapshot.bus.bytes),
+        ("bus_limit_bytes", "gauge", snapshot.bus.limit_bytes),
+        ("process_resident_memory_bytes", "gauge", crate::memory::resident_bytes()),
+    ];
+    for (name, kind, value) in simple {
+        line(&mut text, format_args!("# TYPE tocsin_{name} {kind}\ntocsin_{name} {value}"));
+    }
+    line(&mut text, format_args!("# TYPE tocsin_record_issues_total counter"));
+    for (issue, count) in snapshot.total.issues() {
+        line(&mut text, format_args!("tocsin_record_issues_total{{issue=\"{issue}\"}} {count}"));
+    }
+    requests(&mut text, snapshot.http);
+    text
+}
+
+fn requests(text: &mut String, http: &HttpMetrics) {
+    let routes = http.routes.lock();
+    line(text, format_args!("# TYPE tocsin_http_requests_total counter"));
+    for ((method, route), counts) in routes.iter() {
+        for (status, count) in &counts.statuses {
+            line(
+                text,
+                format_args!(
+                    "tocsin_http_requests_total{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}} {count}"
+                ),
+            );
+        }
+    }
+    let name = "tocsin_http_request_duration_seconds";
+    line(text, format_args!("# TYPE {name} histogram"));
+    for ((method, route), counts) in routes.iter() {
+        let labels = format!("method=\"{method}\",route=\"{route}\"");
+        for (bucket, end) in counts.buckets.iter().zip(BUCKETS) {
+            line(text, format_args!("{name}_bucket{{{labels},le=\"{end}\"}} {bucket}"));
+        }
+        line(text, format_args!("{name}_bucket{{{labels},le=\"+Inf\"}} {}", counts.count));
+        line(text, format_args!("{name}_sum{{{labels}}} {}", counts.seconds));
+        line(text, format_args!("{name}_count{{{labels}}} {}", counts.count));
+    }
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _infallible = text.write_fmt(arguments);
+    text.push('\n');
+}

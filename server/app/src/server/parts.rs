@@ -1,0 +1,189 @@
+//! The parts, each opened once and given to those who need it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use parking_lot::Mutex;
+use serde_json::json;
+use tocsin_api::{ApiParts, ApiState};
+use tocsin_domain::ports::server_status::SemanticStatus;
+use tocsin_domain::ports::{
+    AuditLog, Bus, Clock, Embedder, Intake, JobStore, LogStore, PositionStore, TemplateStore,
+    VectorStore,
+};
+use tocsin_pipeline::enrich::EnrichParts;
+use tocsin_pipeline::{Enricher, LiveHub, PipelineParts, Progress};
+use tocsin_search::{PrototypeSearch, SearchParts};
+use tocsin_stores::logs::EmbeddedLogStore;
+use tocsin_stores::relational::SqliteStore;
+use tocsin_stores::vectors::EdgeVectorStore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::listeners::Syslog;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::embedder;
+use crate::intake::BusIntake;
+use crate::metrics::HttpMetrics;
+use crate::page::EmbeddedPage;
+use crate::sources::Sources;
+use crate::status::{Status, StatusParts};
+
+/// Everything that lives as long as the server.
+pub(super) struct Parts {
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) logs: Arc<dyn LogStore>,
+    pub(super) intake: Arc<dyn Intake>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) positions: Arc<dyn PositionStore>,
+    pub(super) live: Arc<LiveHub>,
+    pub(super) pipeline: PipelineParts,
+    pub(super) progress: Arc<Progress>,
+    pub(super) enricher: Mutex<Option<Enricher>>,
+    pub(super) status: Arc<Status>,
+    pub(super) files: tocsin_ingest::file_tail::StatusBoard,
+    relational: Arc<SqliteStore>,
+    search: Arc<PrototypeSearch>,
+    http: Arc<HttpMetrics>,
+    // Last, so that the folder is given back after everything in it is closed.
+    data_dir: DataDir,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    /// Opens everything in the data folder.
+    ///
+    /// # Errors
+    /// Which part could not be opened, and why.
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let purpose = format!("tocsin serve on {}", config.server.listen);
+        let data_dir = DataDir::take(&config.server.data_dir, &purpose)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let bus = tocsin_bus::FjallBus::open(&data_dir.join("bus"), config.bus.clone());
+        let bus: Arc<dyn Bus> = Arc::new(bus.context("the bus cannot be opened")?);
+        let logs = EmbeddedLogStore::open(&data_dir.join("logs"), config.logs.store.clone());
+        let logs: Arc<dyn LogStore> = Arc::new(logs.context("the log store cannot be opened")?);
+        let relational = SqliteStore::open(&data_dir.join("tocsin.db")).await;
+        let relational = Arc::new(relational.context("the relational store cannot be opened")?);
+        let loaded = embedder::load(config.model.dir.as_deref());
+        let vectors = open_vectors(&data_dir, loaded.embedder.as_ref())?;
+        let search = Arc::new(PrototypeSearch::new(SearchParts {
+            logs: logs.clone(),
+            templates: relational.clone(),
+            vectors: vectors.clone(),
+            embedder: loaded.embedder.clone(),
+        }));
+        let (enrich, enricher) = Enricher::new(EnrichParts {
+            templates: relational.clone(),
+            vectors: vectors.clone(),
+            embedder: loaded.embedder.clone(),
+            index: search.clone(),
+        });
+        let live = Arc::new(LiveHub::new(config.pipeline.live_queue));
+        let progress = Arc::<Progress>::default();
+        let sources = Arc::<Sources>::default();
+        let http = Arc::<HttpMetrics>::default();
+        let files = tocsin_ingest::file_tail::StatusBoard::default();
+        let intake: Arc<dyn Intake> =
+            Arc::new(BusIntake::new(bus.clone(), sources.clone(), clock.clone()));
+        let model = loaded.remedy.is_none().then(|| loaded.embedder.model().to_string());
+        let status = Status::new(StatusParts {
+            bus: bus.clone(),
+            logs: logs.clone(),
+            templates: relational.clone(),
+            vectors,
+            clock: clock.clone(),
+            sources,
+            progress: progress.clone(),
+            http: http.clone(),
+            embedded: enricher.embedded(),
+            files: files.clone(),
+            semantic: SemanticStatus { model, remedy: loaded.remedy },
+            settings: serde_json::to_string(config)?,
+        });
+        let pipeline = PipelineParts {
+            bus: bus.clone(),
+            logs: logs.clone(),
+            templates: relational.clone(),
+            enrich,
+            live: live.clone(),
+        };
+        Ok(Self {
+            bus,
+            logs,
+            intake,
+            clock,
+            positions: relational.clone(),
+            live,
+            pipeline,
+            progress,
+            enricher: Mutex::new(Some(enricher)),
+            status: Arc::new(status),
+            files,
+            relational,
+            search,
+            http,
+            data_dir,
+        })
+    }
+
+    /// What the API works with.
+    pub(super) fn api_state(
+        &self,
+        config: &Config,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> ApiState {
+        let jobs: Arc<dyn JobStore> = self.relational.clone();
+        let audit: Arc<dyn AuditLog> = self.relational.clone();
+        let templates: Arc<dyn TemplateStore> = self.relational.clone();
+        ApiState::new(ApiParts {
+            logs: self.logs.clone(),
+            templates,
+            search: self.search.clone(),
+            intake: self.intake.clone(),
+            live: self.live.clone(),
+            jobs,
+            audit,
+            status: self.status.clone(),
+            telemetry: self.http.clone(),
+            clock: self.clock.clone(),
+            assets: Arc::new(EmbeddedPage),
+            config: config.api.clone(),
+            limits: config.ingest.limits.clone(),
+            tasks,
+            shutdown,
+        })
+    }
+
+    /// Writes where the server listens into the data folder, for those who started it on port 0.
+    pub(super) fn announce(&self, http: SocketAddr, syslog: &Syslog) -> anyhow::Result<()> {
+        let listening = json!({
+            "http": http.to_string(),
+            "syslog_udp": syslog.udp.map(|address| address.to_string()),
+            "syslog_tcp": syslog.tcp.map(|address| address.to_string()),
+        });
+        // Renamed into place, so that nobody reads half of it.
+        let draft = self.data_dir.join("listening.json.new");
+        std::fs::write(&draft, listening.to_string())
+            .and_then(|()| std::fs::rename(&draft, self.data_dir.join("listening.json")))
+            .context("the data folder cannot be written")
+    }
+}
+
+fn open_vectors(
+    data_dir: &DataDir,
+    embedder: &dyn Embedder,
+) -> anyhow::Result<Arc<dyn VectorStore>> {
+    let path = data_dir.join("vectors");
+    let store = EdgeVectorStore::open(&path, embedder.model(), embedder.dimensions());
+    Ok(Arc::new(store.context("the vector store cannot be opened")?))
+}

@@ -1,0 +1,192 @@
+//! What the server says of itself, gathered from its parts.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tocsin_domain::Timestamp;
+use tocsin_domain::ports::server_status::{
+    DataSource, DataSourceStatus, Listening, Readiness, SemanticStatus, ServerStats, ServerStatus,
+};
+use tocsin_domain::ports::{Bus, Clock, LogStore, StoreError, TemplateStore, VectorStore};
+use tocsin_pipeline::Progress;
+
+use crate::metrics::{self, HttpMetrics};
+use crate::sources::{self, Sources};
+
+/// A source that brought a record within so many seconds is being read.
+const READING_SECS: i64 = 60;
+
+/// What the status is gathered from.
+pub(crate) struct StatusParts {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) logs: Arc<dyn LogStore>,
+    pub(crate) templates: Arc<dyn TemplateStore>,
+    pub(crate) vectors: Arc<dyn VectorStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) http: Arc<HttpMetrics>,
+    pub(crate) embedded: Arc<AtomicU64>,
+    pub(crate) files: tocsin_ingest::file_tail::StatusBoard,
+    pub(crate) semantic: SemanticStatus,
+    pub(crate) settings: String,
+}
+
+/// What the server says of itself.
+pub(crate) struct Status {
+    parts: StatusParts,
+    started_at: Timestamp,
+    listening: Mutex<Listening>,
+}
+
+impl Status {
+    /// A status that begins now.
+    pub(crate) fn new(parts: StatusParts) -> Self {
+        let started_at = parts.clock.now();
+        Self { parts, started_at, listening: Mutex::default() }
+    }
+
+    /// Says where the server listens, once it does.
+    pub(crate) fn listens(
+        &self,
+        http: SocketAddr,
+        syslog_udp: Option<SocketAddr>,
+        syslog_tcp: Option<SocketAddr>,
+    ) {
+        *self.listening.lock() = Listening {
+            http: Some(http.to_string()),
+            syslog_udp: syslog_udp.map(|address| address.to_string()),
+            syslog_tcp: syslog_tcp.map(|address| address.to_string()),
+        };
+    }
+
+    fn from_this_run(&self, now: Timestamp) -> BTreeMap<String, DataSource> {
+        let seen = self.parts.sources.snapshot();
+        seen.into_iter()
+            .map(|(name, counts)| {
+                let is_recent = now.0 - counts.last_seen.0 < READING_SECS * 1_000_000_000;
+                let source = DataSource {
+                    name: name.to_string(),
+                    kind: sources::kind(&name).into(),
+                    status: if is_recent {
+                        DataSourceStatus::Reading
+                    } else {
+                        DataSourceStatus::Waiting
+                    },
+                    detail: String::new(),
+                    records: counts.records,
+                    records_per_second: counts.rate(now),
+                    last_record_at: Some(counts.last_seen),
+                    issues: counts.issues(),
+                    first_seen: Some(counts.first_seen),
+                };
+                (source.name.clone(), source)
+            })
+            .collect()
+    }
+
+    /// Files are listed also when they brought nothing, above all when they cannot be read.
+    fn add_files(&self, all: &mut BTreeMap<String, DataSource>) {
+        use tocsin_ingest::file_tail::FileState;
+        for file in self.parts.files.snapshot() {
+            let name = file.source.to_string();
+            let source = all.entry(name.clone()).or_insert_with(|| blank(name, "file"));
+            source.detail = file.detail;
+            match file.state {
+                FileState::Error => source.status = DataSourceStatus::Error,
+                FileState::Reading => source.status = DataSourceStatus::Reading,
+                FileState::Waiting => {}
+            }
+        }
+    }
+}
+
+fn blank(name: String, kind: &str) -> DataSource {
+    DataSource {
+        name,
+        kind: kind.into(),
+        status: DataSourceStatus::Waiting,
+        detail: String::new(),
+        records: 0,
+        records_per_second: 0.0,
+        last_record_at: None,
+        issues: Vec::new(),
+        first_seen: None,
+    }
+}
+
+#[async_trait]
+impl ServerStatus for Status {
+    async fn stats(&self) -> Result<ServerStats, StoreError> {
+        let parts = &self.parts;
+        Ok(ServerStats {
+            version: env!("CARGO_PKG_VERSION").into(),
+            started_at: self.started_at,
+            records_per_second: parts.sources.total().rate(parts.clock.now()),
+            memory_bytes: crate::memory::resident_bytes(),
+            logs: parts.logs.stats().await?,
+            templates: parts.templates.count().await?,
+            prototypes_embedded: parts.embedded.load(Ordering::Relaxed),
+            bus: parts.bus.usage(),
+            semantic: parts.semantic.clone(),
+            listen: self.listening.lock().clone(),
+        })
+    }
+
+    async fn data_sources(&self) -> Result<Vec<DataSource>, StoreError> {
+        let mut all = self.from_this_run(self.parts.clock.now());
+        self.add_files(&mut all);
+        for kept in self.parts.logs.stats().await?.sources {
+            let name = kept.source.to_string();
+            let kind = sources::kind(&name);
+            let source = all.entry(name.clone()).or_insert_with(|| blank(name, kind));
+            source.records = source.records.max(kept.records);
+            source.last_record_at = source.last_record_at.or(Some(kept.last_seen));
+        }
+        Ok(all.into_values().collect())
+    }
+
+    async fn readiness(&self) -> Vec<Readiness> {
+        let parts = &self.parts;
+        let checks = [
+            ("logs", parts.logs.stats().await.err()),
+            ("relational", parts.templates.count().await.err()),
+            ("vectors", parts.vectors.count().await.err()),
+        ];
+        let mut all: Vec<_> = checks
+            .into_iter()
+            .map(|(dependency, error)| Readiness {
+                dependency: dependency.into(),
+                is_ready: error.is_none(),
+                detail: error.map(|error| error.to_string()).unwrap_or_default(),
+            })
+            .collect();
+        let usage = parts.bus.usage();
+        let is_full = usage.bytes >= usage.limit_bytes;
+        all.push(Readiness {
+            dependency: "bus".into(),
+            is_ready: !is_full,
+            detail: if is_full { "the bus is full".into() } else { String::new() },
+        });
+        all
+    }
+
+    fn settings(&self) -> String {
+        self.parts.settings.clone()
+    }
+
+    fn metrics(&self) -> String {
+        let parts = &self.parts;
+        metrics::render(&metrics::Snapshot {
+            http: &parts.http,
+            progress: &parts.progress,
+            total: parts.sources.total(),
+            bus: parts.bus.usage(),
+            embedded: parts.embedded.load(Ordering::Relaxed),
+        })
+    }
+}
