@@ -7,6 +7,8 @@
 mod config;
 mod discover;
 mod driver;
+#[cfg(test)]
+mod driver_tests;
 mod file;
 mod glob;
 mod identity;

@@ -3,8 +3,8 @@
 //! `FUZZ_CASES=1000000 cargo test --release -p tocsin-ingest --test fuzz` runs longer. With a
 //! nightly compiler `cargo fuzz run <target>` in `server/ingest` is guided by coverage.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 #[path = "../../fuzz/targets.rs"]
 mod targets;
@@ -82,16 +82,15 @@ fn damage(sample: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-fn samples(name: &str) -> Vec<Vec<u8>> {
+/// The recorded samples of a protocol, in a fixed order.
+fn samples(name: &str) -> io::Result<Vec<Vec<u8>>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
         .join(name);
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let entries: Vec<_> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
+    let mut paths: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
     paths.sort();
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    paths.iter().map(fs::read).collect()
 }
 
 fn cases() -> usize {
@@ -115,29 +114,29 @@ fn run(samples: &[Vec<u8>], target: fn(&[u8])) {
 
 #[test]
 fn json_lines() {
-    run(&samples("json_lines"), targets::json_lines);
+    run(&samples("json_lines").unwrap(), targets::json_lines);
 }
 
 #[test]
 fn otlp_protobuf() {
-    run(&samples("otlp_protobuf"), targets::otlp_protobuf);
+    run(&samples("otlp_protobuf").unwrap(), targets::otlp_protobuf);
 }
 
 #[test]
 fn otlp_json() {
-    run(&samples("otlp_json"), targets::otlp_json);
+    run(&samples("otlp_json").unwrap(), targets::otlp_json);
 }
 
 #[test]
 fn loki_json() {
-    run(&samples("loki_json"), targets::loki_json);
+    run(&samples("loki_json").unwrap(), targets::loki_json);
 }
 
 /// Damaged before it is compressed, or hardly anything gets through.
 #[test]
 fn loki_protobuf() {
     // The wire format of streams, entries and labels is near enough to that of OTLP's resources.
-    run(&samples("otlp_protobuf"), |bytes| {
+    run(&samples("otlp_protobuf").unwrap(), |bytes| {
         let compressed = snap::raw::Encoder::new().compress_vec(bytes).unwrap();
         targets::loki_protobuf(&compressed);
         targets::loki_protobuf(bytes);
@@ -146,27 +145,27 @@ fn loki_protobuf() {
 
 #[test]
 fn elasticsearch() {
-    run(&samples("elasticsearch"), targets::elasticsearch);
+    run(&samples("elasticsearch").unwrap(), targets::elasticsearch);
 }
 
 #[test]
 fn splunk() {
-    run(&samples("splunk"), targets::splunk);
+    run(&samples("splunk").unwrap(), targets::splunk);
 }
 
 #[test]
 fn syslog() {
-    run(&samples("syslog"), targets::syslog);
+    run(&samples("syslog").unwrap(), targets::syslog);
 }
 
 #[test]
 fn lines() {
-    run(&samples("lines"), targets::lines);
+    run(&samples("lines").unwrap(), targets::lines);
 }
 
 #[test]
 fn decompress() {
-    let text = samples("lines").concat();
+    let text = samples("lines").unwrap().concat();
     let compressed = [
         zstd::encode_all(text.as_slice(), 1).unwrap(),
         snap::raw::Encoder::new().compress_vec(&text).unwrap(),
