@@ -1,0 +1,63 @@
+//! The audit log: a table that is only ever added to.
+
+use async_trait::async_trait;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use tocsin_domain::Timestamp;
+use tocsin_domain::ports::{AuditEntry, AuditId, AuditLog, StoreError};
+
+use super::{SqliteStore, limit, store_error};
+
+const APPEND: &str = "INSERT INTO audit_entries (id, at, actor, action, subject, details) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+// Ids are UUIDv7 in lower case, whose order as text is their order in time; `~` is above them all.
+const PAGE: &str = "SELECT id, at, actor, action, subject, details FROM audit_entries \
+    WHERE id < $1 ORDER BY id DESC LIMIT $2";
+
+#[async_trait]
+impl AuditLog for SqliteStore {
+    async fn append(&self, entry: AuditEntry) -> Result<(), StoreError> {
+        sqlx::query(APPEND)
+            .bind(entry.id.to_string())
+            .bind(entry.at.nanos())
+            .bind(&entry.actor)
+            .bind(&entry.action)
+            .bind(&entry.subject)
+            .bind(&entry.details)
+            .execute(&self.pool)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn page(
+        &self,
+        before: Option<AuditId>,
+        page: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
+        let rows = sqlx::query(PAGE)
+            .bind(before)
+            .bind(limit(page))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(store_error)?;
+        rows.iter().map(entry).collect()
+    }
+}
+
+fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
+    let text = |column| row.try_get::<String, _>(column).map_err(store_error);
+    let id = text("id")?;
+    Ok(AuditEntry {
+        id: id
+            .parse()
+            .map_err(|_| StoreError::Corrupt(format!("audit entry {id}")))?,
+        at: Timestamp(row.try_get("at").map_err(store_error)?),
+        actor: text("actor")?,
+        action: text("action")?,
+        subject: text("subject")?,
+        details: text("details")?,
+    })
+}

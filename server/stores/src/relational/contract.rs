@@ -1,0 +1,204 @@
+//! What every relational store must do, whatever database is below: a suite for each port, called
+//! with an empty store. A failed check is a panic with the place and the values.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tocsin_domain::ports::template_store::TemplateSighting;
+use tocsin_domain::ports::{
+    AuditEntry, AuditId, AuditLog, FilePosition, Job, JobId, JobStatus, JobStore, PositionStore,
+    StoreError, TemplateStore, TemplateSummary,
+};
+use tocsin_domain::{Severity, Slot, Template, TemplateId, Timestamp, VariableKind};
+
+fn summary(id: u64, count: u64) -> TemplateSummary {
+    let parts = [b"a \xff b".as_slice(), b""].map(Box::from).to_vec();
+    let slots = vec![Slot {
+        kind: VariableKind::Ip,
+        key: Some(Arc::from("peer")),
+    }];
+    TemplateSummary {
+        template: Arc::new(Template {
+            id: TemplateId(id),
+            parent: (id > 1).then_some(TemplateId(u64::MAX)),
+            parts,
+            slots,
+        }),
+        source: Arc::from("file:/var/log/ünï"),
+        severity: Severity::ERROR,
+        example: "a ? b 10.0.0.1 'quoted' \u{1f514}".to_owned(),
+        first_seen: Timestamp(100),
+        last_seen: Timestamp(200),
+        count,
+    }
+}
+
+/// The suite of [`TemplateStore`].
+///
+/// # Errors
+/// What the store answers when it should not refuse.
+///
+/// # Panics
+/// If the store breaks the contract.
+pub async fn templates(store: &dyn TemplateStore) -> Result<(), StoreError> {
+    assert_eq!(store.all().await?, []);
+    assert_eq!(store.load_miner(3).await?, None);
+    store.register(Vec::new()).await?;
+    store
+        .register(vec![summary(1, 5), summary(u64::MAX, 9)])
+        .await?;
+    store.register(vec![summary(1, 77)]).await?;
+    assert_eq!(
+        store.get(TemplateId(1)).await?,
+        Some(summary(1, 5)),
+        "known ones stay"
+    );
+    assert_eq!(store.get(TemplateId(2)).await?, None);
+    assert_eq!(store.count().await?, 2);
+    let sighting = |id, count, first, last| TemplateSighting {
+        template: TemplateId(id),
+        count,
+        first_seen: Timestamp(first),
+        last_seen: Timestamp(last),
+    };
+    let unknown = sighting(42, 1, 0, 0);
+    store
+        .record_sightings(vec![
+            sighting(1, 10, 150, 250),
+            unknown,
+            sighting(1, 1, -50, 60),
+        ])
+        .await?;
+    let mut seen = summary(1, 16);
+    seen.first_seen = Timestamp(-50);
+    seen.last_seen = Timestamp(250);
+    assert_eq!(
+        store.all().await?,
+        [seen, summary(u64::MAX, 9)],
+        "most frequent first"
+    );
+    store.save_miner(3, vec![1; 100_000]).await?;
+    store.save_miner(3, vec![2, 0, 255]).await?;
+    store.save_miner(4, Vec::new()).await?;
+    assert_eq!(store.load_miner(3).await?, Some(vec![2, 0, 255]));
+    assert_eq!(store.load_miner(4).await?, Some(Vec::new()));
+    Ok(())
+}
+
+/// The suite of [`AuditLog`].
+///
+/// # Errors
+/// What the store answers when it should not refuse.
+///
+/// # Panics
+/// If the store breaks the contract.
+pub async fn audit(store: &dyn AuditLog) -> Result<(), StoreError> {
+    assert_eq!(store.page(None, 10).await?, []);
+    let entry = |number: i64| AuditEntry {
+        id: AuditId::new(Timestamp::from_millis(1_700_000_000_000 + number), [0; 10]),
+        at: Timestamp(number),
+        actor: "anonymous".to_owned(),
+        action: "logs.delete.requested".to_owned(),
+        subject: format!("job:{number}"),
+        details: r#"{"query":"it's \"quoted\""}"#.to_owned(),
+    };
+    for number in [2, 0, 1, 4, 3] {
+        store.append(entry(number)).await?;
+    }
+    let page = store.page(None, 2).await?;
+    assert_eq!(page, [entry(4), entry(3)], "newest first");
+    let page = store.page(Some(page[1].id), 9).await?;
+    assert_eq!(
+        page,
+        [entry(2), entry(1), entry(0)],
+        "the next page follows"
+    );
+    assert!(
+        store.append(entry(1)).await.is_err(),
+        "an entry is never replaced"
+    );
+    Ok(())
+}
+
+/// The suite of [`JobStore`].
+///
+/// # Errors
+/// What the store answers when it should not refuse.
+///
+/// # Panics
+/// If the store breaks the contract.
+pub async fn jobs(store: &dyn JobStore) -> Result<(), StoreError> {
+    let job = |number: i64| Job {
+        id: JobId::new(Timestamp::from_millis(1_700_000_000_000 + number), [0; 10]),
+        kind: "delete_logs".to_owned(),
+        status: JobStatus::Queued,
+        created_at: Timestamp(number),
+        finished_at: None,
+        parameters: "{}".to_owned(),
+        result: None,
+        error: None,
+    };
+    let unknown = store.update(job(0)).await;
+    assert!(
+        matches!(unknown, Err(StoreError::Invalid(_))),
+        "{unknown:?}"
+    );
+    for number in 0..5 {
+        store.create(job(number)).await?;
+    }
+    let taken = store.create(job(0)).await;
+    assert!(matches!(taken, Err(StoreError::Invalid(_))), "{taken:?}");
+    let mut done = job(1);
+    done.status = JobStatus::Succeeded;
+    done.finished_at = Some(Timestamp(99));
+    done.result = Some(r#"{"deleted":7}"#.to_owned());
+    store.update(done.clone()).await?;
+    let mut failed = job(2);
+    failed.status = JobStatus::Failed;
+    failed.error = Some("the disk is full".to_owned());
+    store.update(failed.clone()).await?;
+    assert_eq!(store.get(done.id).await?, Some(done.clone()));
+    assert_eq!(store.get(job(9).id).await?, None);
+    assert_eq!(store.list(None, 2).await?, [job(4), job(3)], "newest first");
+    assert_eq!(
+        store.list(Some(job(3).id), 9).await?,
+        [failed, done, job(0)]
+    );
+    Ok(())
+}
+
+/// The suite of [`PositionStore`].
+///
+/// # Errors
+/// What the store answers when it should not refuse.
+///
+/// # Panics
+/// If the store breaks the contract.
+pub async fn positions(store: &dyn PositionStore) -> Result<(), StoreError> {
+    let position = |inode, offset| FilePosition {
+        path: PathBuf::from(format!("/var/log/app-{inode}.log")),
+        device: u64::MAX,
+        inode,
+        fingerprint: 0xdead_beef_dead_beef,
+        fingerprint_bytes: 256,
+        offset,
+    };
+    let all = async || -> Result<Vec<FilePosition>, StoreError> {
+        let mut all = store.load_positions().await?;
+        all.sort_by_key(|position| position.inode);
+        Ok(all)
+    };
+    assert_eq!(all().await?, []);
+    store.save_positions(Vec::new()).await?;
+    store
+        .save_positions(vec![position(1, 10), position(2, 20)])
+        .await?;
+    store
+        .save_positions(vec![position(2, u64::MAX), position(3, 0)])
+        .await?;
+    let expected = [position(1, 10), position(2, u64::MAX), position(3, 0)];
+    assert_eq!(all().await?, expected, "a file has one position");
+    store.forget_positions(vec![(u64::MAX, 1), (7, 7)]).await?;
+    assert_eq!(all().await?, expected[1..]);
+    Ok(())
+}
