@@ -1,5 +1,6 @@
-//! Throughput of the miner beside the `logdrain` crate with its IP, hexadecimal and number masks: one thread, learning
-//! online, the same lines in turn, medians of five, in lines per second of CPU time.
+//! Throughput of the miner beside the `logdrain` crate with its IP, hexadecimal and number masks:
+//! one thread, learning online, the same lines in turn, medians of five, in lines per second of CPU
+//! time.
 //!
 //! usage: cargo bench -p tocsin-templates --bench miner -- FILE
 
@@ -33,20 +34,33 @@ fn main() -> ExitCode {
 }
 
 fn run(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
-    let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()).collect();
+    let lines: Vec<&[u8]> = bytes
+        .split(|b| *b == b'\n')
+        .filter(|l| !l.is_empty())
+        .collect();
     let text = String::from_utf8_lossy(bytes);
     let text: Vec<&str> = text.split('\n').filter(|l| !l.is_empty()).collect();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let (rate, templates) = tocsin(&lines);
-        writeln!(out, "round {round}: tocsin   {rate:9.0} lines per CPU second, {templates} templates")?;
+        writeln!(
+            out,
+            "round {round}: tocsin   {rate:9.0} lines per CPU second, {templates} templates"
+        )?;
         ours.push(rate);
         let (rate, templates) = drain(&text);
-        writeln!(out, "round {round}: logdrain {rate:9.0} lines per CPU second, {templates} templates")?;
+        writeln!(
+            out,
+            "round {round}: logdrain {rate:9.0} lines per CPU second, {templates} templates"
+        )?;
         theirs.push(rate);
     }
     let (a, b) = (median(&mut ours), median(&mut theirs));
-    writeln!(out, "median:  tocsin {a:.0}, logdrain {b:.0}, ratio {:.2}", a / b)
+    writeln!(
+        out,
+        "median:  tocsin {a:.0}, logdrain {b:.0}, ratio {:.2}",
+        a / b
+    )
 }
 
 fn tocsin(lines: &[&[u8]]) -> (f64, usize) {
@@ -60,7 +74,10 @@ fn tocsin(lines: &[&[u8]]) -> (f64, usize) {
         }
         std::hint::black_box(miner.take_new());
     }
-    (lines.len() as f64 / (cpu_seconds() - start).max(0.01), miner.template_count())
+    (
+        lines.len() as f64 / (cpu_seconds() - start).max(0.01),
+        miner.template_count(),
+    )
 }
 
 fn drain(lines: &[&str]) -> (f64, usize) {
@@ -70,12 +87,17 @@ fn drain(lines: &[&str]) -> (f64, usize) {
         Mask::new(r"\b\d+\b", "<num>").ok(),
     ];
     let builder = logdrain::Miner::builder().masks(masks.into_iter().flatten());
-    let Ok(miner) = builder.build() else { return (f64::NAN, 0) };
+    let Ok(miner) = builder.build() else {
+        return (f64::NAN, 0);
+    };
     let start = cpu_seconds();
     for line in lines {
         std::hint::black_box(miner.add(line));
     }
-    (lines.len() as f64 / (cpu_seconds() - start).max(0.01), miner.len())
+    (
+        lines.len() as f64 / (cpu_seconds() - start).max(0.01),
+        miner.len(),
+    )
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -86,7 +108,15 @@ fn median(values: &mut [f64]) -> f64 {
 /// CPU time of this process so far, in seconds (ticks of 10 ms).
 fn cpu_seconds() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: u64 = fields.skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|f| f.parse::<u64>().ok())
+        .sum();
     ticks as f64 / 100.0
 }

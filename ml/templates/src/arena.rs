@@ -1,5 +1,5 @@
-//! Keeps the templates of a miner by index. Indices are dense and never used twice; pages whose templates are all
-//! evicted are given back.
+//! Keeps the templates of a miner by index. Indices are dense and never used twice; pages whose
+//! templates are all evicted are given back.
 
 use std::sync::Arc;
 
@@ -49,10 +49,18 @@ struct Page {
 impl Arena {
     pub(crate) fn new() -> Self {
         let whole = (Place::default(), Place { part: 1, offset: 0 });
-        let slot = crate::template::Slot { kind: crate::template::VariableKind::Any, key: None };
+        let slot = crate::template::Slot {
+            kind: crate::template::VariableKind::Any,
+            key: None,
+        };
         let parts = vec![Box::default(), Box::default()];
         let evicted = Arc::new(Template::new(parts, vec![slot], whole, None));
-        Self { pages: Vec::new(), next: 0, live: 0, evicted }
+        Self {
+            pages: Vec::new(),
+            next: 0,
+            live: 0,
+            evicted,
+        }
     }
 
     /// Templates that are held.
@@ -89,7 +97,10 @@ impl Arena {
             self.pages.resize_with(page + 1, || None);
         }
         let page = self.pages[page].get_or_insert_with(|| {
-            Box::new(Page { entries: (0..PAGE).map(|_| None).collect(), live: 0 })
+            Box::new(Page {
+                entries: (0..PAGE).map(|_| None).collect(),
+                live: 0,
+            })
         });
         page.entries[place] = Some(entry);
         page.live += 1;

@@ -1,5 +1,6 @@
-//! Bodies that are records: JSON objects and logfmt. Their keys are static text, each value is a variable with its key as
-//! name, and the value of the message member is mined like any message. Bodies that are not well formed are prose.
+//! Bodies that are records: JSON objects and logfmt. Their keys are static text, each value is a
+//! variable with its key as name, and the value of the message member is mined like any message.
+//! Bodies that are not well formed are prose.
 
 mod json;
 mod logfmt;
@@ -20,7 +21,9 @@ pub(crate) struct Outline {
 /// Scans `line` as a record; false, with nothing noted, when it is none.
 #[inline]
 pub(crate) fn scan(line: &[u8], limit: usize, sink: &mut Sink<'_>, outline: &mut Outline) -> bool {
-    let Some(&first) = line.first() else { return false };
+    let Some(&first) = line.first() else {
+        return false;
+    };
     let found = match first {
         b'{' => json::scan(line, limit, sink, outline),
         b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'@' => {
@@ -41,8 +44,19 @@ pub(crate) fn scan(line: &[u8], limit: usize, sink: &mut Sink<'_>, outline: &mut
 fn is_message(key: &[u8]) -> bool {
     matches!(
         key,
-        b"msg" | b"message" | b"MESSAGE" | b"Message" | b"log" | b"body" | b"event" | b"text"
-            | b"short_message" | b"@message" | b"@m" | b"MessageTemplate" | b"textPayload"
+        b"msg"
+            | b"message"
+            | b"MESSAGE"
+            | b"Message"
+            | b"log"
+            | b"body"
+            | b"event"
+            | b"text"
+            | b"short_message"
+            | b"@message"
+            | b"@m"
+            | b"MessageTemplate"
+            | b"textPayload"
     )
 }
 
@@ -50,8 +64,17 @@ fn is_message(key: &[u8]) -> bool {
 fn is_severity(key: &[u8]) -> bool {
     matches!(
         key,
-        b"level" | b"lvl" | b"severity" | b"loglevel" | b"log_level" | b"levelname" | b"Level"
-            | b"log.level" | b"@l" | b"severity_text" | b"SeverityText"
+        b"level"
+            | b"lvl"
+            | b"severity"
+            | b"loglevel"
+            | b"log_level"
+            | b"levelname"
+            | b"Level"
+            | b"log.level"
+            | b"@l"
+            | b"severity_text"
+            | b"SeverityText"
     )
 }
 
@@ -71,7 +94,10 @@ fn text(line: &[u8], key: Key<'_>, (start, end): (usize, usize), record: &mut Re
             record.over = true;
         }
         if record.outline.wants_keys {
-            record.outline.keys.resize_with(record.sink.spans.len(), || None);
+            record
+                .outline
+                .keys
+                .resize_with(record.sink.spans.len(), || None);
         }
         return;
     }

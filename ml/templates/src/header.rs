@@ -1,6 +1,6 @@
-//! Finds the header of a raw line: timestamps, level, host, process, thread and component in the orders and the
-//! punctuation that logging libraries and syslog use. What it does not recognise it leaves to the message. Only lines of
-//! new shape come here.
+//! Finds the header of a raw line: timestamps, level, host, process, thread and component in the
+//! orders and the punctuation that logging libraries and syslog use. What it does not recognise it
+//! leaves to the message. Only lines of new shape come here.
 
 mod element;
 
@@ -21,7 +21,8 @@ pub(crate) struct Scanned<'a> {
     pub kinds: &'a mut Vec<VariableKind>,
 }
 
-/// Finds the header; writes the byte ranges of its elements, ascending, and returns where it ends: 0 when there is none.
+/// Finds the header; writes the byte ranges of its elements, ascending, and returns where it ends:
+/// 0 when there is none.
 pub(crate) fn find(scanned: &mut Scanned<'_>, elements: &mut Vec<(u32, u32)>) -> usize {
     elements.clear();
     let mut found = Vec::new();
@@ -60,10 +61,10 @@ fn leave_a_message(line: &[u8], time: usize, found: &mut Vec<Element>) {
 
 /// Reads up to the last timestamp at the start of the line.
 fn timestamps(scanned: &Scanned<'_>, found: &mut Vec<Element>) -> bool {
-    let mut reader = Reader::new(scanned.line, scanned.spans, scanned.kinds, 0);
+    let reader = Reader::new(scanned.line, scanned.spans, scanned.kinds, 0);
     let mut kept = 0;
     let mut seen = Vec::new();
-    while let Some(element) = reader.next() {
+    for element in reader {
         let between = seen.len() - kept;
         seen.push(element);
         if element.form.is_time() {
@@ -79,7 +80,13 @@ fn timestamps(scanned: &Scanned<'_>, found: &mut Vec<Element>) -> bool {
     }
     let only_epochs = seen[..kept].iter().all(|e| matches!(e.form, Form::Epoch));
     if only_epochs && kept > 0 {
-        let next = Reader::new(scanned.line, scanned.spans, scanned.kinds, seen[kept - 1].end).next();
+        let next = Reader::new(
+            scanned.line,
+            scanned.spans,
+            scanned.kinds,
+            seen[kept - 1].end,
+        )
+        .next();
         if next.is_none_or(|e| e.form == Form::Word) {
             return false;
         }
@@ -96,8 +103,14 @@ fn columns(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
     for _ in 0..MAX_LEADING {
         let end = reader.walk(at, |b| b == b'|' || b.is_ascii_whitespace());
         let bar = |e: &usize| scanned.line.get(*e) == Some(&b'|') && !reader.cuts(e + 1);
-        let Some(end) = end.filter(bar).filter(|_| !reader.cuts(at)) else { return };
-        found.push(Element { start: at, end: end + 1, form: Form::Name });
+        let Some(end) = end.filter(bar).filter(|_| !reader.cuts(at)) else {
+            return;
+        };
+        found.push(Element {
+            start: at,
+            end: end + 1,
+            form: Form::Name,
+        });
         at = end + 1;
     }
 }
@@ -105,7 +118,9 @@ fn columns(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
 /// Host, then a tag that ends in a colon, perhaps after one more word.
 fn syslog(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
     let mut reader = Reader::new(scanned.line, scanned.spans, scanned.kinds, start);
-    let Some(host) = reader.next().filter(|e| e.form != Form::Tag || !scanned.line[e.start..e.end].ends_with(b"]:"))
+    let Some(host) = reader
+        .next()
+        .filter(|e| e.form != Form::Tag || !scanned.line[e.start..e.end].ends_with(b"]:"))
     else {
         return application(scanned, start, found);
     };
@@ -133,7 +148,9 @@ fn application(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
         let commit = match element.form {
             Form::Level | Form::Letter if level => break,
             Form::Level => true,
-            Form::Letter => pending.is_empty() && matches!(next, Form::Tag | Form::Word | Form::Name),
+            Form::Letter => {
+                pending.is_empty() && matches!(next, Form::Tag | Form::Word | Form::Name)
+            }
             Form::Separator => {
                 let names = pending.iter().all(|e| e.form != Form::Word);
                 if !pending.is_empty() && !names && pending.len() > 1 {
@@ -144,7 +161,8 @@ fn application(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
             }
             Form::Bracket => pending.is_empty() || (level && pending.len() == 1),
             Form::Number | Form::Time | Form::SyslogTime | Form::Epoch => {
-                pending.is_empty() && (!level || matches!(next, Form::Separator | Form::Bracket | Form::Tag))
+                pending.is_empty()
+                    && (!level || matches!(next, Form::Separator | Form::Bracket | Form::Tag))
             }
             Form::Tag => {
                 let tagged = pending.len() <= 1 || (level && pending.len() <= 2);
@@ -175,17 +193,28 @@ fn application(scanned: &Scanned<'_>, start: usize, found: &mut Vec<Element>) {
 fn glue(pending: &mut Vec<Element>) {
     if let (Some(first), Some(last)) = (pending.first().copied(), pending.last().copied()) {
         pending.clear();
-        pending.push(Element { start: first.start, end: last.end, form: Form::Name });
+        pending.push(Element {
+            start: first.start,
+            end: last.end,
+            form: Form::Name,
+        });
     }
 }
 
 /// Makes one variable of the digits of a timestamp.
 fn join_spans(scanned: &mut Scanned<'_>, element: &Element) {
     let inside = |s: &(u32, u32)| s.0 as usize >= element.start && s.1 as usize <= element.end;
-    let Some(first) = scanned.spans.iter().position(inside) else { return };
-    let count = scanned.spans[first..].iter().take_while(|s| inside(s)).count();
+    let Some(first) = scanned.spans.iter().position(inside) else {
+        return;
+    };
+    let count = scanned.spans[first..]
+        .iter()
+        .take_while(|s| inside(s))
+        .count();
     let end = scanned.spans[first + count - 1].1;
     let start = scanned.spans[first].0;
     scanned.spans.splice(first..first + count, [(start, end)]);
-    scanned.kinds.splice(first..first + count, [VariableKind::Time]);
+    scanned
+        .kinds
+        .splice(first..first + count, [VariableKind::Time]);
 }

@@ -3,8 +3,8 @@
 use crate::header::{self, Scanned};
 use crate::tokens::Zone;
 
-/// The zones of a line, ascending, together all of it. Every header and frame zone is one token with the bytes since the
-/// last one as its gap.
+/// The zones of a line, ascending, together all of it. Every header and frame zone is one token
+/// with the bytes since the last one as its gap.
 #[derive(Debug, Default)]
 pub(crate) struct Layout {
     /// Zone, first byte, end.
@@ -18,8 +18,10 @@ impl Layout {
         self.zones.clear();
         let message = header::find(scanned, &mut self.elements) as u32;
         let elements = self.elements.iter();
-        self.zones.extend(elements.map(|(start, end)| (Zone::Header, *start, *end)));
-        self.zones.push((Zone::Message, message, scanned.line.len() as u32));
+        self.zones
+            .extend(elements.map(|(start, end)| (Zone::Header, *start, *end)));
+        self.zones
+            .push((Zone::Message, message, scanned.line.len() as u32));
     }
 
     /// Lays out a record: its skeleton around its message, if it has one.

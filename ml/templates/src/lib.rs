@@ -1,5 +1,5 @@
-//! Online log-template mining. Lines go in, each comes back as a template and the places of its variables; nothing is
-//! read or written, no clock, no threads.
+//! Online log-template mining. Lines go in, each comes back as a template and the places of its
+//! variables; nothing is read or written, no clock, no threads.
 
 mod arena;
 mod body;

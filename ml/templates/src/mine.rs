@@ -1,6 +1,6 @@
-//! The store of templates: finds the template of a line whose shape is new, mints one when there is none, and replaces
-//! templates by more general ones when the lines show that a part varies. What it answers depends on the lines so far
-//! alone, never on the shape cache.
+//! The store of templates: finds the template of a line whose shape is new, mints one when there is
+//! none, and replaces templates by more general ones when the lines show that a part varies. What
+//! it answers depends on the lines so far alone, never on the shape cache.
 
 mod evict;
 mod same;
@@ -85,18 +85,27 @@ impl Mine {
     /// Whether nothing changed in the group since `epoch`.
     #[inline]
     pub(crate) fn is_current(&self, group: u32, epoch: u32) -> bool {
-        self.groups.get(group as usize).is_some_and(|g| g.epoch == epoch)
+        self.groups
+            .get(group as usize)
+            .is_some_and(|g| g.epoch == epoch)
     }
 
     /// What the shape cache keeps of a template; none for the catch-all, which is not cached.
     pub(crate) fn found(&self, index: u32) -> Option<Found<'_>> {
         let entry = self.arena.get(index).filter(|_| index != ANYTHING)?;
         let epoch = self.groups.get(entry.group as usize)?.epoch;
-        Some(Found { index, template: &entry.template, group: entry.group, epoch })
+        Some(Found {
+            index,
+            template: &entry.template,
+            group: entry.group,
+            epoch,
+        })
     }
 
     pub(crate) fn template(&self, index: u32) -> &Arc<Template> {
-        self.arena.get(index).map_or(self.arena.anything(), |e| &e.template)
+        self.arena
+            .get(index)
+            .map_or(self.arena.anything(), |e| &e.template)
     }
 
     pub(crate) fn live(&self) -> usize {
@@ -119,7 +128,10 @@ impl Mine {
         let (groups, changes) = (&mut self.groups, &mut self.changes);
         *self.group_of.entry(format).or_insert_with(|| {
             *changes = changes.wrapping_add(1);
-            groups.push(Group { general: Vec::new(), epoch: *changes });
+            groups.push(Group {
+                general: Vec::new(),
+                epoch: *changes,
+            });
             groups.len() as u32 - 1
         })
     }
@@ -153,7 +165,10 @@ impl Mine {
         if let Some(index) = known.and_then(|i| self.adopt(i, &tokens, cut.format)) {
             return index;
         }
-        let general = self.group_of.get(&cut.format).map(|g| &self.groups[*g as usize].general);
+        let general = self
+            .group_of
+            .get(&cut.format)
+            .map(|g| &self.groups[*g as usize].general);
         let matching = general.and_then(|g| g.iter().copied().find(|i| self.matches(*i, &tokens)));
         if let Some(index) = matching.and_then(|i| self.adopt(i, &tokens, cut.format)) {
             return index;
@@ -165,23 +180,39 @@ impl Mine {
     }
 
     fn matches(&self, index: u32, tokens: &[Token]) -> bool {
-        let Some(entry) = self.arena.get(index) else { return false };
-        let mut pairs = entry.tokens.iter().zip(tokens).filter(|(t, _)| t.zone == Zone::Message);
+        let Some(entry) = self.arena.get(index) else {
+            return false;
+        };
+        let mut pairs = entry
+            .tokens
+            .iter()
+            .zip(tokens)
+            .filter(|(t, _)| t.zone == Zone::Message);
         entry.tokens.len() == tokens.len()
             && pairs.all(|(t, line)| t.hash() == WILD || t.hash() == line.hash())
     }
 
-    /// Lets template `index` have these tokens, replacing it by a more general one if need be; none when it cannot.
+    /// Lets template `index` have these tokens, replacing it by a more general one if need be; none
+    /// when it cannot.
     fn adopt(&mut self, index: u32, tokens: &[Token], format: u64) -> Option<u32> {
         let entry = self.arena.get(index)?;
         if entry.format != format || entry.tokens.len() != tokens.len() {
             return None;
         }
-        if entry.tokens.iter().zip(tokens).all(|(t, line)| t.covers(line)) {
+        if entry
+            .tokens
+            .iter()
+            .zip(tokens)
+            .all(|(t, line)| t.covers(line))
+        {
             return Some(index);
         }
-        let merged: Box<[Token]> =
-            entry.tokens.iter().zip(tokens).map(|(t, line)| t.merge(line)).collect();
+        let merged: Box<[Token]> = entry
+            .tokens
+            .iter()
+            .zip(tokens)
+            .map(|(t, line)| t.merge(line))
+            .collect();
         let widened = |(old, new): (&Token, &Token)| {
             new.zone != Zone::Header
                 && matches!(old.body, Body::Exact { .. })
@@ -228,11 +259,16 @@ impl Mine {
         self.arena.put(index, entry);
     }
 
-    /// Puts the templates of one group in the order in which they are tried; none when they are not held.
+    /// Puts the templates of one group in the order in which they are tried; none when they are not
+    /// held.
     pub(crate) fn enter_general(&mut self, general: Vec<u32>) -> Option<()> {
-        let Some(first) = general.first() else { return Some(()) };
+        let Some(first) = general.first() else {
+            return Some(());
+        };
         let group = self.arena.get(*first)?.group;
-        let all = general.iter().all(|i| self.arena.get(*i).is_some_and(|e| e.group == group));
+        let all = general
+            .iter()
+            .all(|i| self.arena.get(*i).is_some_and(|e| e.group == group));
         self.groups.get_mut(group as usize).filter(|_| all)?.general = general;
         Some(())
     }
@@ -248,13 +284,20 @@ impl Mine {
     /// Puts `new` in the place of `old`.
     fn replace(&mut self, old: u32, new: u32) {
         self.forget(old);
-        let Some(entry) = self.arena.get_mut(old) else { return };
+        let Some(entry) = self.arena.get_mut(old) else {
+            return;
+        };
         entry.head = new;
         let group = entry.group;
         self.touch(group);
         let is_general = |t: &Token| t.zone == Zone::Message && t.hash() == WILD;
-        let general = self.arena.get(new).is_some_and(|e| e.tokens.iter().any(is_general));
-        let Some(group) = self.groups.get_mut(group as usize) else { return };
+        let general = self
+            .arena
+            .get(new)
+            .is_some_and(|e| e.tokens.iter().any(is_general));
+        let Some(group) = self.groups.get_mut(group as usize) else {
+            return;
+        };
         let known = group.general.contains(&new);
         match group.general.iter().position(|i| *i == old) {
             Some(place) if known => {

@@ -1,4 +1,5 @@
-//! The miner: scans a line, asks the shape cache, and only if the shape is new the store of templates.
+//! The miner: scans a line, asks the shape cache, and only if the shape is new the store of
+//! templates.
 
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use crate::snapshot::{self, SnapshotError};
 use crate::template::{Template, VariableKind};
 use crate::tokens::Tokens;
 
-/// Mines templates from a stream of lines; one per partition. The same lines in the same order give the same templates,
-/// also across a snapshot and a restore.
+/// Mines templates from a stream of lines; one per partition. The same lines in the same order give
+/// the same templates, also across a snapshot and a restore.
 #[derive(Debug)]
 pub struct Miner {
     config: MinerConfig,
@@ -43,9 +44,15 @@ impl Scratch {
     fn scan(&mut self, line: &[u8], config: &MinerConfig, variables: &mut Vec<(u32, u32)>) {
         self.outline.keys.clear();
         self.outline.message = None;
-        let mut sink = Sink { spans: variables, kinds: &mut self.kinds, floor: 0, resume: 0 };
+        let mut sink = Sink {
+            spans: variables,
+            kinds: &mut self.kinds,
+            floor: 0,
+            resume: 0,
+        };
         let small = line.len() <= config.max_scanned_bytes;
-        self.is_record = small && body::scan(line, config.max_variables, &mut sink, &mut self.outline);
+        self.is_record =
+            small && body::scan(line, config.max_variables, &mut sink, &mut self.outline);
         if self.is_record {
             return;
         }
@@ -70,7 +77,12 @@ fn rescan(
     kinds.clear();
     outline.keys.clear();
     outline.message = None;
-    let mut sink = Sink { spans, kinds, floor: 0, resume: 0 };
+    let mut sink = Sink {
+        spans,
+        kinds,
+        floor: 0,
+        resume: 0,
+    };
     body::scan(line, config.max_variables, &mut sink, outline);
 }
 
@@ -84,23 +96,34 @@ impl Miner {
 
     fn with(config: MinerConfig, mine: Mine) -> Self {
         let shapes = Shapes::new(config.max_shapes);
-        Self { config, mine, shapes, scratch: Scratch::default() }
+        Self {
+            config,
+            mine,
+            shapes,
+            scratch: Scratch::default(),
+        }
     }
 
-    /// Parses one line of at most 4 GiB - 1 bytes, UTF-8 or not. Writes where its variables are (start and end in
-    /// bytes, ascending, disjoint, some possibly empty) to `variables`, one for each slot of the template it returns:
-    /// part 0, variable 0, part 1, … put together are the line, byte for byte.
+    /// Parses one line of at most 4 GiB - 1 bytes, UTF-8 or not. Writes where its variables are
+    /// (start and end in bytes, ascending, disjoint, some possibly empty) to `variables`, one for
+    /// each slot of the template it returns: part 0, variable 0, part 1, … put together are the
+    /// line, byte for byte.
     ///
-    /// The index is valid at least until the next call of [`take_new`](Self::take_new), and is never given to another
-    /// template. Cost: one pass over the line and one hash look-up; for a new shape also time in proportion to the
-    /// generalised templates of the same number of words.
+    /// The index is valid at least until the next call of [`take_new`](Self::take_new), and is
+    /// never given to another template. Cost: one pass over the line and one hash look-up; for a
+    /// new shape also time in proportion to the generalised templates of the same number of words.
     pub fn parse(&mut self, line: &[u8], variables: &mut Vec<(u32, u32)>) -> TemplateIndex {
         variables.clear();
         let scratch = &mut self.scratch;
         scratch.kinds.clear();
         self.mine.begin_line();
         scratch.scan(line, &self.config, variables);
-        let hash = scan::shape(line, variables, &scratch.kinds, u64::from(scratch.is_record));
+        let hash = scan::shape(
+            line,
+            variables,
+            &scratch.kinds,
+            u64::from(scratch.is_record),
+        );
         if let Some(shape) = self.shapes.get(hash) {
             let current = self.mine.is_current(shape.group, shape.epoch);
             if current && shape.apply(line, variables, &mut scratch.found) {
@@ -124,10 +147,19 @@ impl Miner {
             scratch.outline.wants_keys = false;
             scratch.layout.record(bytes.len(), scratch.outline.message);
         } else {
-            scratch.layout.plain(&mut Scanned { line: bytes, spans, kinds });
+            scratch.layout.plain(&mut Scanned {
+                line: bytes,
+                spans,
+                kinds,
+            });
         }
         scratch.tokens.cut(bytes, spans, &scratch.layout);
-        let line = Line { bytes, spans, kinds, keys: &scratch.outline.keys };
+        let line = Line {
+            bytes,
+            spans,
+            kinds,
+            keys: &scratch.outline.keys,
+        };
         scratch.found.clear();
         let index = self.mine.place(line, &scratch.tokens, &mut scratch.found);
         if let Some(found) = self.mine.found(index) {
@@ -150,18 +182,24 @@ impl Miner {
         self.mine.count_of(index.0)
     }
 
-    /// The template that now stands for the lines of this one: the most general of its line of descent. Counts of
-    /// templates that resolve to the same one may be added up: they are one message whose variability was not yet
-    /// known. Returns `index` itself while nothing replaced it, and when it was evicted.
+    /// The template that now stands for the lines of this one: the most general of its line of
+    /// descent. Counts of templates that resolve to the same one may be added up: they are one
+    /// message whose variability was not yet known. Returns `index` itself while nothing replaced
+    /// it, and when it was evicted.
     #[must_use]
     pub fn resolve(&self, index: TemplateIndex) -> TemplateIndex {
         TemplateIndex(self.mine.head(index.0))
     }
 
-    /// Templates minted since the last call, in order. When more than `max_templates` are held, evicts a part of them:
-    /// those that were replaced and those seen once first, then those not seen for longest.
+    /// Templates minted since the last call, in order. When more than `max_templates` are held,
+    /// evicts a part of them: those that were replaced and those seen once first, then those not
+    /// seen for longest.
     pub fn take_new(&mut self) -> Vec<TemplateIndex> {
-        self.mine.take_new().into_iter().map(TemplateIndex).collect()
+        self.mine
+            .take_new()
+            .into_iter()
+            .map(TemplateIndex)
+            .collect()
     }
 
     /// Templates held, in templates.
@@ -170,7 +208,8 @@ impl Miner {
         self.mine.live()
     }
 
-    /// The whole state in a versioned format, for [`restore`](Self::restore). Size and cost are linear in the templates held.
+    /// The whole state in a versioned format, for [`restore`](Self::restore). Size and cost are
+    /// linear in the templates held.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
         snapshot::write(&self.mine)

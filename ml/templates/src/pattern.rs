@@ -1,5 +1,5 @@
-//! The working form of a template: tokens that are exact or have become variable, how two are merged, and how the
-//! public [`Template`] is written from them.
+//! The working form of a template: tokens that are exact or have become variable, how two are
+//! merged, and how the public [`Template`] is written from them.
 
 use std::sync::Arc;
 
@@ -21,9 +21,17 @@ pub(crate) struct Line<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Body {
     /// Static text with variables found by their form; `texts` is one longer than `slots`.
-    Exact { hash: u64, texts: Vec<Box<[u8]>>, slots: Vec<Slot> },
+    Exact {
+        hash: u64,
+        texts: Vec<Box<[u8]>>,
+        slots: Vec<Slot>,
+    },
     /// One variable between static ends.
-    Wild { prefix: Box<[u8]>, suffix: Box<[u8]>, slot: Slot },
+    Wild {
+        prefix: Box<[u8]>,
+        suffix: Box<[u8]>,
+        slot: Slot,
+    },
 }
 
 /// One token of a pattern.
@@ -48,14 +56,30 @@ impl Token {
             let (start, end) = line.spans[i];
             let text = &line.bytes[at..start as usize];
             texts.push(text.into());
-            let key = line.keys.get(i).cloned().flatten().or_else(|| key_before(text));
-            slots.push(Slot { kind: line.kinds[i], key });
+            let key = line
+                .keys
+                .get(i)
+                .cloned()
+                .flatten()
+                .or_else(|| key_before(text));
+            slots.push(Slot {
+                kind: line.kinds[i],
+                key,
+            });
             at = end as usize;
         }
         texts.push(line.bytes[at..token.end as usize].into());
         let gap = line.bytes[token.gap as usize..token.start as usize].into();
-        let body = Body::Exact { hash: token.hash, texts, slots };
-        Self { zone: token.zone, gap: Some(gap), body }
+        let body = Body::Exact {
+            hash: token.hash,
+            texts,
+            slots,
+        };
+        Self {
+            zone: token.zone,
+            gap: Some(gap),
+            body,
+        }
     }
 
     /// Hash for keys: of the structure, or [`WILD`].
@@ -69,9 +93,10 @@ impl Token {
     /// Static text before the first variable, and after the last.
     pub(crate) fn ends(&self) -> (&[u8], &[u8]) {
         match &self.body {
-            Body::Exact { texts, .. } => {
-                (texts.first().map_or(&[], |t| t), texts.last().map_or(&[], |t| t))
-            }
+            Body::Exact { texts, .. } => (
+                texts.first().map_or(&[], |t| t),
+                texts.last().map_or(&[], |t| t),
+            ),
             Body::Wild { prefix, suffix, .. } => (prefix, suffix),
         }
     }
@@ -85,12 +110,27 @@ impl Token {
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let gap = self.gap.is_none() || self.gap == other.gap;
         gap && match (&self.body, &other.body) {
-            (Body::Exact { texts, slots, .. }, Body::Exact { texts: t, slots: s, .. }) => {
+            (
+                Body::Exact { texts, slots, .. },
+                Body::Exact {
+                    texts: t, slots: s, ..
+                },
+            ) => {
                 texts == t
                     && slots.len() == s.len()
-                    && slots.iter().zip(s).all(|(a, b)| a.kind.join(b.kind) == a.kind && a.key == b.key)
+                    && slots
+                        .iter()
+                        .zip(s)
+                        .all(|(a, b)| a.kind.join(b.kind) == a.kind && a.key == b.key)
             }
-            (Body::Wild { prefix, suffix, slot }, _) => {
+            (
+                Body::Wild {
+                    prefix,
+                    suffix,
+                    slot,
+                },
+                _,
+            ) => {
                 let (p, s) = other.ends();
                 let room = !other.is_pure() || p.len() >= prefix.len() + suffix.len();
                 room && p.starts_with(prefix)
@@ -104,11 +144,17 @@ impl Token {
     /// The kind of what stands between these ends.
     fn kind_between(&self, prefix: &[u8], suffix: &[u8]) -> VariableKind {
         match &self.body {
-            Body::Wild { slot, prefix: p, suffix: s } if **p == *prefix && **s == *suffix => slot.kind,
+            Body::Wild {
+                slot,
+                prefix: p,
+                suffix: s,
+            } if **p == *prefix && **s == *suffix => slot.kind,
             Body::Wild { .. } => VariableKind::Any,
             Body::Exact { texts, slots, .. } => match (slots.as_slice(), texts.as_slice()) {
                 ([], [text]) => {
-                    let middle = text.get(prefix.len()..text.len() - suffix.len()).unwrap_or_default();
+                    let middle = text
+                        .get(prefix.len()..text.len() - suffix.len())
+                        .unwrap_or_default();
                     word_kind(middle)
                 }
                 ([slot], [p, s]) if **p == *prefix && **s == *suffix => slot.kind,
@@ -119,20 +165,49 @@ impl Token {
 
     /// The token that covers both.
     pub(crate) fn merge(&self, other: &Self) -> Self {
-        let gap = if self.gap == other.gap { self.gap.clone() } else { None };
-        if let (Body::Exact { hash, texts, slots }, Body::Exact { texts: t, slots: s, .. }) =
-            (&self.body, &other.body)
+        let gap = if self.gap == other.gap {
+            self.gap.clone()
+        } else {
+            None
+        };
+        if let (
+            Body::Exact { hash, texts, slots },
+            Body::Exact {
+                texts: t, slots: s, ..
+            },
+        ) = (&self.body, &other.body)
+            && texts == t
+            && slots.len() == s.len()
         {
-            if texts == t && slots.len() == s.len() {
-                let slots = slots.iter().zip(s).map(|(a, b)| join(a, b)).collect();
-                let body = Body::Exact { hash: *hash, texts: texts.clone(), slots };
-                return Self { zone: self.zone, gap, body };
-            }
+            let slots = slots.iter().zip(s).map(|(a, b)| join(a, b)).collect();
+            let body = Body::Exact {
+                hash: *hash,
+                texts: texts.clone(),
+                slots,
+            };
+            return Self {
+                zone: self.zone,
+                gap,
+                body,
+            };
         }
         let (prefix, suffix) = self.common_ends(other);
-        let kind = self.kind_between(&prefix, &suffix).join(other.kind_between(&prefix, &suffix));
-        let slot = Slot { kind, key: key_before(&prefix) };
-        Self { zone: self.zone, gap, body: Body::Wild { prefix, suffix, slot } }
+        let kind = self
+            .kind_between(&prefix, &suffix)
+            .join(other.kind_between(&prefix, &suffix));
+        let slot = Slot {
+            kind,
+            key: key_before(&prefix),
+        };
+        Self {
+            zone: self.zone,
+            gap,
+            body: Body::Wild {
+                prefix,
+                suffix,
+                slot,
+            },
+        }
     }
 
     fn common_ends(&self, other: &Self) -> (Box<[u8]>, Box<[u8]>) {
@@ -144,7 +219,13 @@ impl Token {
         }
         let room = |text: &[u8], pure: bool| if pure { text.len() - head } else { text.len() };
         let room = room(s, self.is_pure()).min(room(t, other.is_pure()));
-        let tail = s.iter().rev().zip(t.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
+        let tail = s
+            .iter()
+            .rev()
+            .zip(t.iter().rev())
+            .take(room)
+            .take_while(|(a, b)| a == b)
+            .count();
         let tail = word_end(s, tail);
         (p[..head].into(), s[s.len() - tail..].into())
     }
@@ -152,10 +233,14 @@ impl Token {
 
 fn join(a: &Slot, b: &Slot) -> Slot {
     let key = if a.key == b.key { a.key.clone() } else { None };
-    Slot { kind: a.kind.join(b.kind), key }
+    Slot {
+        kind: a.kind.join(b.kind),
+        key,
+    }
 }
 
-/// Moves a cut leftwards out of a word: `cyrus` and `cyan` have nothing in common, `eth0` and `eth1` have `eth`.
+/// Moves a cut leftwards out of a word: `cyrus` and `cyan` have nothing in common, `eth0` and
+/// `eth1` have `eth`.
 fn word_start(p: &[u8], q: &[u8], head: usize) -> usize {
     let next = |text: &[u8]| text.get(head).map_or(0, |b| class(*b));
     let (a, b) = (next(p), next(q));
@@ -163,20 +248,35 @@ fn word_start(p: &[u8], q: &[u8], head: usize) -> usize {
         return head;
     }
     if (a | b) & ALPHA == 0 {
-        let digits = p[..head].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let digits = p[..head]
+            .iter()
+            .rev()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         return head - digits;
     }
-    let word = p[..head].iter().rev().take_while(|b| class(**b) & (ALPHA | DIGIT) != 0).count();
+    let word = p[..head]
+        .iter()
+        .rev()
+        .take_while(|b| class(**b) & (ALPHA | DIGIT) != 0)
+        .count();
     head - word
 }
 
 fn word_end(s: &[u8], tail: usize) -> usize {
     let text = &s[s.len() - tail..];
     if tail == s.len() {
-        return tail - text.iter().take_while(|b| class(**b) & (ALPHA | DIGIT) != 0).count();
+        return tail
+            - text
+                .iter()
+                .take_while(|b| class(**b) & (ALPHA | DIGIT) != 0)
+                .count();
     }
     let before = class(s[s.len() - tail - 1]) & (ALPHA | DIGIT) != 0;
-    let word = text.iter().take_while(|b| class(**b) & (ALPHA | DIGIT) != 0).count();
+    let word = text
+        .iter()
+        .take_while(|b| class(**b) & (ALPHA | DIGIT) != 0)
+        .count();
     if before { tail - word } else { tail }
 }
 
@@ -194,11 +294,15 @@ fn word_kind(text: &[u8]) -> VariableKind {
 
 /// The attribute name when the text ends in `name=`.
 pub(crate) fn key_before(text: &[u8]) -> Option<Box<str>> {
-    let text = text.strip_suffix(b"\"").unwrap_or(text).strip_suffix(b"=")?;
+    let text = text
+        .strip_suffix(b"\"")
+        .unwrap_or(text)
+        .strip_suffix(b"=")?;
     let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     let length = text.iter().rev().take(64).take_while(|b| part(b)).count();
     let name = std::str::from_utf8(&text[text.len() - length..]).ok()?;
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_').then(|| name.into())
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        .then(|| name.into())
 }
 
 /// Hash of the static text of a token and the places of its variables.
@@ -225,8 +329,13 @@ pub(crate) fn format_of(tokens: impl Iterator<Item = (Zone, u64)>) -> u64 {
     format.finish()
 }
 
-/// Hash of format and message tokens, with [`WILD`] for variable ones and, if given, at one more place.
-pub(crate) fn message_key(format: u64, hashes: impl Iterator<Item = u64>, wild: Option<usize>) -> u64 {
+/// Hash of format and message tokens, with [`WILD`] for variable ones and, if given, at one more
+/// place.
+pub(crate) fn message_key(
+    format: u64,
+    hashes: impl Iterator<Item = u64>,
+    wild: Option<usize>,
+) -> u64 {
     let mut key = Mixer::new();
     key.word(format);
     for (i, hash) in hashes.enumerate() {
@@ -237,12 +346,19 @@ pub(crate) fn message_key(format: u64, hashes: impl Iterator<Item = u64>, wild: 
 
 /// Writes the immutable template of these tokens.
 pub(crate) fn write(tokens: &[Token], parent: Option<u64>) -> Arc<Template> {
-    let mut writer = Writer { parts: Vec::new(), slots: Vec::new(), text: Vec::new() };
+    let mut writer = Writer {
+        parts: Vec::new(),
+        slots: Vec::new(),
+        text: Vec::new(),
+    };
     let (mut begin, mut end) = (None, Place::default());
     for token in tokens {
         match &token.gap {
             Some(gap) => writer.text.extend_from_slice(gap),
-            None => writer.slot(&Slot { kind: VariableKind::Space, key: None }),
+            None => writer.slot(&Slot {
+                kind: VariableKind::Space,
+                key: None,
+            }),
         }
         if token.zone == Zone::Message && begin.is_none() {
             begin = Some(writer.place());
@@ -256,7 +372,11 @@ pub(crate) fn write(tokens: &[Token], parent: Option<u64>) -> Arc<Template> {
                     }
                 }
             }
-            Body::Wild { prefix, suffix, slot } => {
+            Body::Wild {
+                prefix,
+                suffix,
+                slot,
+            } => {
                 writer.text.extend_from_slice(prefix);
                 writer.slot(slot);
                 writer.text.extend_from_slice(suffix);
@@ -268,7 +388,12 @@ pub(crate) fn write(tokens: &[Token], parent: Option<u64>) -> Arc<Template> {
     }
     let begin = begin.unwrap_or_default();
     writer.parts.push(writer.text.into());
-    Arc::new(Template::new(writer.parts, writer.slots, (begin, end), parent))
+    Arc::new(Template::new(
+        writer.parts,
+        writer.slots,
+        (begin, end),
+        parent,
+    ))
 }
 
 struct Writer {
@@ -284,12 +409,20 @@ impl Writer {
     }
 
     fn place(&self) -> Place {
-        Place { part: self.parts.len() as u32, offset: self.text.len() as u32 }
+        Place {
+            part: self.parts.len() as u32,
+            offset: self.text.len() as u32,
+        }
     }
 }
 
 /// Writes the variable spans of a line whose tokens these cover.
-pub(crate) fn locate(tokens: &[Token], cut: &[LineToken], line: Line<'_>, out: &mut Vec<(u32, u32)>) {
+pub(crate) fn locate(
+    tokens: &[Token],
+    cut: &[LineToken],
+    line: Line<'_>,
+    out: &mut Vec<(u32, u32)>,
+) {
     for (token, at) in tokens.iter().zip(cut) {
         if token.gap.is_none() {
             out.push((at.gap, at.start));

@@ -1,11 +1,13 @@
-//! The shape cache: from the hash of a scanned line straight to its template and to where its variables are. A cached
-//! answer is only a short cut to what the tree would answer, so it may be forgotten at any time.
+//! The shape cache: from the hash of a scanned line straight to its template and to where its
+//! variables are. A cached answer is only a short cut to what the tree would answer, so it may be
+//! forgotten at any time.
 
 use std::sync::Arc;
 
 use crate::template::Template;
 
-/// Where a variable begins or ends, relative to what the scanner found: `base` 0 is the start of the line, `2k+1` and
+/// Where a variable begins or ends, relative to what the scanner found: `base` 0 is the start of
+/// the line, `2k+1` and
 /// `2k+2` are the start and end of scanned variable `k`.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
@@ -48,7 +50,10 @@ impl Shapes {
     /// A cache of `capacity` shapes, rounded up to a power of two.
     pub(crate) fn new(capacity: usize) -> Self {
         let capacity = capacity.clamp(64, 1 << 24).next_power_of_two();
-        Self { places: (0..capacity).map(|_| None).collect(), mask: capacity - 1 }
+        Self {
+            places: (0..capacity).map(|_| None).collect(),
+            mask: capacity - 1,
+        }
     }
 
     /// The shape with this hash.
@@ -73,7 +78,10 @@ impl Shapes {
         found: &[(u32, u32)],
     ) {
         let recipe = (scanned != found).then(|| {
-            found.iter().map(|&(s, e)| (anchor(scanned, s, false), anchor(scanned, e, true))).collect()
+            found
+                .iter()
+                .map(|&(s, e)| (anchor(scanned, s, false), anchor(scanned, e, true)))
+                .collect()
         });
         let at = hash as usize & self.mask;
         let same = |p: &Option<Shape>| p.as_ref().is_none_or(|s| s.hash == hash);
@@ -91,18 +99,24 @@ impl Shapes {
 
 fn anchor(scanned: &[(u32, u32)], at: u32, is_end: bool) -> Anchor {
     let after = scanned.partition_point(|s| s.1 <= at);
-    let inside = scanned.get(after).filter(|s| s.0 < at || (s.0 == at && !is_end));
+    let inside = scanned
+        .get(after)
+        .filter(|s| s.0 < at || (s.0 == at && !is_end));
     let (base, from) = match inside {
         Some(&(start, end)) if is_end && start < at => (2 * after + 2, end),
         Some(&(start, _)) => (2 * after + 1, start),
         None if after == 0 => (0, 0),
         None => (2 * after, scanned[after - 1].1),
     };
-    Anchor { base: base as u32, offset: at as i32 - from as i32 }
+    Anchor {
+        base: base as u32,
+        offset: at as i32 - from as i32,
+    }
 }
 
 impl Shape {
-    /// Turns the scanned variables of a line into those of the template; false when the line does not fit after all.
+    /// Turns the scanned variables of a line into those of the template; false when the line does
+    /// not fit after all.
     #[inline]
     pub(crate) fn apply(
         &self,
@@ -110,7 +124,9 @@ impl Shape {
         scanned: &mut Vec<(u32, u32)>,
         scratch: &mut Vec<(u32, u32)>,
     ) -> bool {
-        let Some(recipe) = &self.recipe else { return fits(line, &self.template, scanned) };
+        let Some(recipe) = &self.recipe else {
+            return fits(line, &self.template, scanned);
+        };
         scratch.clear();
         for (start, end) in recipe {
             let (Some(s), Some(e)) = (place(scanned, *start), place(scanned, *end)) else {

@@ -1,12 +1,14 @@
-//! Evidence that a word is a variable: lines that are equal but for one word. Every new message leaves, for each of its
-//! words, the hash of the message without that word; when enough different words have been seen in one place, the
-//! place is a variable. How many are enough depends on how the words look and where they stand.
+//! Evidence that a word is a variable: lines that are equal but for one word. Every new message
+//! leaves, for each of its words, the hash of the message without that word; when enough different
+//! words have been seen in one place, the place is a variable. How many are enough depends on how
+//! the words look and where they stand.
 
 use hashbrown::HashMap;
 
 use crate::scan::class::{ALPHA, class};
 
-/// Templates that nothing has replaced, by the hashes under which others of the same message look for them.
+/// Templates that nothing has replaced, by the hashes under which others of the same message look
+/// for them.
 #[derive(Debug, Default)]
 pub(crate) struct Siblings {
     members: HashMap<u64, Vec<u32>>,
@@ -65,7 +67,10 @@ pub(crate) fn enough(candidate: Candidate<'_>) -> usize {
 
 /// Nouns that a name follows: `user cyrus`.
 fn names_a_thing(word: &[u8]) -> bool {
-    let letters = word.iter().filter(|b| class(**b) & ALPHA != 0).map(u8::to_ascii_lowercase);
+    let letters = word
+        .iter()
+        .filter(|b| class(**b) & ALPHA != 0)
+        .map(u8::to_ascii_lowercase);
     let lower: Vec<u8> = letters.take(16).collect();
     matches!(
         lower.as_slice(),

@@ -1,5 +1,6 @@
-//! Writes and reads the state of a miner: magic, version, body, checksum. Only what cannot be computed from the templates
-//! is stored; hashes and the shape cache are made anew, so they may change without a new version.
+//! Writes and reads the state of a miner: magic, version, body, checksum. Only what cannot be
+//! computed from the templates is stored; hashes and the shape cache are made anew, so they may
+//! change without a new version.
 
 use std::fmt;
 
@@ -88,7 +89,11 @@ fn write_token(out: &mut Vec<u8>, token: &Token) {
                 }
             }
         }
-        Body::Wild { prefix, suffix, slot } => {
+        Body::Wild {
+            prefix,
+            suffix,
+            slot,
+        } => {
             number(out, 0);
             bytes(out, prefix);
             bytes(out, suffix);
@@ -140,9 +145,15 @@ pub(crate) fn read(snapshot: &[u8], config: &MinerConfig) -> Result<Mine, Snapsh
     if xxh3_64(content).to_le_bytes() != sum {
         return Err(SnapshotError::Damaged);
     }
-    let mut reader = Reader { rest: &content[12..] };
+    let mut reader = Reader {
+        rest: &content[12..],
+    };
     let mine = reader.mine(config).ok_or(SnapshotError::Damaged)?;
-    if reader.rest.is_empty() { Ok(mine) } else { Err(SnapshotError::Damaged) }
+    if reader.rest.is_empty() {
+        Ok(mine)
+    } else {
+        Err(SnapshotError::Damaged)
+    }
 }
 
 struct Reader<'a> {
@@ -243,11 +254,19 @@ impl<'a> Reader<'a> {
             2 => Zone::Message,
             _ => return None,
         };
-        let gap = if tag >> 4 == 1 { Some(self.text()?) } else { None };
+        let gap = if tag >> 4 == 1 {
+            Some(self.text()?)
+        } else {
+            None
+        };
         let pieces = self.length()?;
         if pieces == 0 {
             let (prefix, suffix) = (self.text()?, self.text()?);
-            let body = Body::Wild { prefix, suffix, slot: self.slot()? };
+            let body = Body::Wild {
+                prefix,
+                suffix,
+                slot: self.slot()?,
+            };
             return Some(Token { zone, gap, body });
         }
         let mut texts = vec![self.text_then_slot(pieces > 1)?];
@@ -256,7 +275,11 @@ impl<'a> Reader<'a> {
         }
         let slots = texts.iter_mut().filter_map(|t| t.1.take()).collect();
         let texts: Vec<Box<[u8]>> = texts.into_iter().map(|t| t.0).collect();
-        let body = Body::Exact { hash: pattern::structure_hash(&texts), texts, slots };
+        let body = Body::Exact {
+            hash: pattern::structure_hash(&texts),
+            texts,
+            slots,
+        };
         Some(Token { zone, gap, body })
     }
 

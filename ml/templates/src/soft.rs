@@ -1,5 +1,6 @@
-//! Which tokens may differ between two lines of one message: values, which show it by digits, by variables found in them, or
-//! by being empty; and names of code, which are weaker evidence. Their labels (`size=` in `size=4`) must still be equal.
+//! Which tokens may differ between two lines of one message: values, which show it by digits, by
+//! variables found in them, or by being empty; and names of code, which are weaker evidence. Their
+//! labels (`size=` in `size=4`) must still be equal.
 
 use crate::pattern::{Body, Token};
 use crate::scan::Mixer;
@@ -54,7 +55,10 @@ fn plain(text: &[u8]) -> (Softness, u64) {
     let soft = match digit {
         Some(at) => {
             head(&text[..at], &mut label);
-            let end = text.iter().rposition(|b| class(*b) & DIGIT != 0).map_or(at, |e| e + 1);
+            let end = text
+                .iter()
+                .rposition(|b| class(*b) & DIGIT != 0)
+                .map_or(at, |e| e + 1);
             tail(&text[end..], &mut label);
             Softness::Name
         }
@@ -64,7 +68,10 @@ fn plain(text: &[u8]) -> (Softness, u64) {
             Softness::Value
         }
         None => {
-            let end = text.iter().rposition(|b| !is_break(*b)).map_or(0, |e| e + 1);
+            let end = text
+                .iter()
+                .rposition(|b| !is_break(*b))
+                .map_or(0, |e| e + 1);
             head(&text[..end], &mut label);
             tail(&text[end..], &mut label);
             Softness::Word
@@ -87,13 +94,17 @@ fn has_letters(text: &[u8]) -> bool {
     text.iter().any(|b| class(*b) & ALPHA != 0)
 }
 
-/// Whether the byte ends a label: anything but letters, digits and what joins the segments of a name.
+/// Whether the byte ends a label: anything but letters, digits and what joins the segments of a
+/// name.
 fn is_break(byte: u8) -> bool {
     class(byte) & (ALPHA | DIGIT | JOINER | SLASH) == 0 && byte != b'$'
 }
 
 fn head(text: &[u8], label: &mut Mixer) {
-    let dotted = text.windows(2).rposition(|w| w == b".." || w == b"--").map(|i| i + 1);
+    let dotted = text
+        .windows(2)
+        .rposition(|w| w == b".." || w == b"--")
+        .map(|i| i + 1);
     let end = text.iter().rposition(|b| is_break(*b)).max(dotted);
     if let Some(end) = end.filter(|e| has_letters(&text[..*e])) {
         label.text(&text[..=end]);

@@ -1,5 +1,6 @@
-//! A mined template: the static parts of a line, the typed slots between them, and how they are written down. Templates
-//! are immutable; a more general one is a new template whose `parent` is the old.
+//! A mined template: the static parts of a line, the typed slots between them, and how they are
+//! written down. Templates are immutable; a more general one is a new template whose `parent` is
+//! the old.
 
 use std::fmt;
 
@@ -131,7 +132,8 @@ impl fmt::Display for VariableKind {
 pub struct Slot {
     /// What the position holds.
     pub kind: VariableKind,
-    /// Attribute name of `key=value` and JSON members (nested ones dotted: `http.status`), else none.
+    /// Attribute name of `key=value` and JSON members (nested ones dotted: `http.status`), else
+    /// none.
     pub key: Option<Box<str>>,
 }
 
@@ -147,7 +149,8 @@ pub struct Place {
 /// An immutable pattern: `parts[0] slot[0] parts[1] … slot[n-1] parts[n]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// Hash of parts, slot kinds and keys (xxh3): the same pattern has the same id in any partition and any run.
+    /// Hash of parts, slot kinds and keys (xxh3): the same pattern has the same id in any partition
+    /// and any run.
     pub id: u64,
     /// The less general template this one was made from; none for one mined directly.
     pub parent: Option<u64>,
@@ -155,12 +158,14 @@ pub struct Template {
     pub parts: Vec<Box<[u8]>>,
     /// The variables between the parts.
     pub slots: Vec<Slot>,
-    /// Where the message begins (after the header of a raw line, inside the message member of a JSON body) and ends.
+    /// Where the message begins (after the header of a raw line, inside the message member of a
+    /// JSON body) and ends.
     pub message: (Place, Place),
 }
 
 impl Template {
-    /// Makes a template and computes its id. `parts` must be one longer than `slots`; missing parts are taken as empty.
+    /// Makes a template and computes its id. `parts` must be one longer than `slots`; missing parts
+    /// are taken as empty.
     #[must_use]
     pub fn new(
         mut parts: Vec<Box<[u8]>>,
@@ -170,10 +175,17 @@ impl Template {
     ) -> Self {
         parts.resize_with(slots.len() + 1, Default::default);
         let id = content_id(&parts, &slots);
-        Self { id, parent, parts, slots, message }
+        Self {
+            id,
+            parent,
+            parts,
+            slots,
+            message,
+        }
     }
 
-    /// The whole pattern with typed variables: `Accepted password for <word> from <ip> port <num> ssh2`.
+    /// The whole pattern with typed variables: `Accepted password for <word> from <ip> port <num>
+    /// ssh2`.
     #[must_use]
     pub fn pattern(&self) -> String {
         self.render(self.whole(), false)
@@ -185,7 +197,8 @@ impl Template {
         self.render(self.message, false)
     }
 
-    /// The whole pattern with `<*>` for every variable, variables that touch written once, padding as one space.
+    /// The whole pattern with `<*>` for every variable, variables that touch written once, padding
+    /// as one space.
     #[must_use]
     pub fn wildcard(&self) -> String {
         self.render(self.whole(), true)
@@ -197,7 +210,8 @@ impl Template {
         self.render(self.message, true)
     }
 
-    /// Writes the line with these variable spans back together; the inverse of [`Miner::parse`](crate::Miner::parse).
+    /// Writes the line with these variable spans back together; the inverse of
+    /// [`Miner::parse`](crate::Miner::parse).
     #[must_use]
     pub fn assemble<'a>(&self, mut variable: impl FnMut(usize) -> &'a [u8]) -> Vec<u8> {
         let mut line = Vec::new();
@@ -213,7 +227,13 @@ impl Template {
     fn whole(&self) -> (Place, Place) {
         let last = self.parts.len().saturating_sub(1);
         let offset = self.parts.last().map_or(0, |p| p.len());
-        (Place::default(), Place { part: last as u32, offset: offset as u32 })
+        (
+            Place::default(),
+            Place {
+                part: last as u32,
+                offset: offset as u32,
+            },
+        )
     }
 
     fn render(&self, (from, to): (Place, Place), plain: bool) -> String {
@@ -223,10 +243,22 @@ impl Template {
             if i < from.part || i > to.part {
                 continue;
             }
-            let start = if i == from.part { from.offset as usize } else { 0 };
-            let end = if i == to.part { to.offset as usize } else { part.len() };
-            out.push_str(&String::from_utf8_lossy(part.get(start..end).unwrap_or_default()));
-            let Some(slot) = self.slots.get(i as usize).filter(|_| i < to.part) else { continue };
+            let start = if i == from.part {
+                from.offset as usize
+            } else {
+                0
+            };
+            let end = if i == to.part {
+                to.offset as usize
+            } else {
+                part.len()
+            };
+            out.push_str(&String::from_utf8_lossy(
+                part.get(start..end).unwrap_or_default(),
+            ));
+            let Some(slot) = self.slots.get(i as usize).filter(|_| i < to.part) else {
+                continue;
+            };
             match slot.kind {
                 VariableKind::Space => out.push(' '),
                 _ if !plain => out.push_str(&slot.kind.to_string()),

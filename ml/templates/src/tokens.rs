@@ -1,4 +1,5 @@
-//! Cuts a scanned line into tokens (at white space outside of variables), the unit by which lines are compared.
+//! Cuts a scanned line into tokens (at white space outside of variables), the unit by which lines
+//! are compared.
 
 use crate::layout::Layout;
 use crate::pattern::{format_of, message_key};
@@ -47,7 +48,12 @@ impl Tokens {
     /// Cuts `line`, whose variables are `spans` and whose zones are `layout`.
     pub(crate) fn cut(&mut self, line: &[u8], spans: &[(u32, u32)], layout: &Layout) {
         self.list.clear();
-        let mut cutter = Cutter { line, spans, next: 0, list: &mut self.list };
+        let mut cutter = Cutter {
+            line,
+            spans,
+            next: 0,
+            list: &mut self.list,
+        };
         let mut gap = 0;
         for &(zone, start, end) in &layout.zones {
             let (start, end) = (start as usize, end as usize);
@@ -77,7 +83,11 @@ struct Cutter<'a> {
 impl Cutter<'_> {
     fn whole(&mut self, zone: Zone, gap: usize, (start, end): (usize, usize)) {
         let first = self.next;
-        while self.spans.get(self.next).is_some_and(|s| s.1 as usize <= end) {
+        while self
+            .spans
+            .get(self.next)
+            .is_some_and(|s| s.1 as usize <= end)
+        {
             self.next += 1;
         }
         self.token(zone, gap, (start, end), first);
@@ -105,20 +115,33 @@ impl Cutter<'_> {
         }
     }
 
-    /// A number and its unit are one token, as the number may have no unit, or another, another time.
+    /// A number and its unit are one token, as the number may have no unit, or another, another
+    /// time.
     fn glued(&mut self, at: usize, end: usize, first: usize) -> usize {
         let number = self.next > first && self.spans[self.next - 1].1 as usize == at;
         if !number || self.line.get(at) != Some(&b' ') {
             return at;
         }
         let word = &self.line[at + 1..end];
-        let length = word.iter().take(6).take_while(|b| class(**b) & ALPHA != 0).count();
-        let whole = word.get(length).is_none_or(|b| class(*b) & (ALPHA | DIGIT) == 0);
-        if whole && is_unit(&word[..length]) { self.end_of_token(at + 1, end) } else { at }
+        let length = word
+            .iter()
+            .take(6)
+            .take_while(|b| class(**b) & ALPHA != 0)
+            .count();
+        let whole = word
+            .get(length)
+            .is_none_or(|b| class(*b) & (ALPHA | DIGIT) == 0);
+        if whole && is_unit(&word[..length]) {
+            self.end_of_token(at + 1, end)
+        } else {
+            at
+        }
     }
 
     fn in_variable(&self, at: usize) -> bool {
-        self.spans.get(self.next).is_some_and(|s| (s.0 as usize) <= at && at < s.1 as usize)
+        self.spans
+            .get(self.next)
+            .is_some_and(|s| (s.0 as usize) <= at && at < s.1 as usize)
     }
 
     fn end_of_token(&mut self, from: usize, end: usize) -> usize {
@@ -161,6 +184,16 @@ impl Cutter<'_> {
 fn is_unit(word: &[u8]) -> bool {
     matches!(
         word,
-        b"bytes" | b"byte" | b"ms" | b"sec" | b"secs" | b"min" | b"mins" | b"s" | b"us" | b"ns" | b"hrs"
+        b"bytes"
+            | b"byte"
+            | b"ms"
+            | b"sec"
+            | b"secs"
+            | b"min"
+            | b"mins"
+            | b"s"
+            | b"us"
+            | b"ns"
+            | b"hrs"
     )
 }

@@ -6,7 +6,8 @@ mod properties;
 
 use tocsin_templates::{Miner, MinerConfig, Template};
 
-/// Parses the lines with a fresh miner; returns the final template of each, and checks that each line is its template.
+/// Parses the lines with a fresh miner; returns the final template of each, and checks that each
+/// line is its template.
 fn mine(lines: &[&str]) -> Vec<std::sync::Arc<Template>> {
     let mut miner = Miner::new(MinerConfig::default());
     let mut variables = Vec::new();
@@ -18,7 +19,10 @@ fn mine(lines: &[&str]) -> Vec<std::sync::Arc<Template>> {
             index
         })
         .collect();
-    indices.into_iter().map(|i| miner.template(miner.resolve(i)).clone()).collect()
+    indices
+        .into_iter()
+        .map(|i| miner.template(miner.resolve(i)).clone())
+        .collect()
 }
 
 fn assert_line(
@@ -32,10 +36,16 @@ fn assert_line(
     assert_eq!(template.slots.len(), variables.len());
     let mut end = 0;
     for &(from, to) in variables {
-        assert!(end <= from && from <= to && to as usize <= line.len(), "{variables:?}");
+        assert!(
+            end <= from && from <= to && to as usize <= line.len(),
+            "{variables:?}"
+        );
         end = to;
     }
     let again = template.assemble(|i| &line[variables[i].0 as usize..variables[i].1 as usize]);
-    assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(line));
+    assert_eq!(
+        String::from_utf8_lossy(&again),
+        String::from_utf8_lossy(line)
+    );
     assert_eq!(again, line);
 }

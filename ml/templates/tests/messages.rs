@@ -8,14 +8,35 @@ fn check(line: &str, pattern: &str) {
 
 #[test]
 fn variables_are_found_by_their_form() {
-    check("Accepted password for x from 10.0.0.1 port 22 ssh2", "Accepted password for x from <ip> port <num> ssh2");
-    check("Received block blk_-16082 of size 67 from /10.1.2.3:50010", "Received block blk_<num> of size <num> from /<ip>:<num>");
-    check("session 0x14ed93111f20027 took 12ms, 1,293 bytes (1.26 KB)", "session <hex> took <duration>, <size>");
-    check("id 123e4567-e89b-12d3-a456-426614174000 in /var/lib/x", "id <uuid> in <path>");
-    check("GET http://a.example.com/x?y=1 mail bob@example.org", "GET <url> mail <email>");
+    check(
+        "Accepted password for x from 10.0.0.1 port 22 ssh2",
+        "Accepted password for x from <ip> port <num> ssh2",
+    );
+    check(
+        "Received block blk_-16082 of size 67 from /10.1.2.3:50010",
+        "Received block blk_<num> of size <num> from /<ip>:<num>",
+    );
+    check(
+        "session 0x14ed93111f20027 took 12ms, 1,293 bytes (1.26 KB)",
+        "session <hex> took <duration>, <size>",
+    );
+    check(
+        "id 123e4567-e89b-12d3-a456-426614174000 in /var/lib/x",
+        "id <uuid> in <path>",
+    );
+    check(
+        "GET http://a.example.com/x?y=1 mail bob@example.org",
+        "GET <url> mail <email>",
+    );
     check("at Fri Jun 17 07:07:00 2005", "at <time>");
-    check("mac 00:11:43:e3:ba:c3 host ns1.example.com load -0.5", "mac <mac> host <host> load <num>");
-    check("java.io.IOException in dfs.DataNode$Packet", "java.io.IOException in dfs.DataNode$Packet");
+    check(
+        "mac 00:11:43:e3:ba:c3 host ns1.example.com load -0.5",
+        "mac <mac> host <host> load <num>",
+    );
+    check(
+        "java.io.IOException in dfs.DataNode$Packet",
+        "java.io.IOException in dfs.DataNode$Packet",
+    );
     check("", "");
     check("  ", "  ");
 }
@@ -30,10 +51,18 @@ fn keys_name_their_values() {
 #[test]
 fn words_become_variables_when_enough_differ() {
     let users = ["anna", "bert", "cleo", "dora", "emil", "fred"];
-    let lines: Vec<String> = users.iter().map(|u| format!("Login of {u} was refused")).collect();
+    let lines: Vec<String> = users
+        .iter()
+        .map(|u| format!("Login of {u} was refused"))
+        .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let templates = mine(&lines);
-    assert!(templates.iter().all(|t| t.wildcard() == "Login of <*> was refused"), "{templates:?}");
+    assert!(
+        templates
+            .iter()
+            .all(|t| t.wildcard() == "Login of <*> was refused"),
+        "{templates:?}"
+    );
     let few = mine(&["state is open now ok", "state is shut now ok"]);
     assert_ne!(few[0].id, few[1].id);
 }
@@ -49,7 +78,10 @@ fn a_more_general_template_names_its_parent() {
 
 #[test]
 fn empty_and_full_brackets_are_one_message() {
-    let templates = mine(&["connection from 10.0.0.1 (a.example.com) at 10:11:12", "connection from 10.0.0.1 () at 10:11:12"]);
+    let templates = mine(&[
+        "connection from 10.0.0.1 (a.example.com) at 10:11:12",
+        "connection from 10.0.0.1 () at 10:11:12",
+    ]);
     assert_eq!(templates[0].id, templates[1].id);
 }
 

@@ -6,7 +6,8 @@ use tocsin_templates::{Miner, MinerConfig, SnapshotError, TemplateIndex};
 
 use crate::assert_line;
 
-/// Words, punctuation and numbers as logs have them, so that lines resemble each other and templates generalise.
+/// Words, punctuation and numbers as logs have them, so that lines resemble each other and
+/// templates generalise.
 fn log_line() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
         5 => prop::sample::select(vec![
@@ -23,7 +24,11 @@ fn log_line() -> impl Strategy<Value = Vec<u8>> {
     ];
     let gap = prop_oneof![8 => Just(" "), 1 => Just("  "), 1 => Just(""), 1 => Just(","), 1 => Just("\t")];
     vec((word, gap), 0..9).prop_map(|words| {
-        words.into_iter().flat_map(|(w, g)| [w, g.to_owned()]).collect::<String>().into_bytes()
+        words
+            .into_iter()
+            .flat_map(|(w, g)| [w, g.to_owned()])
+            .collect::<String>()
+            .into_bytes()
     })
 }
 
@@ -120,7 +125,10 @@ proptest! {
 fn bytes_that_are_no_snapshot_are_refused() {
     let restore = |bytes: &[u8]| Miner::restore(MinerConfig::default(), bytes).err();
     assert_eq!(restore(b""), Some(SnapshotError::NotASnapshot));
-    assert_eq!(restore(b"something else"), Some(SnapshotError::NotASnapshot));
+    assert_eq!(
+        restore(b"something else"),
+        Some(SnapshotError::NotASnapshot)
+    );
     let mut later = Miner::new(MinerConfig::default()).snapshot();
     later[8] = 9;
     assert_eq!(restore(&later), Some(SnapshotError::UnknownVersion(9)));

@@ -9,7 +9,12 @@ const MAX_DEPTH: usize = 8;
 
 /// Scans a line that is one JSON object and nothing else; false when it is not.
 pub(super) fn scan(line: &[u8], limit: usize, sink: &mut Sink<'_>, outline: &mut Outline) -> bool {
-    let mut record = Record { sink, outline, limit, over: false };
+    let mut record = Record {
+        sink,
+        outline,
+        limit,
+        over: false,
+    };
     let mut json = Json { line, at: 0 };
     let whole = json.object(&mut record, "", 0).is_some();
     json.blanks();
@@ -61,7 +66,11 @@ impl<'a> Json<'a> {
             self.blanks();
             let (start, end) = self.string()?;
             self.take(b':')?;
-            let key = Key { name: &self.line[start..end], path, top: depth == 0 };
+            let key = Key {
+                name: &self.line[start..end],
+                path,
+                top: depth == 0,
+            };
             self.value(record, key, depth)?;
             self.blanks();
             match self.line.get(self.at)? {
@@ -152,7 +161,8 @@ mod tests {
             let index = miner.parse(line.as_bytes(), &mut variables);
             let template = miner.template(index);
             assert_eq!(template.pattern(), pattern);
-            let found: Vec<Option<&str>> = template.slots.iter().map(|s| s.key.as_deref()).collect();
+            let found: Vec<Option<&str>> =
+                template.slots.iter().map(|s| s.key.as_deref()).collect();
             assert_eq!(found, keys);
             let line_again = template
                 .assemble(|i| &line.as_bytes()[variables[i].0 as usize..variables[i].1 as usize]);

@@ -1,4 +1,5 @@
-//! logfmt: a line of nothing but `key=value` pairs, three or more, values in quotes if they hold white space.
+//! logfmt: a line of nothing but `key=value` pairs, three or more, values in quotes if they hold
+//! white space.
 
 use super::{Key, Outline, Record};
 use crate::scan::Sink;
@@ -15,7 +16,12 @@ pub(super) fn begins(line: &[u8]) -> bool {
 
 /// Scans a line that is nothing but pairs; false when it is not.
 pub(super) fn scan(line: &[u8], limit: usize, sink: &mut Sink<'_>, outline: &mut Outline) -> bool {
-    let mut record = Record { sink, outline, limit, over: false };
+    let mut record = Record {
+        sink,
+        outline,
+        limit,
+        over: false,
+    };
     let (mut at, mut pairs) = (0, 0);
     while at < line.len() {
         if line[at] == b' ' {
@@ -27,8 +33,14 @@ pub(super) fn scan(line: &[u8], limit: usize, sink: &mut Sink<'_>, outline: &mut
         if at == start || line.get(at) != Some(&b'=') {
             return false;
         }
-        let key = Key { name: &line[start..at], path: "", top: true };
-        let Some((range, next)) = value(line, at + 1) else { return false };
+        let key = Key {
+            name: &line[start..at],
+            path: "",
+            top: true,
+        };
+        let Some((range, next)) = value(line, at + 1) else {
+            return false;
+        };
         super::text(line, key, range, &mut record);
         at = next;
         pairs += 1;
@@ -44,9 +56,15 @@ fn is_key(byte: u8) -> bool {
 /// Range of the value without quotes, and where the next pair may begin.
 fn value(line: &[u8], start: usize) -> Option<((usize, usize), usize)> {
     if line.get(start) != Some(&b'"') {
-        let length = line[start..].iter().take_while(|b| !matches!(b, b' ' | b'"' | b'=')).count();
+        let length = line[start..]
+            .iter()
+            .take_while(|b| !matches!(b, b' ' | b'"' | b'='))
+            .count();
         let end = start + length;
-        return line.get(end).is_none_or(|b| *b == b' ').then_some(((start, end), end));
+        return line
+            .get(end)
+            .is_none_or(|b| *b == b' ')
+            .then_some(((start, end), end));
     }
     let mut at = start + 1;
     loop {
@@ -56,7 +74,9 @@ fn value(line: &[u8], start: usize) -> Option<((usize, usize), usize)> {
             _ => at += 1,
         }
     }
-    line.get(at + 1).is_none_or(|b| *b == b' ').then_some(((start + 1, at), at + 1))
+    line.get(at + 1)
+        .is_none_or(|b| *b == b' ')
+        .then_some(((start + 1, at), at + 1))
 }
 
 #[cfg(test)]
@@ -71,8 +91,10 @@ mod tests {
 
     #[test]
     fn values_are_variables_and_the_message_is_mined() {
-        let line = r#"ts=2024-05-01T10:00:00Z level=warn msg="slow query 35ms on db1" rows=12 user="a b""#;
-        let expect = r#"ts=<time> level=warn msg="slow query <duration> on db1" rows=<num> user="<quoted>""#;
+        let line =
+            r#"ts=2024-05-01T10:00:00Z level=warn msg="slow query 35ms on db1" rows=12 user="a b""#;
+        let expect =
+            r#"ts=<time> level=warn msg="slow query <duration> on db1" rows=<num> user="<quoted>""#;
         assert_eq!(pattern(line), expect);
     }
 

@@ -45,8 +45,8 @@ pub(super) struct Element {
     pub form: Form,
 }
 
-/// Reads elements one after another. It sees the static text, and of the variables their extent and [`Look`] only, so
-/// that lines of one shape have one header.
+/// Reads elements one after another. It sees the static text, and of the variables their extent and
+/// [`Look`] only, so that lines of one shape have one header.
 pub(super) struct Reader<'a> {
     line: &'a [u8],
     spans: &'a [(u32, u32)],
@@ -64,23 +64,36 @@ impl<'a> Reader<'a> {
         kinds: &'a [VariableKind],
         at: usize,
     ) -> Self {
-        Self { line, spans, kinds, at }
+        Self {
+            line,
+            spans,
+            kinds,
+            at,
+        }
     }
 
     /// End and look of the variable that begins at `start`.
     fn variable_at(&self, start: usize) -> Option<(usize, Look)> {
-        let i = self.spans.binary_search_by_key(&(start as u32), |s| s.0).ok()?;
-        Some((self.spans[i].1 as usize, look(self.line, i, self.spans[i], *self.kinds.get(i)?)))
+        let i = self
+            .spans
+            .binary_search_by_key(&(start as u32), |s| s.0)
+            .ok()?;
+        Some((
+            self.spans[i].1 as usize,
+            look(self.line, i, self.spans[i], *self.kinds.get(i)?),
+        ))
     }
 
     /// Whether this place is inside of a variable.
     pub(super) fn cuts(&self, at: usize) -> bool {
-        let around = self.spans.get(self.spans.partition_point(|s| s.1 as usize <= at));
+        let around = self
+            .spans
+            .get(self.spans.partition_point(|s| s.1 as usize <= at));
         around.is_some_and(|s| (s.0 as usize) < at)
     }
 
-    /// First place from `start` on, outside of variables, whose byte `stop` accepts; the end of the line if there is none,
-    /// and none if there is too much text.
+    /// First place from `start` on, outside of variables, whose byte `stop` accepts; the end of the
+    /// line if there is none, and none if there is too much text.
     pub(super) fn walk(&self, start: usize, mut stop: impl FnMut(u8) -> bool) -> Option<usize> {
         let mut next = self.spans.partition_point(|s| (s.0 as usize) < start);
         let mut at = start;
@@ -107,7 +120,11 @@ impl<'a> Reader<'a> {
 
     fn time(&self, start: usize) -> Option<(usize, Form)> {
         let (end, seen) = self.variable_at(start)?;
-        let ends = |end: usize| self.line.get(end).is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'/'));
+        let ends = |end: usize| {
+            self.line
+                .get(end)
+                .is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'/'))
+        };
         let form = match seen {
             Look::Time => Form::Time,
             Look::Epoch => Form::Epoch,
@@ -139,16 +156,27 @@ impl<'a> Reader<'a> {
             _ if is_level(inner, true) => Form::Level,
             _ => Form::Bracket,
         };
-        let colon = self.line.get(end) == Some(&b':') && self.line.get(end + 1).is_none_or(|b| *b == b' ');
-        Element { start, end: end + usize::from(colon), form }
+        let colon =
+            self.line.get(end) == Some(&b':') && self.line.get(end + 1).is_none_or(|b| *b == b' ');
+        Element {
+            start,
+            end: end + usize::from(colon),
+            form,
+        }
     }
 
     fn word(&self, start: usize, end: usize) -> Form {
         let word = &self.line[start..end];
         let colon = word.ends_with(b":");
-        let bare = if colon || word.ends_with(b",") { &word[..word.len() - 1] } else { word };
+        let bare = if colon || word.ends_with(b",") {
+            &word[..word.len() - 1]
+        } else {
+            word
+        };
         match self.variable_at(start) {
-            Some((stop, look)) if look.is_integer() && stop == start + bare.len() => return Form::Number,
+            Some((stop, look)) if look.is_integer() && stop == start + bare.len() => {
+                return Form::Number;
+            }
             _ => {}
         }
         let first = self.spans.partition_point(|s| (s.0 as usize) < start);
@@ -161,7 +189,11 @@ impl<'a> Reader<'a> {
         if let [b'V' | b'D' | b'I' | b'W' | b'E' | b'F'] = bare {
             return Form::Letter;
         }
-        if word.iter().all(|b| matches!(b, b'-' | b'|' | b',' | b'*' | b'#')) || word == b":" {
+        if word
+            .iter()
+            .all(|b| matches!(b, b'-' | b'|' | b',' | b'*' | b'#'))
+            || word == b":"
+        {
             return Form::Separator;
         }
         if colon {
@@ -170,7 +202,11 @@ impl<'a> Reader<'a> {
         let all = union(word);
         let upper = !word.iter().any(u8::is_ascii_lowercase) && all & ALPHA != 0;
         let joined = all & (DIGIT | SLASH | MARK) != 0 || inner_joiner(word, all);
-        if upper || joined { Form::Name } else { Form::Word }
+        if upper || joined {
+            Form::Name
+        } else {
+            Form::Word
+        }
     }
 }
 
@@ -183,44 +219,82 @@ impl Iterator for Reader<'_> {
     type Item = Element;
 
     fn next(&mut self) -> Option<Element> {
-        let next = self.spans.get(self.spans.partition_point(|s| (s.0 as usize) < self.at));
+        let next = self
+            .spans
+            .get(self.spans.partition_point(|s| (s.0 as usize) < self.at));
         let variable = next.map_or(usize::MAX, |s| s.0 as usize);
         while self.at < variable && self.line.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
         }
         let start = self.at;
         let first = *self.line.get(start)?;
-        let element = if first == b'[' && self.bracket(start).is_some_and(|e| {
-            self.line.get(e).is_none_or(|b| b.is_ascii_whitespace() || *b == b':')
-        }) {
+        let element = if first == b'['
+            && self.bracket(start).is_some_and(|e| {
+                self.line
+                    .get(e)
+                    .is_none_or(|b| b.is_ascii_whitespace() || *b == b':')
+            }) {
             let end = self.bracket(start)?;
             self.bracketed(start, end)
         } else if let Some((mut end, form)) = self.time(start) {
             end += usize::from(matches!(self.line.get(end), Some(b',' | b':' | b']')));
             Element { start, end, form }
         } else {
-            let end = self.walk(start, |b| b.is_ascii_whitespace() || b == b'|')?.max(start + 1);
-            Element { start, end, form: self.word(start, end) }
+            let end = self
+                .walk(start, |b| b.is_ascii_whitespace() || b == b'|')?
+                .max(start + 1);
+            Element {
+                start,
+                end,
+                form: self.word(start, end),
+            }
         };
         self.at = element.end;
         (!self.cuts(element.end)).then_some(element)
     }
 }
 
-/// Names of severity: in capitals anywhere, otherwise only `marked` by brackets or punctuation, or as whole words that
-/// are hardly prose.
+/// Names of severity: in capitals anywhere, otherwise only `marked` by brackets or punctuation, or
+/// as whole words that are hardly prose.
 fn is_level(word: &[u8], marked: bool) -> bool {
     let mut upper = [0; 9];
-    let Some(room) = upper.get_mut(..word.len()) else { return false };
+    let Some(room) = upper.get_mut(..word.len()) else {
+        return false;
+    };
     room.copy_from_slice(word);
     room.make_ascii_uppercase();
     let known = matches!(
         &*room,
-        b"TRACE" | b"DEBUG" | b"INFO" | b"NOTICE" | b"WARN" | b"WARNING" | b"ERROR" | b"ERR" | b"CRITICAL"
-            | b"CRIT" | b"FATAL" | b"SEVERE" | b"FAILURE" | b"ALERT" | b"EMERG" | b"PANIC" | b"VERBOSE"
-            | b"FINE" | b"FINER" | b"FINEST" | b"CONFIG" | b"LOG" | b"ERRO" | b"INF" | b"WRN" | b"DBG" | b"TRC"
+        b"TRACE"
+            | b"DEBUG"
+            | b"INFO"
+            | b"NOTICE"
+            | b"WARN"
+            | b"WARNING"
+            | b"ERROR"
+            | b"ERR"
+            | b"CRITICAL"
+            | b"CRIT"
+            | b"FATAL"
+            | b"SEVERE"
+            | b"FAILURE"
+            | b"ALERT"
+            | b"EMERG"
+            | b"PANIC"
+            | b"VERBOSE"
+            | b"FINE"
+            | b"FINER"
+            | b"FINEST"
+            | b"CONFIG"
+            | b"LOG"
+            | b"ERRO"
+            | b"INF"
+            | b"WRN"
+            | b"DBG"
+            | b"TRC"
     );
     let capitals = word == &*room;
-    let title = word.first().is_some_and(u8::is_ascii_uppercase) && matches!(&*room, b"INFO" | b"DEBUG");
+    let title =
+        word.first().is_some_and(u8::is_ascii_uppercase) && matches!(&*room, b"INFO" | b"DEBUG");
     known && (capitals || marked || title)
 }

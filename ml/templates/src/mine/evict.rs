@@ -7,8 +7,8 @@ use crate::arena::Entry;
 use super::{ANYTHING, Group, Mine};
 
 impl Mine {
-    /// Forgets an eighth of the bound more than must be: templates that were replaced, then those seen once, then the
-    /// others, each the longest unseen first.
+    /// Forgets an eighth of the bound more than must be: templates that were replaced, then those
+    /// seen once, then the others, each the longest unseen first.
     pub(super) fn evict(&mut self) {
         let rank = |(i, e): (u32, &Entry)| (e.head == i, e.head == i && e.count > 1, e.last, i);
         let candidates = self.arena.iter().filter(|(i, _)| *i != ANYTHING);
@@ -19,7 +19,9 @@ impl Mine {
             if is_head {
                 self.forget(index);
             }
-            let Some(entry) = self.arena.remove(index) else { continue };
+            let Some(entry) = self.arena.remove(index) else {
+                continue;
+            };
             if self.exact.get(&entry.key) == Some(&index) {
                 self.exact.remove(&entry.key);
             }
@@ -47,7 +49,10 @@ impl Mine {
         for (number, group) in old.into_iter().enumerate() {
             if used.contains(&(number as u32)) {
                 self.changes = self.changes.wrapping_add(1);
-                self.groups.push(Group { general: group.general, epoch: self.changes });
+                self.groups.push(Group {
+                    general: group.general,
+                    epoch: self.changes,
+                });
             }
         }
         let indices: Vec<u32> = self.arena.iter().map(|(i, _)| i).collect();

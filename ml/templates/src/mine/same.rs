@@ -1,6 +1,6 @@
-//! Decides that two messages are the same but for their variables. Every template leaves keys: hashes of what would
-//! remain of it if one word, or all values, were variable. Templates that meet under a key are joined once there are
-//! enough of them.
+//! Decides that two messages are the same but for their variables. Every template leaves keys:
+//! hashes of what would remain of it if one word, or all values, were variable. Templates that meet
+//! under a key are joined once there are enough of them.
 
 use crate::pattern::{Body, Token, message_key};
 use crate::siblings::{Candidate, enough};
@@ -14,20 +14,26 @@ const MAX_POSITIONS: usize = 64;
 const ENOUGH_CODE: usize = 4;
 
 impl Mine {
-    /// Mints the template of tokens that no template matches, joined with all templates that turn out to be the same
-    /// message.
+    /// Mints the template of tokens that no template matches, joined with all templates that turn
+    /// out to be the same message.
     pub(super) fn settle(&mut self, mut tokens: Vec<Token>, format: u64) -> u32 {
         let mut absorbed: Vec<u32> = Vec::new();
         while let Some(others) = self.same_message(&tokens, format, &absorbed) {
             for other in &others {
                 if let Some(entry) = self.arena.get(*other) {
-                    tokens = tokens.iter().zip(&entry.tokens).map(|(a, b)| a.merge(b)).collect();
+                    tokens = tokens
+                        .iter()
+                        .zip(&entry.tokens)
+                        .map(|(a, b)| a.merge(b))
+                        .collect();
                 }
             }
             absorbed.extend(others);
         }
         absorbed.sort_unstable();
-        let parent = absorbed.first().and_then(|i| Some(self.arena.get(*i)?.template.id));
+        let parent = absorbed
+            .first()
+            .and_then(|i| Some(self.arena.get(*i)?.template.id));
         let index = self.mint(tokens.into(), parent);
         for old in absorbed {
             self.replace(old, index);
@@ -77,25 +83,36 @@ impl Mine {
 
     /// Notes all templates that nothing has replaced, in order.
     pub(crate) fn index_siblings(&mut self) {
-        let heads: Vec<u32> = self.arena.iter().filter(|(i, e)| e.head == *i).map(|e| e.0).collect();
+        let heads: Vec<u32> = self
+            .arena
+            .iter()
+            .filter(|(i, e)| e.head == *i)
+            .map(|e| e.0)
+            .collect();
         for index in heads {
             self.remember(index);
         }
     }
 
     fn keys_of(&self, index: u32) -> Vec<u64> {
-        let Some(entry) = self.arena.get(index) else { return Vec::new() };
+        let Some(entry) = self.arena.get(index) else {
+            return Vec::new();
+        };
         let message: Vec<&Token> = message(&entry.tokens).collect();
         let hashes: Vec<u64> = message.iter().map(|t| t.hash()).collect();
         let keys = keys(entry.format, &message, &hashes);
-        keys.into_iter().filter(|k| k.lasting).map(|k| k.hash).collect()
+        keys.into_iter()
+            .filter(|k| k.lasting)
+            .map(|k| k.hash)
+            .collect()
     }
 }
 
 /// A hash by which templates of the same message find each other.
 struct Key {
     hash: u64,
-    /// How many must have met, in templates; 0 when others look for this one, but not it for others.
+    /// How many must have met, in templates; 0 when others look for this one, but not it for
+    /// others.
     needed: usize,
     /// Whether others may find this template by it later.
     lasting: bool,
@@ -114,25 +131,50 @@ fn keys(format: u64, message: &[&Token], hashes: &[u64]) -> Vec<Key> {
         return keys;
     }
     all_values(format, hashes, &soft, &mut keys);
-    for position in 0..hashes.len().min(MAX_POSITIONS) {
+    for (position, &(softness, label)) in soft.iter().enumerate().take(MAX_POSITIONS) {
         let hash = message_key(format, hashes.iter().copied(), Some(position)) ^ position as u64;
-        let (softness, label) = soft[position];
         let labelled = hash ^ label.rotate_left(17);
         let static_words = words - usize::from(is_word(position));
         let several = static_words >= 2;
         if softness == Softness::Value {
             if several {
-                keys.push(Key { hash: labelled ^ WORD, needed: 2, lasting: false });
-                keys.push(Key { hash: labelled ^ VALUE, needed: 0, lasting: true });
+                keys.push(Key {
+                    hash: labelled ^ WORD,
+                    needed: 2,
+                    lasting: false,
+                });
+                keys.push(Key {
+                    hash: labelled ^ VALUE,
+                    needed: 0,
+                    lasting: true,
+                });
             }
             continue;
         }
-        let before = position.checked_sub(1).map_or(&[][..], |i| message[i].ends().1);
-        let needed = enough(Candidate { position, static_words, before });
-        keys.push(Key { hash, needed, lasting: true });
+        let before = position
+            .checked_sub(1)
+            .map_or(&[][..], |i| message[i].ends().1);
+        let needed = enough(Candidate {
+            position,
+            static_words,
+            before,
+        });
+        keys.push(Key {
+            hash,
+            needed,
+            lasting: true,
+        });
         if several {
-            keys.push(Key { hash: labelled ^ VALUE, needed: 2, lasting: false });
-            keys.push(Key { hash: labelled ^ WORD, needed: 0, lasting: true });
+            keys.push(Key {
+                hash: labelled ^ VALUE,
+                needed: 2,
+                lasting: false,
+            });
+            keys.push(Key {
+                hash: labelled ^ WORD,
+                needed: 0,
+                lasting: true,
+            });
         }
     }
     keys
@@ -145,16 +187,20 @@ fn all_values(format: u64, hashes: &[u64], soft: &[(Softness, u64)], keys: &mut 
             let kept = soft.iter().zip(hashes);
             let kept = kept.map(|(s, h)| if s.0 >= least { s.1 ^ salt } else { *h });
             let hash = message_key(format ^ salt, kept, None);
-            keys.push(Key { hash, needed, lasting: true });
+            keys.push(Key {
+                hash,
+                needed,
+                lasting: true,
+            });
         }
     }
 }
 
 fn is_static_word(token: &Token) -> bool {
     match &token.body {
-        Body::Exact { texts, .. } => {
-            texts.iter().any(|t| t.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 2)
-        }
+        Body::Exact { texts, .. } => texts
+            .iter()
+            .any(|t| t.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 2),
         Body::Wild { .. } => false,
     }
 }

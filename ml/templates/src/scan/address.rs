@@ -1,6 +1,6 @@
 //! Network addresses: IPv4, IPv6, hardware addresses, host names, e-mail.
 
-use super::class::{class, ALPHA, DIGIT};
+use super::class::{ALPHA, DIGIT, class};
 
 /// Four groups of one to three digits.
 pub(crate) fn is_ipv4(bytes: &[u8]) -> bool {
@@ -21,7 +21,8 @@ pub(crate) fn is_ipv4(bytes: &[u8]) -> bool {
     dots == 3 && run > 0
 }
 
-/// Colon-separated groups of at most four hexadecimal digits: eight of them, or fewer around one `::`.
+/// Colon-separated groups of at most four hexadecimal digits: eight of them, or fewer around one
+/// `::`.
 pub(crate) fn is_ipv6(bytes: &[u8]) -> bool {
     let (mut groups, mut run, mut gaps) = (0, 0, 0);
     for (i, &b) in bytes.iter().enumerate() {
@@ -49,12 +50,15 @@ pub(crate) fn is_mac(bytes: &[u8]) -> bool {
         })
 }
 
-/// Labels of letters, digits and hyphens joined by dots that read as a host: three labels or a well-known ending, the
-/// last one letters only. Names of code (`java.io.IOException`, `com.example.app`) are not hosts.
+/// Labels of letters, digits and hyphens joined by dots that read as a host: three labels or a
+/// well-known ending, the last one letters only. Names of code (`java.io.IOException`,
+/// `com.example.app`) are not hosts.
 pub(crate) fn is_host(bytes: &[u8], has_digit: bool) -> bool {
     let (mut labels, mut last) = (0, &bytes[..0]);
     for label in bytes.split(|b| *b == b'.') {
-        let inner = label.iter().all(|&b| class(b) & (ALPHA | DIGIT) != 0 || b == b'-');
+        let inner = label
+            .iter()
+            .all(|&b| class(b) & (ALPHA | DIGIT) != 0 || b == b'-');
         if label.is_empty() || !inner {
             return false;
         }
@@ -69,11 +73,16 @@ pub(crate) fn is_host(bytes: &[u8], has_digit: bool) -> bool {
     let known = is_top_level(last);
     match labels {
         2 => known && !country && (has_digit || last != b"info"),
-        _ => known || country || (has_digit && last.len() >= 2 && last.len() <= 6 && first_is_host(first)),
+        _ => {
+            known
+                || country
+                || (has_digit && last.len() >= 2 && last.len() <= 6 && first_is_host(first))
+        }
     }
 }
 
-/// Whether a name that a port follows is a host: it has dots but no file ending, or a hyphen and a digit.
+/// Whether a name that a port follows is a host: it has dots but no file ending, or a hyphen and a
+/// digit.
 pub(crate) fn is_host_with_port(bytes: &[u8]) -> bool {
     let label = |b: &u8| class(*b) & (ALPHA | DIGIT) != 0 || matches!(b, b'-' | b'.');
     if !bytes.iter().all(label) {
@@ -93,10 +102,43 @@ pub(crate) fn is_host_with_port(bytes: &[u8]) -> bool {
 fn is_file_ending(label: &[u8]) -> bool {
     matches!(
         label,
-        b"cc" | b"cpp" | b"cxx" | b"hpp" | b"java" | b"py" | b"go" | b"rs" | b"js" | b"ts" | b"tsx"
-            | b"rb" | b"php" | b"pl" | b"sh" | b"cs" | b"kt" | b"scala" | b"lua" | b"swift" | b"log"
-            | b"txt" | b"xml" | b"yml" | b"yaml" | b"json" | b"conf" | b"cfg" | b"ini" | b"properties"
-            | b"sql" | b"html" | b"css" | b"md" | b"dll" | b"exe" | b"so"
+        b"cc"
+            | b"cpp"
+            | b"cxx"
+            | b"hpp"
+            | b"java"
+            | b"py"
+            | b"go"
+            | b"rs"
+            | b"js"
+            | b"ts"
+            | b"tsx"
+            | b"rb"
+            | b"php"
+            | b"pl"
+            | b"sh"
+            | b"cs"
+            | b"kt"
+            | b"scala"
+            | b"lua"
+            | b"swift"
+            | b"log"
+            | b"txt"
+            | b"xml"
+            | b"yml"
+            | b"yaml"
+            | b"json"
+            | b"conf"
+            | b"cfg"
+            | b"ini"
+            | b"properties"
+            | b"sql"
+            | b"html"
+            | b"css"
+            | b"md"
+            | b"dll"
+            | b"exe"
+            | b"so"
     )
 }
 
@@ -106,13 +148,29 @@ fn first_is_host(label: &[u8]) -> bool {
 
 /// First label of the name of a package: `com.example.app`.
 fn is_package(label: &[u8]) -> bool {
-    matches!(label, b"com" | b"net" | b"org" | b"edu" | b"gov" | b"io" | b"java" | b"javax")
+    matches!(
+        label,
+        b"com" | b"net" | b"org" | b"edu" | b"gov" | b"io" | b"java" | b"javax"
+    )
 }
 
 fn is_top_level(label: &[u8]) -> bool {
     matches!(
         label,
-        b"com" | b"net" | b"org" | b"edu" | b"gov" | b"mil" | b"int" | b"info" | b"local"
-            | b"lan" | b"internal" | b"localdomain" | b"io" | b"dev" | b"cloud"
+        b"com"
+            | b"net"
+            | b"org"
+            | b"edu"
+            | b"gov"
+            | b"mil"
+            | b"int"
+            | b"info"
+            | b"local"
+            | b"lan"
+            | b"internal"
+            | b"localdomain"
+            | b"io"
+            | b"dev"
+            | b"cloud"
     )
 }

@@ -1,5 +1,5 @@
-//! What the header code may know of a variable beyond its kind. It is part of the shape of a line: lines of one shape are
-//! laid out alike.
+//! What the header code may know of a variable beyond its kind. It is part of the shape of a line:
+//! lines of one shape are laid out alike.
 
 use super::class::all_digits;
 use crate::template::VariableKind;
@@ -57,7 +57,9 @@ fn number(text: &[u8]) -> Look {
         return Look::Other;
     }
     match text.len() {
-        10 | 13 if matches!(text[0], b'1') || &text[..2] == b"20" || &text[..2] == b"21" => Look::Epoch,
+        10 | 13 if matches!(text[0], b'1') || &text[..2] == b"20" || &text[..2] == b"21" => {
+            Look::Epoch
+        }
         6 => packed(text),
         _ => Look::Integer,
     }

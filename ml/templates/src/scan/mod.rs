@@ -1,12 +1,12 @@
-//! Finds the variables of a line by looking at bytes: a table gives each byte its class, runs without delimiters are
-//! words, and only words with a digit, a slash or a joiner are looked at closely. No regular expressions, one pass.
-//! What is a variable is decided by the form of the word alone; words that vary without showing it are found by
-//! comparing lines (see `siblings`).
+//! Finds the variables of a line by looking at bytes: a table gives each byte its class, runs
+//! without delimiters are words, and only words with a digit, a slash or a joiner are looked at
+//! closely. No regular expressions, one pass. What is a variable is decided by the form of the word
+//! alone; words that vary without showing it are found by comparing lines (see `siblings`).
 
 mod address;
 pub(crate) mod class;
-mod number;
 pub(crate) mod look;
+mod number;
 pub(crate) mod time;
 pub(crate) mod value;
 mod word;
@@ -30,12 +30,16 @@ impl Sink<'_> {
     /// Notes a variable; what lies before the end of the last one is ignored.
     #[inline]
     pub(crate) fn push(&mut self, start: usize, end: usize, kind: VariableKind) {
-        debug_assert!(self.spans.last().is_none_or(|l| l.1 as usize <= start), "ascending");
+        debug_assert!(
+            self.spans.last().is_none_or(|l| l.1 as usize <= start),
+            "ascending"
+        );
         self.spans.push((start as u32, end as u32));
         self.kinds.push(kind);
     }
 
-    /// Notes a number, with the thousands groups (`1,293`) and the unit of bytes (`1.26 KB`) that follow it.
+    /// Notes a number, with the thousands groups (`1,293`) and the unit of bytes (`1.26 KB`) that
+    /// follow it.
     #[inline]
     fn number(&mut self, line: &[u8], start: usize, end: usize) {
         let grouped = thousands(line, start, end);
@@ -53,13 +57,13 @@ impl Sink<'_> {
     /// Notes a size; `1293 bytes (1.26 KB)` is one.
     fn size(&mut self, line: &[u8], start: usize, end: usize) {
         self.resume = end;
-        if let (Some(&(from, to)), Some(b')')) = (self.own_last(), line.get(end)) {
-            if line.get(to as usize..start) == Some(b" bytes (") {
-                self.spans.pop();
-                self.kinds.pop();
-                self.resume = end + 1;
-                return self.push(from as usize, end + 1, VariableKind::Size);
-            }
+        if let (Some(&(from, to)), Some(b')')) = (self.own_last(), line.get(end))
+            && line.get(to as usize..start) == Some(b" bytes (")
+        {
+            self.spans.pop();
+            self.kinds.pop();
+            self.resume = end + 1;
+            return self.push(from as usize, end + 1, VariableKind::Size);
         }
         self.push(start, end, VariableKind::Size);
     }
@@ -74,7 +78,8 @@ impl Sink<'_> {
         let (from, to) = (from as usize, to as usize);
         let date = to + 1 == start && line[to] == b' ' && to - from >= 5;
         let kind = self.kinds.last().copied();
-        (date && (kind == Some(VariableKind::Time) || is_short_date(&line[from..to]))).then_some(from)
+        (date && (kind == Some(VariableKind::Time) || is_short_date(&line[from..to])))
+            .then_some(from)
     }
 
     /// Forgets the variables from byte `from` on.
@@ -94,7 +99,10 @@ impl Sink<'_> {
 fn is_short_date(bytes: &[u8]) -> bool {
     bytes.len() == 5
         && matches!(bytes[2], b'.' | b'-')
-        && bytes.iter().enumerate().all(|(i, b)| i == 2 || b.is_ascii_digit())
+        && bytes
+            .iter()
+            .enumerate()
+            .all(|(i, b)| i == 2 || b.is_ascii_digit())
 }
 
 /// End of the number after thousands groups; a longer list of numbers is left alone.
@@ -118,18 +126,33 @@ fn thousands(line: &[u8], start: usize, end: usize) -> usize {
 /// End of ` KB`, ` MiB`, … after a number.
 #[inline]
 fn size_unit(line: &[u8], end: usize) -> Option<usize> {
-    let [b' ', first, rest @ ..] = line.get(end..)? else { return None };
+    let [b' ', first, rest @ ..] = line.get(end..)? else {
+        return None;
+    };
     if !matches!(first, b'B' | b'K' | b'M' | b'G' | b'T' | b'k' | b'P') {
         return None;
     }
-    let more = rest.iter().take(3).take_while(|b| matches!(b, b'i' | b'B')).count();
+    let more = rest
+        .iter()
+        .take(3)
+        .take_while(|b| matches!(b, b'i' | b'B'))
+        .count();
     let unit = &line[end + 1..end + 2 + more];
-    let ends = rest.get(more).is_none_or(|b| class(*b) & (DELIMITER | JOINER) != 0);
+    let ends = rest
+        .get(more)
+        .is_none_or(|b| class(*b) & (DELIMITER | JOINER) != 0);
     (ends && number::is_size_unit(unit)).then_some(end + 1 + unit.len())
 }
 
-/// Notes the variables of `line[from..to]`, treated as prose, up to `limit` of them; returns where it stopped.
-pub(crate) fn text(line: &[u8], from: usize, to: usize, limit: usize, sink: &mut Sink<'_>) -> usize {
+/// Notes the variables of `line[from..to]`, treated as prose, up to `limit` of them; returns where
+/// it stopped.
+pub(crate) fn text(
+    line: &[u8],
+    from: usize,
+    to: usize,
+    limit: usize,
+    sink: &mut Sink<'_>,
+) -> usize {
     let mut at = from;
     sink.resume = from;
     let line = &line[..to];
@@ -166,8 +189,9 @@ pub(crate) fn text(line: &[u8], from: usize, to: usize, limit: usize, sink: &mut
     to
 }
 
-/// Hash of the line with its variables replaced by their kinds; `salt` tells apart what is laid out differently. Equal
-/// shapes have equal hashes; whoever relies on the converse must compare the static text.
+/// Hash of the line with its variables replaced by their kinds; `salt` tells apart what is laid out
+/// differently. Equal shapes have equal hashes; whoever relies on the converse must compare the
+/// static text.
 pub(crate) fn shape(line: &[u8], spans: &[(u32, u32)], kinds: &[VariableKind], salt: u64) -> u64 {
     let mut hash = Mixer::new();
     hash.word(salt);

@@ -1,4 +1,5 @@
-//! Numbers, hexadecimal words, numbers with a unit, versions, identifiers: words without `:` `/` and marks.
+//! Numbers, hexadecimal words, numbers with a unit, versions, identifiers: words without `:` `/`
+//! and marks.
 
 use super::class::{ALPHA, DIGIT, all_digits, class, union};
 use crate::template::VariableKind;
@@ -50,7 +51,8 @@ pub(crate) fn is_uuid(bytes: &[u8]) -> bool {
         })
 }
 
-/// The kind of a number that ends in a unit: `30s`, `16K`, `41C`, `80x25`; none when this is no such word.
+/// The kind of a number that ends in a unit: `30s`, `16K`, `41C`, `80x25`; none when this is no
+/// such word.
 pub(crate) fn unit_kind(bytes: &[u8]) -> Option<VariableKind> {
     let int = digits(bytes);
     if int == 0 {
@@ -76,8 +78,22 @@ pub(crate) fn unit_kind(bytes: &[u8]) -> Option<VariableKind> {
 pub(crate) fn is_size_unit(unit: &[u8]) -> bool {
     matches!(
         unit,
-        b"B" | b"KB" | b"MB" | b"GB" | b"TB" | b"PB" | b"kB" | b"Kb" | b"Mb" | b"Gb" | b"kb" | b"mb"
-            | b"gb" | b"KiB" | b"MiB" | b"GiB" | b"TiB"
+        b"B" | b"KB"
+            | b"MB"
+            | b"GB"
+            | b"TB"
+            | b"PB"
+            | b"kB"
+            | b"Kb"
+            | b"Mb"
+            | b"Gb"
+            | b"kb"
+            | b"mb"
+            | b"gb"
+            | b"KiB"
+            | b"MiB"
+            | b"GiB"
+            | b"TiB"
     )
 }
 
@@ -93,8 +109,14 @@ fn is_compound_duration(bytes: &[u8]) -> bool {
         if bytes.get(at) == Some(&b'.') {
             at += 1 + digits(&bytes[at + 1..]);
         }
-        let unit = bytes[at..].iter().take_while(|b| class(**b) & ALPHA != 0).count();
-        if !matches!(&bytes[at..at + unit], b"h" | b"m" | b"s" | b"ms" | b"ns" | b"us" | b"d") {
+        let unit = bytes[at..]
+            .iter()
+            .take_while(|b| class(**b) & ALPHA != 0)
+            .count();
+        if !matches!(
+            &bytes[at..at + unit],
+            b"h" | b"m" | b"s" | b"ms" | b"ns" | b"us" | b"d"
+        ) {
             return false;
         }
         at += unit;
@@ -102,12 +124,16 @@ fn is_compound_duration(bytes: &[u8]) -> bool {
     true
 }
 
-/// Groups of digits joined by dots, at least three, with an optional suffix `-…`: `1.0.6`, `2.6.5-1.358`.
+/// Groups of digits joined by dots, at least three, or two and a suffix `-…`: `1.0.6`,
+/// `2.6.5-1.358`, `6.1-3`.
 pub(crate) fn is_version(bytes: &[u8]) -> bool {
-    let dots = bytes.iter().take_while(|b| b.is_ascii_digit() || **b == b'.');
-    let core: Vec<u8> = dots.copied().collect();
+    let length = bytes
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || **b == b'.')
+        .count();
+    let core = &bytes[..length];
     let groups = core.split(|b| *b == b'.').filter(|g| !g.is_empty()).count();
-    let rest = bytes.get(core.len()).copied();
+    let rest = bytes.get(length);
     (groups >= 3 && matches!(rest, None | Some(b'-' | b'_')))
-        || (groups == 2 && rest == Some(b'-') && core.first().is_some_and(u8::is_ascii_digit))
+        || (groups == 2 && rest == Some(&b'-') && core[0].is_ascii_digit())
 }

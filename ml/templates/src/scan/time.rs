@@ -1,6 +1,7 @@
-//! Dates and times of day, inside one word and across words (`Jun 14 15:16:01`, `Fri Jun 17 07:07:00 2005`).
+//! Dates and times of day, inside one word and across words (`Jun 14 15:16:01`, `Fri Jun 17
+//! 07:07:00 2005`).
 
-use super::class::{class, DIGIT};
+use super::class::{DIGIT, class};
 
 /// `15:16`, `15:16:01`, `15:16:01.123`, `100:02:03`: two or three groups of digits.
 pub(crate) fn is_clock(bytes: &[u8]) -> bool {
@@ -22,7 +23,8 @@ pub(crate) fn is_clock(bytes: &[u8]) -> bool {
     groups == 2 || groups == 3
 }
 
-/// A word that begins with a date and holds nothing but digits and the punctuation of dates: `2015-10-18`,
+/// A word that begins with a date and holds nothing but digits and the punctuation of dates:
+/// `2015-10-18`,
 /// `17/06/09`, `2005-06-03-15.42.50.675872`, `2015-10-18T18:01:47Z`, `20171223-22:15:29:606`.
 pub(crate) fn is_date(bytes: &[u8]) -> bool {
     if bytes.len() < 8 || class(bytes[0]) & DIGIT == 0 {
@@ -59,41 +61,77 @@ pub(crate) fn is_date(bytes: &[u8]) -> bool {
 pub(crate) fn is_month(word: &[u8]) -> bool {
     matches!(
         word,
-        b"Jan" | b"Feb" | b"Mar" | b"Apr" | b"May" | b"Jun" | b"Jul" | b"Aug" | b"Sep" | b"Oct"
-            | b"Nov" | b"Dec"
+        b"Jan"
+            | b"Feb"
+            | b"Mar"
+            | b"Apr"
+            | b"May"
+            | b"Jun"
+            | b"Jul"
+            | b"Aug"
+            | b"Sep"
+            | b"Oct"
+            | b"Nov"
+            | b"Dec"
     )
 }
 
 /// Three-letter English day of the week.
 pub(crate) fn is_weekday(word: &[u8]) -> bool {
-    matches!(word, b"Mon" | b"Tue" | b"Wed" | b"Thu" | b"Fri" | b"Sat" | b"Sun")
+    matches!(
+        word,
+        b"Mon" | b"Tue" | b"Wed" | b"Thu" | b"Fri" | b"Sat" | b"Sun"
+    )
 }
 
-/// Where a date written in words before the clock at `start` begins: `Fri Jun 17 `, `Jun  4 `, `17 Jun 2005 `.
+/// Where a date written in words before the clock at `start` begins: `Fri Jun 17 `, `Jun  4 `, `17
+/// Jun 2005 `.
 pub(crate) fn start_of_words(line: &[u8], start: usize) -> usize {
-    let Some((day, day_start)) = word_before(line, start) else { return start };
+    let Some((day, day_start)) = word_before(line, start) else {
+        return start;
+    };
     if day.len() > 4 || !day.iter().all(u8::is_ascii_digit) {
         return start;
     }
-    let Some((month, month_start)) = word_before(line, day_start) else { return start };
+    let Some((month, month_start)) = word_before(line, day_start) else {
+        return start;
+    };
     if !is_month(month) {
         return start;
     }
     match word_before(line, month_start) {
         Some((word, at)) if is_weekday(word.strip_suffix(b",").unwrap_or(word)) => at,
-        Some((word, at)) if day.len() == 4 && word.len() <= 2 && word.iter().all(u8::is_ascii_digit) => at,
+        Some((word, at))
+            if day.len() == 4 && word.len() <= 2 && word.iter().all(u8::is_ascii_digit) =>
+        {
+            at
+        }
         _ => month_start,
     }
 }
 
-/// Where year and zone after a clock that ends at `end` end: ` 2005`, ` PDT 2005`, ` UTC`, ` +0000`.
+/// Where year and zone after a clock that ends at `end` end: ` 2005`, ` PDT 2005`, ` UTC`, `
+/// +0000`.
 pub(crate) fn end_of_words(line: &[u8], end: usize, has_day: bool) -> usize {
     let mut at = end;
     if let Some(word) = word_after(line, at) {
         let zone = matches!(
             word,
-            b"UTC" | b"GMT" | b"PDT" | b"PST" | b"EDT" | b"EST" | b"CDT" | b"CST" | b"MDT" | b"MST"
-                | b"CET" | b"CEST" | b"BST" | b"IST" | b"JST"
+            b"UTC"
+                | b"GMT"
+                | b"PDT"
+                | b"PST"
+                | b"EDT"
+                | b"EST"
+                | b"CDT"
+                | b"CST"
+                | b"MDT"
+                | b"MST"
+                | b"CET"
+                | b"CEST"
+                | b"BST"
+                | b"IST"
+                | b"JST"
         );
         let offset = word.len() == 5
             && matches!(word[0], b'+' | b'-')
@@ -123,7 +161,10 @@ fn word_before(line: &[u8], end: usize) -> Option<(&[u8], usize)> {
         return None;
     }
     let mut start = stop;
-    while start > 0 && (line[start - 1].is_ascii_alphanumeric() || line[start - 1] == b',') && stop - start < 5 {
+    while start > 0
+        && (line[start - 1].is_ascii_alphanumeric() || line[start - 1] == b',')
+        && stop - start < 5
+    {
         start -= 1;
     }
     (start < stop).then(|| (&line[start..stop], start))

@@ -1,13 +1,16 @@
 //! One word of a line (a run without delimiters): which parts of it vary, and what kind they are.
 
+use super::Sink;
 use super::address::{is_host, is_host_with_port, is_ipv4, is_ipv6, is_mac};
-use super::class::{ALPHA, BEYOND_HEX, COLON, DIGIT, JOINER, MARK, SLASH, all_digits, class, union};
+use super::class::{
+    ALPHA, BEYOND_HEX, COLON, DIGIT, JOINER, MARK, SLASH, all_digits, class, union,
+};
 use super::number::{is_decimal, is_hex, is_uuid, is_version, unit_kind};
 use super::time::{end_of_words, is_clock, is_date, start_of_words};
-use super::Sink;
 use crate::template::VariableKind as Kind;
 
-/// Splits the word `line[start..end]` into variables and static text. `all` is the union of the classes of its bytes.
+/// Splits the word `line[start..end]` into variables and static text. `all` is the union of the
+/// classes of its bytes.
 pub(crate) fn word(line: &[u8], start: usize, end: usize, all: u8, sink: &mut Sink<'_>) {
     let (mut start, mut end) = (start, end);
     while end > start && is_trailing(line[end - 1]) {
@@ -18,7 +21,11 @@ pub(crate) fn word(line: &[u8], start: usize, end: usize, all: u8, sink: &mut Si
             start += 1;
         }
     }
-    if start >= end || (all & (DIGIT | SLASH) == 0 && all & BEYOND_HEX != 0 && !line[start..end].contains(&b'.')) {
+    if start >= end
+        || (all & (DIGIT | SLASH) == 0
+            && all & BEYOND_HEX != 0
+            && !line[start..end].contains(&b'.'))
+    {
         return;
     }
     if all & COLON != 0 && line[start..end].contains(&b':') {
@@ -35,13 +42,19 @@ pub(crate) fn word(line: &[u8], start: usize, end: usize, all: u8, sink: &mut Si
 /// Punctuation after a word.
 #[inline]
 fn is_trailing(byte: u8) -> bool {
-    matches!(byte, b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'-' | b'_')
+    matches!(
+        byte,
+        b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'-' | b'_'
+    )
 }
 
 /// Punctuation before a word.
 #[inline]
 fn is_leading(byte: u8) -> bool {
-    matches!(byte, b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'#' | b'@' | b'$' | b'_')
+    matches!(
+        byte,
+        b'.' | b':' | b'!' | b'?' | b'*' | b'%' | b'~' | b'&' | b'#' | b'@' | b'$' | b'_'
+    )
 }
 
 fn is_relative_path(bytes: &[u8]) -> bool {
@@ -50,17 +63,30 @@ fn is_relative_path(bytes: &[u8]) -> bool {
 
 fn with_colon(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     let bytes = &line[start..end];
-    let scheme = bytes.iter().position(|b| *b == b':').filter(|c| bytes[*c..].starts_with(b"://"));
-    if let Some(scheme) = scheme {
-        if scheme > 0 && bytes[..scheme].iter().all(|b| class(*b) & (ALPHA | JOINER) != 0) {
-            let more = |b: &u8| *b == b'=' || class(*b) & super::class::DELIMITER == 0;
-            let end = end + line[end..].iter().take_while(|b| more(b)).count();
-            sink.skip_to(end);
-            return sink.push(start, end, Kind::Url);
+    if bytes[0].is_ascii_digit() {
+        if is_clock(bytes) {
+            return clock(line, start, end, sink);
+        }
+        let colon = bytes.iter().position(|b| *b == b':').unwrap_or(0);
+        if all_digits(&bytes[colon + 1..]) && is_ipv4(&bytes[..colon]) {
+            sink.push(start, start + colon, Kind::Ip);
+            return sink.push(start + colon + 1, end, Kind::Number);
         }
     }
-    if is_clock(bytes) {
-        return clock(line, start, end, sink);
+    let scheme = bytes
+        .iter()
+        .position(|b| *b == b':')
+        .filter(|c| bytes[*c..].starts_with(b"://"));
+    if let Some(scheme) = scheme
+        && scheme > 0
+        && bytes[..scheme]
+            .iter()
+            .all(|b| class(*b) & (ALPHA | JOINER) != 0)
+    {
+        let more = |b: &u8| *b == b'=' || class(*b) & super::class::DELIMITER == 0;
+        let end = end + line[end..].iter().take_while(|b| more(b)).count();
+        sink.skip_to(end);
+        return sink.push(start, end, Kind::Url);
     }
     if is_date(bytes) {
         return sink.push(start, end, Kind::Time);
@@ -101,7 +127,8 @@ fn is_port(bytes: &[u8]) -> bool {
 
 fn piece(line: &[u8], start: usize, end: usize, port: bool, sink: &mut Sink<'_>) {
     let all = union(&line[start..end]);
-    if port && all & ALPHA != 0 && all & (SLASH | MARK) == 0 && is_host_with_port(&line[start..end]) {
+    if port && all & ALPHA != 0 && all & (SLASH | MARK) == 0 && is_host_with_port(&line[start..end])
+    {
         return sink.push(start, end, Kind::Host);
     }
     if all & (DIGIT | SLASH) != 0 || all & JOINER != 0 {
@@ -111,12 +138,14 @@ fn piece(line: &[u8], start: usize, end: usize, port: bool, sink: &mut Sink<'_>)
 
 fn clock(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     let mut end = end;
-    if let Some([b',', a, b, c]) = line.get(end..end + 4) {
-        if [a, b, c].iter().all(|d| d.is_ascii_digit()) {
-            end += 4;
-        }
+    if let Some([b',', a, b, c]) = line.get(end..end + 4)
+        && [a, b, c].iter().all(|d| d.is_ascii_digit())
+    {
+        end += 4;
     }
-    let from = sink.date_before(line, start).unwrap_or_else(|| start_of_words(line, start));
+    let from = sink
+        .date_before(line, start)
+        .unwrap_or_else(|| start_of_words(line, start));
     end = end_of_words(line, end, from < start);
     sink.pop_from(from);
     sink.push(from, end, Kind::Time);
@@ -131,8 +160,12 @@ fn with_slash(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
         if is_ipv4(rest) {
             return sink.push(start + 1, end, Kind::Ip);
         }
+        if rest.is_empty() {
+            return;
+        }
         let named = rest.iter().any(|b| class(*b) & ALPHA != 0);
-        let deep = slashes > 1 || union(rest) & (DIGIT | JOINER) == DIGIT | JOINER || rest.contains(&b'.');
+        let deep =
+            slashes > 1 || union(rest) & (DIGIT | JOINER) == DIGIT | JOINER || rest.contains(&b'.');
         if named && deep {
             return sink.push(start, end, Kind::Path);
         }
@@ -147,7 +180,10 @@ fn with_slash(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     if is_relative_path(bytes) {
         return sink.push(start, end, Kind::Path);
     }
-    let first = bytes.iter().position(|b| class(*b) & SLASH != 0).unwrap_or(0);
+    let first = bytes
+        .iter()
+        .position(|b| class(*b) & SLASH != 0)
+        .unwrap_or(0);
     let digit = union(bytes) & DIGIT != 0;
     if slashes > 1 && (digit || matches!(bytes[0], b'.' | b'~')) {
         return sink.push(start, end, Kind::Path);
@@ -171,7 +207,8 @@ fn with_marks(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     if let Some(at) = bytes.iter().position(|b| *b == b'@') {
         let (user, host) = (&bytes[..at], &bytes[at + 1..]);
         let plain = |b: &u8| class(*b) & (ALPHA | DIGIT | JOINER) != 0 || *b == b'+';
-        if !user.is_empty() && user.iter().all(plain) && host.contains(&b'.') && is_host(host, true) {
+        if !user.is_empty() && user.iter().all(plain) && host.contains(&b'.') && is_host(host, true)
+        {
             return sink.push(start, end, Kind::Email);
         }
     }
@@ -196,11 +233,30 @@ fn name(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     let Some(&first) = bytes.first() else { return };
     let all = union(bytes);
     if all & DIGIT == 0 {
-        if (all & JOINER != 0 && is_host(bytes, false)) || (all & JOINER == 0 && is_hex(bytes)) {
-            let kind = if all & JOINER != 0 { Kind::Host } else { Kind::Hex };
-            sink.push(start, end, kind);
+        if all & JOINER == 0 {
+            if is_hex(bytes) {
+                sink.push(start, end, Kind::Hex);
+            }
+        } else if bytes.contains(&b'.') && is_host(bytes, false) {
+            sink.push(start, end, Kind::Host);
         }
         return;
+    }
+    if all & (JOINER | BEYOND_HEX) == 0 && is_hex(bytes) && all & ALPHA != 0 {
+        return sink.push(start, end, Kind::Hex);
+    }
+    if class(first) & ALPHA != 0 {
+        let whole = all & JOINER != 0
+            && ((bytes.contains(&b'.') && is_host(bytes, true)) || is_uuid(bytes));
+        if whole {
+            let kind = if is_uuid(bytes) {
+                Kind::Uuid
+            } else {
+                Kind::Host
+            };
+            return sink.push(start, end, kind);
+        }
+        return identifier(line, start, end, sink);
     }
     let signed = first == b'-' && bytes.get(1).is_some_and(u8::is_ascii_digit);
     let body = if signed { &bytes[1..] } else { bytes };
@@ -210,21 +266,24 @@ fn name(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     if all & JOINER == 0 && is_hex(bytes) {
         return sink.push(start, end, Kind::Hex);
     }
-    if let Some(kind) = whole_kind(body, all) {
-        return sink.push(start, end, kind);
+    match whole_kind(body, all) {
+        Some(kind) => sink.push(start, end, kind),
+        None => identifier(line, start, end, sink),
     }
-    identifier(line, start, end, sink);
 }
 
+/// Kind of a word that begins with a digit.
 fn whole_kind(bytes: &[u8], all: u8) -> Option<Kind> {
-    if let Some(kind) = unit_kind(bytes) {
+    if is_ipv4(bytes) {
+        return Some(Kind::Ip);
+    }
+    if all & ALPHA != 0
+        && let Some(kind) = unit_kind(bytes)
+    {
         return Some(kind);
     }
     if all & JOINER == 0 {
-        return None;
-    }
-    if is_ipv4(bytes) {
-        Some(Kind::Ip)
+        None
     } else if is_uuid(bytes) {
         Some(Kind::Uuid)
     } else if is_date(bytes) {
@@ -238,17 +297,22 @@ fn whole_kind(bytes: &[u8], all: u8) -> Option<Kind> {
     }
 }
 
-/// A name with digits in it: its leading segments without digits are static (`blk_`, `core.`), the rest varies. A name
-/// with one or two digits after letters (`ssh2`, `eth0`) is a word like any other.
+/// A name with digits in it: its leading segments without digits are static (`blk_`, `core.`), the
+/// rest varies. A name with one or two digits after letters (`ssh2`, `eth0`) is a word like any
+/// other.
 fn identifier(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
     let bytes = &line[start..end];
     let first = bytes.iter().position(u8::is_ascii_digit).unwrap_or(0);
     let count = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     let run = super::number::digits(&bytes[first..]);
-    let segment = bytes[..first].iter().rposition(|b| class(*b) & JOINER != 0).map_or(0, |j| j + 1);
+    let segment = bytes[..first]
+        .iter()
+        .rposition(|b| class(*b) & JOINER != 0)
+        .map_or(0, |j| j + 1);
     if segment == first {
         // The digits begin a segment; a sign belongs to them: `blk_-123`.
-        let signed = first >= 2 && bytes[first - 1] == b'-' && class(bytes[first - 2]) & JOINER != 0;
+        let signed =
+            first >= 2 && bytes[first - 1] == b'-' && class(bytes[first - 2]) & JOINER != 0;
         let from = start + first - usize::from(signed);
         return rest(line, from, end, sink);
     }
