@@ -6,13 +6,14 @@ import { defineConfig } from 'vite';
 
 const server = process.env.TOCSIN_URL ?? 'http://127.0.0.1:8080';
 
+const proxy = { '/api': server, '/ws': { target: server, ws: true } };
+
 export default defineConfig({
   // Assets are named relative to the page, so that it works under any sub-path.
   base: './',
   plugins: [react(), tailwindcss()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: { target: 'es2022', modulePreload: { polyfill: false } },
-  server: {
-    proxy: { '/api': server, '/ws': { target: server, ws: true } },
-  },
+  server: { proxy },
+  preview: { proxy },
 });

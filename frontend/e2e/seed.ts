@@ -40,6 +40,12 @@ export async function countLines(request: APIRequestContext, source: string): Pr
   return total;
 }
 
+/** Whether every pattern that was found has its meaning by now, or never will. */
+async function isUnderstood(request: APIRequestContext): Promise<boolean> {
+  const stats = (await (await request.get('api/v1/stats')).json()) as { templates: number; prototypes_embedded: number; semantic: { available: boolean } };
+  return !stats.semantic.available || stats.prototypes_embedded >= stats.templates;
+}
+
 /** Sends one line now. */
 export const sendLine = (request: APIRequestContext, source: string, body: string) =>
   send(request, [{ timestamp: new Date().toISOString(), source, host: 'e2e-host-0', severity: 'error', body }]);
@@ -53,11 +59,12 @@ export const test = base.extend<object, { seed: Seed }>({
       const request = await playwright.request.newContext({ baseURL });
       const lines = makeLines(source);
       await send(request, lines);
-      await expect.poll(() => countLines(request, source), { timeout: 20_000 }).toBe(lines.length);
+      await expect.poll(() => countLines(request, source), { timeout: 30_000 }).toBe(lines.length);
+      await expect.poll(() => isUnderstood(request), { timeout: 60_000 }).toBe(true);
       await request.dispose();
       await use({ source, lines: lines.length });
     },
-    { scope: 'worker' },
+    { scope: 'worker', timeout: 120_000 },
   ],
 });
 

@@ -7,7 +7,7 @@ export class ApiError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem) {
-    super(problem.detail ?? problem.title);
+    super(problem.detail || problem.title);
     this.problem = problem;
   }
 
@@ -65,7 +65,7 @@ async function answer<T>(response: Response): Promise<T> {
     type: 'about:blank',
     title: response.ok ? 'The answer is no JSON' : `The server answered ${response.status} ${response.statusText}`.trim(),
     status: response.status,
-    detail: text.slice(0, 300) || undefined,
+    detail: text.slice(0, 300),
   });
 }
 

@@ -25,5 +25,6 @@ export const router = createRouter({
   basepath: BASE,
   parseSearch: (text) => parseView(parseQueryString(text)),
   stringifySearch: formatQueryString,
+  defaultPreload: 'intent',
   scrollRestoration: false,
 });

@@ -1,4 +1,4 @@
-import { createContext, use, useCallback, useMemo, useState, type ReactNode } from 'react';
+import { createContext, use, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 
 import { resolveRange, type TimeRange } from './time-range';
 import { useView } from './use-view';
@@ -7,9 +7,12 @@ interface Anchor {
   /** The moment that `now` in the range means. */
   now: number;
   refresh: () => void;
+  /** Told whether somebody reads further down, where a refresh would take the lines away. */
+  setReading: (reading: boolean) => void;
+  isReading: () => boolean;
 }
 
-const AnchorContext = createContext<Anchor>({ now: 0, refresh: () => undefined });
+const AnchorContext = createContext<Anchor>({ now: 0, refresh: () => undefined, setReading: () => undefined, isReading: () => false });
 const clock = () => Date.now();
 
 /**
@@ -22,7 +25,12 @@ export function AnchorProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState(() => ({ key, now: clock() }));
   if (state.key !== key) setState({ key, now: clock() });
   const refresh = useCallback(() => setState((previous) => ({ ...previous, now: clock() })), []);
-  const value = useMemo(() => ({ now: state.now, refresh }), [state.now, refresh]);
+  const reading = useRef(false);
+  const setReading = useCallback((is: boolean) => {
+    reading.current = is;
+  }, []);
+  const isReading = useCallback(() => reading.current, []);
+  const value = useMemo(() => ({ now: state.now, refresh, setReading, isReading }), [state.now, refresh, setReading, isReading]);
   return <AnchorContext value={value}>{children}</AnchorContext>;
 }
 

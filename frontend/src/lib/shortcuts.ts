@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 
-type Handler = (event: KeyboardEvent) => void;
+/** What a key does; `false` leaves the key to the browser. */
+type Handler = (event: KeyboardEvent) => unknown;
 
 /** Whether keys belong to what has the focus: text fields, and anything inside an open dialog. */
 function isTaken(target: EventTarget | null): boolean {
@@ -19,11 +20,9 @@ export function useShortcuts(bindings: Record<string, Handler>, enabled = true) 
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target)) return;
       // Enter and space on a button or link press it.
-      if (event.key === 'Enter' && event.target instanceof HTMLElement && event.target.closest('a, button, summary')) return;
+      if ((event.key === 'Enter' || event.key === ' ') && event.target instanceof HTMLElement && event.target.closest('a, button, summary')) return;
       const handler = latest.current[event.key];
-      if (!handler) return;
-      event.preventDefault();
-      handler(event);
+      if (handler && handler(event) !== false) event.preventDefault();
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);

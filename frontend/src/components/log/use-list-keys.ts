@@ -14,7 +14,7 @@ interface Wishes {
   onOpen: (index: number) => void;
 }
 
-/** Moves through a list of lines with j, k, the arrows, g and G; Enter opens the line. */
+/** Moves through a list of lines with j, k, and the arrows; Enter opens the line. */
 export function useListKeys({ list, count, get, current, onMove, onOpen }: Wishes) {
   const move = (to: number) => {
     const index = Math.max(0, Math.min(count - 1, to));
@@ -25,8 +25,11 @@ export function useListKeys({ list, count, get, current, onMove, onOpen }: Wishe
   useShortcuts({
     j: () => move(current + 1),
     k: () => move(current - 1),
-    ArrowDown: () => move(current + 1),
-    ArrowUp: () => move(current - 1),
+    ArrowDown: (event) => ofList(event) && move(current + 1),
+    ArrowUp: (event) => ofList(event) && move(current - 1),
     Enter: () => current >= 0 && onOpen(current),
   });
 }
+
+/** Arrows scroll whatever else has the focus, such as an open record. */
+const ofList = ({ target }: KeyboardEvent) => target === document.body || (target instanceof HTMLElement && target.closest('[role=grid]') !== null);

@@ -13,7 +13,7 @@ export function Failure({ error, retry, children }: { error: Error; retry?: () =
       <Icon name="alert" className="mt-0.5 size-5 text-danger" />
       <div className="min-w-0 flex-1">
         <h2 className="font-semibold">{problem?.title ?? 'This part of the page failed'}</h2>
-        <p className="mt-0.5 break-words text-soft">{problem?.detail ?? (problem ? '' : error.message)}</p>
+        <p className="mt-0.5 break-words text-soft">{problem ? problem.detail : error.message}</p>
         {problem?.errors?.map((one, index) => (
           <p key={index} className="mt-1 font-mono text-xs break-words text-soft">
             {[one.field, one.detail ?? one.expected].filter(Boolean).join(': ')}

@@ -35,7 +35,7 @@ export function useRecordPages(wanted: LogFilters) {
 
   const tail = isComplete(chain) ? undefined : results[pages.indexOf(last)];
   if (tail?.data && filters === wanted) {
-    setShown({ filters, chain: extendChain(chain, tail.data.items.length, tail.data.next_cursor) });
+    setShown({ filters, chain: extendChain(chain, tail.data.items.length, tail.data.next_cursor ?? null) });
   }
 
   const get = (row: number): LogRecord | undefined => {

@@ -5,7 +5,7 @@ import { Failure } from '@/components/ui/failure';
 import { Field } from '@/components/ui/field';
 import { Skeleton } from '@/components/ui/skeleton';
 import { ViewLink } from '@/components/view-link';
-import { useRange } from '@/lib/anchor';
+import { useAnchor, useRange } from '@/lib/anchor';
 import { formatCount, plural } from '@/lib/format';
 import { PAGES } from '@/lib/pages';
 import { rangeLabel } from '@/lib/time-range';
@@ -71,6 +71,7 @@ export function DeleteForm({ onDone }: { onDone: () => void }) {
 }
 
 function Started({ onDone }: { onDone: () => void }) {
+  const { refresh } = useAnchor();
   return (
     <div className="space-y-3 pt-2">
       <p role="status">The deletion has begun. It runs in the background.</p>
@@ -78,7 +79,11 @@ function Started({ onDone }: { onDone: () => void }) {
         <ViewLink to={PAGES.system} view={{ view: 'jobs' }} className="text-accent hover:underline">
           Watch the job
         </ViewLink>
-        <Button className="ml-auto" onClick={onDone}>
+        <Button className="ml-auto" onClick={() => {
+            refresh();
+            onDone();
+          }}
+        >
           Close
         </Button>
       </div>

@@ -15,7 +15,7 @@ export function ClusterMembers({ id, range }: { id: string; range: TimeRange & {
         <td colSpan={6}>{error ? <Failure error={error} retry={() => void refetch()} /> : <SkeletonLines count={3} label="Loading its patterns" />}</td>
       </tr>
     );
-  return data.members?.map((member) => (
+  return data.members.map((member) => (
     <GroupRow key={member.template} nested group={member} text={member.pattern} templates={[member.template]} source={member.source} />
   ));
 }

@@ -16,14 +16,17 @@ const upTo = (severity: Severity) => SEVERITIES.slice(0, SEVERITIES.indexOf(seve
 /** Narrows the list by text and by severity. */
 export function PatternFilter() {
   const [view, setView] = useView();
-  const [text, setText] = useState(view.q ?? '');
+  const [draft, setDraft] = useState({ from: view.q, text: view.q ?? '' });
+  if (draft.from !== view.q) setDraft({ from: view.q, text: draft.text.trim() === view.q ? draft.text : (view.q ?? '') });
+  const wanted = draft.text.trim();
   useEffect(() => {
-    const timer = window.setTimeout(() => setView({ q: text.trim() || undefined }, { replace: true }), PAUSE_MS);
+    if (wanted === (view.q ?? '')) return undefined;
+    const timer = window.setTimeout(() => setView({ q: wanted }, { replace: true }), PAUSE_MS);
     return () => window.clearTimeout(timer);
-  }, [text, setView]);
+  }, [wanted, view.q, setView]);
   return (
     <>
-      <Field label="Filter by text" hideLabel placeholder="Filter by text" type="search" value={text} onChange={(event) => setText(event.target.value)} className="w-48" />
+      <Field label="Filter by text" hideLabel placeholder="Filter by text" type="search" value={draft.text} onChange={(event) => setDraft({ from: view.q, text: event.target.value })} className="w-48" />
       <Select
         label="Severity"
         value={view.severity?.at(-1) ?? ''}

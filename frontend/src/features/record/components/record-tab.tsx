@@ -10,6 +10,9 @@ import { AttributeRow } from './attribute-row';
 
 const ISSUE_TEXTS: Record<string, string> = {
   timestamp_missing: 'no time was found in the line; the time it was received stands for it',
+  timestamp_invalid: 'its time could not be read; the time it was received stands for it',
+  truncated: 'it was too long and was cut',
+  invalid_utf8: 'some bytes are no text and are shown as \uFFFD',
 };
 
 /** The record's text and all its fields. */
@@ -53,7 +56,7 @@ export function RecordTab({ record }: { record: LogRecord }) {
         <AttributeRow name="timestamp" value={record.timestamp} plain />
         <AttributeRow name="observed" value={record.observed} plain note={formatTime(record.observed, zone)} />
         <AttributeRow name="id" value={record.id} plain />
-        {record.score !== null && <AttributeRow name="score" value={record.score} plain />}
+        {typeof record.score === 'number' && <AttributeRow name="score" value={record.score} plain />}
       </Fields>
     </div>
   );

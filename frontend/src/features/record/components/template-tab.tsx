@@ -17,7 +17,7 @@ import { useTemplate } from '../api/get-template';
 import { Variables } from './variables';
 
 /** What is constant in lines like this one, and how its variables are spread. */
-export function TemplateTab({ template }: { template: string | null }) {
+export function TemplateTab({ template }: { template?: string | null }) {
   if (template) return <TemplateDetails id={template} />;
   return <Empty icon="patterns" title="No pattern yet">A pattern is found within moments of a line’s arrival. Open the line again shortly.</Empty>;
 }
@@ -42,7 +42,7 @@ function TemplateDetails({ id }: { id: string }) {
           {formatCount(data.count)} lines
         </ViewLink>
         <SeverityMix counts={data.severities} />
-        {data.trend && <Sparkline values={data.trend} label="Lines over time" />}
+        <Sparkline values={data.trend} label="Lines over time" />
       </div>
       <p className="text-xs text-soft">
         First seen {formatTime(data.first_seen, zone, false)}, last {formatTime(data.last_seen, zone, false)}.

@@ -1,9 +1,11 @@
 import { DropdownMenu } from 'radix-ui';
 
 import { apiUrl } from '@/api-client/http';
-import type { Prototype } from '@/api-client/types';
+import type { SearchResult } from '@/api-client/types';
 import { IconButton } from '@/components/ui/button';
 import type { LogFilters } from '@/lib/filters';
+
+import { matchedBy } from '../matched-by';
 
 const FORMATS = [
   { format: 'csv', label: 'CSV', hint: 'for spreadsheets' },
@@ -11,10 +13,8 @@ const FORMATS = [
 ] as const;
 
 /** Downloads every line of the search, not only those in sight; the server streams them. */
-export function ExportMenu({ filters, prototypes }: { filters: LogFilters; prototypes?: Prototype[] }) {
-  const { q, from, to, source, host, severity, mode } = filters;
-  const template = filters.template ?? (mode === 'text' ? undefined : prototypes?.map((prototype) => prototype.template));
-  const words = mode === 'text' ? q : undefined;
+export function ExportMenu({ filters, head }: { filters: LogFilters; head?: SearchResult }) {
+  const { q, from, to, source, host, severity, template } = matchedBy(filters, head) ?? filters;
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>
@@ -25,7 +25,7 @@ export function ExportMenu({ filters, prototypes }: { filters: LogFilters; proto
           {FORMATS.map(({ format, label, hint }) => (
             <DropdownMenu.Item key={format} asChild>
               <a
-                href={apiUrl('logs/export', { format, q: words, from, to, source, host, severity, template })}
+                href={apiUrl('logs/export', { format, q, from, to, source, host, severity, template })}
                 download={`tocsin-logs.${format}`}
                 className="flex items-baseline justify-between gap-4 rounded px-2.5 py-1.5 outline-none data-highlighted:bg-hover"
               >

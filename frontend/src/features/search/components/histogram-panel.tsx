@@ -1,6 +1,6 @@
 import { lazy, Suspense, useCallback, useMemo } from 'react';
 
-import type { Histogram, Prototype } from '@/api-client/types';
+import type { Histogram, SearchResult } from '@/api-client/types';
 import { Button } from '@/components/ui/button';
 import { Skeleton } from '@/components/ui/skeleton';
 import type { LogFilters } from '@/lib/filters';
@@ -9,6 +9,7 @@ import type { Severity } from '@/lib/severity';
 import { useView } from '@/lib/use-view';
 
 import { useHistogram } from '../api/get-histogram';
+import { matchedBy } from '../matched-by';
 
 import { SeverityLegend } from './severity-legend';
 
@@ -16,22 +17,17 @@ const SeverityHistogram = lazy(() => import('@/components/chart/severity-histogr
 const HEIGHT_PX = 112;
 
 /** Lines over time; dragging zooms, the legend filters. */
-export function HistogramPanel({ filters, prototypes, failed }: { filters: LogFilters; prototypes?: Prototype[]; failed: boolean }) {
+export function HistogramPanel({ filters, head, failed }: { filters: LogFilters; head?: SearchResult; failed: boolean }) {
   const [view, setView] = useView();
-  // Words that are meant become the patterns that were found for them.
-  const byMeaning = filters.mode !== 'text';
-  const counted = useMemo(
-    () => (byMeaning ? { ...filters, q: undefined, template: prototypes?.map(({ template }) => template) } : filters),
-    [byMeaning, filters, prototypes],
-  );
-  const { data, isPlaceholderData } = useHistogram(counted, !byMeaning || (prototypes?.length ?? 0) > 0);
+  const counted = useMemo(() => matchedBy(filters, head), [filters, head]);
+  const { data, isPlaceholderData } = useHistogram(counted ?? filters, counted !== undefined);
   const zoom = useCallback(
     (from: number, to: number) => setView({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }),
     [setView],
   );
   const shown = useMemo(() => data && only(data, filters.severity), [data, filters.severity]);
 
-  if (failed || (byMeaning && prototypes?.length === 0) || data?.total === 0) return null;
+  if (failed || (head && !counted) || data?.total === 0) return null;
   return (
     <div className={`px-3 pb-1 transition-opacity md:px-4 ${isPlaceholderData ? 'opacity-60' : ''}`}>
       <div className="flex min-h-7 flex-wrap items-center justify-between gap-x-3">

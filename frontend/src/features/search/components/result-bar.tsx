@@ -41,7 +41,7 @@ export function ResultBar({ head, pending, filters, actions, onFacets }: Props) 
         </Button>
       )}
       <IconButton label="Wrap long lines" icon="wrap" aria-pressed={wrap === 'on'} className={wrap === 'on' ? 'bg-chosen' : ''} onClick={() => setWrap(wrap === 'on' ? 'off' : 'on')} />
-      <ExportMenu filters={filters} prototypes={head?.prototypes} />
+      <ExportMenu filters={filters} head={head} />
       {actions}
     </div>
   );

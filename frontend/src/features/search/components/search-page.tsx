@@ -1,11 +1,11 @@
-import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 
 import { useRememberRecord } from '@/api-client/get-record';
 import type { LogRecord } from '@/api-client/types';
 import { RecordList, type ListHandle } from '@/components/log/record-list';
 import { useListKeys } from '@/components/log/use-list-keys';
 import { SkeletonLines } from '@/components/ui/skeleton';
-import { useRange } from '@/lib/anchor';
+import { useAnchor, useRange } from '@/lib/anchor';
 import { filtersOf, type LogFilters } from '@/lib/filters';
 import { useMedia, useNarrow } from '@/lib/use-media';
 import { useView } from '@/lib/use-view';
@@ -35,6 +35,11 @@ export default function SearchPage({ actions }: { actions?: ReactNode }) {
   const [cursor, setCursor] = useState<string>();
   const list = useRef<ListHandle>(null);
   const remember = useRememberRecord();
+  const { setReading } = useAnchor();
+  const onScroll = useCallback((element: HTMLElement) => setReading(element.scrollTop > 0), [setReading]);
+  // Newer lines come in at the top; somebody who asks for them is taken there.
+  useEffect(() => list.current?.scrollToOffset(0), [searched]);
+  useEffect(() => () => setReading(false), [searched, setReading]);
 
   const open = useCallback(
     (record: LogRecord, replace = false) => {
@@ -76,7 +81,7 @@ export default function SearchPage({ actions }: { actions?: ReactNode }) {
       <div className="shrink-0 border-b border-line bg-surface">
         <QueryBar notice={pages.head?.notice} />
         <FilterChips />
-        <HistogramPanel filters={searched} prototypes={pages.head?.prototypes} failed={pages.error !== null} />
+        <HistogramPanel filters={searched} head={pages.head} failed={pages.error !== null} />
       </div>
       <div className="flex min-h-0 flex-1">
         {showFacets && <FacetPanel filters={searched} onClose={docked ? undefined : () => setFacetsOpen(false)} />}
@@ -99,6 +104,7 @@ export default function SearchPage({ actions }: { actions?: ReactNode }) {
                 selected={selected}
                 onOpen={onOpen}
                 onSight={pages.show}
+                onScroll={onScroll}
                 handle={list}
                 footer={<ListFooter pages={pages} />}
               />
@@ -116,7 +122,7 @@ function indexOf(get: (index: number) => LogRecord | undefined, known: number, i
   return -1;
 }
 
-/** A new search begins at the top; a refresh of the same one stays where the reader is. */
+/** A new search makes a new list; a refresh of the same one keeps the lines that are unfolded. */
 const listKey = (filters: LogFilters) => JSON.stringify({ ...filters, asOf: 0, from: '', to: '' });
 
 /** The same object as long as its content is the same: opening a record is no new search. */
