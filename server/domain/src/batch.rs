@@ -3,6 +3,7 @@
 //! Millions of lines a second pass through here, so a record owns no memory of its own. Build one
 //! with [`BatchBuilder`]; every span of a finished batch lies inside its arena.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -184,11 +185,17 @@ pub struct NewRecord<'a> {
 #[error("the batch is full: at most {BATCH_RECORDS_MAX} records and 4 GiB of text")]
 pub struct BatchFull;
 
+/// Names beyond this many are found by hash: most batches have a few, and comparing those is
+/// quicker, but a sender may make up a new one for every record.
+const NAMES_COMPARED_MAX: usize = 16;
+
 /// Builds a [`LogBatch`].
 #[derive(Debug)]
 pub struct BatchBuilder {
     batch: LogBatch,
     arena: Vec<u8>,
+    hosts: HashMap<Arc<str>, u32>,
+    keys: HashMap<Arc<str>, u32>,
 }
 
 impl BatchBuilder {
@@ -209,6 +216,8 @@ impl BatchBuilder {
         Self {
             batch,
             arena: Vec::new(),
+            hosts: HashMap::new(),
+            keys: HashMap::new(),
         }
     }
 
@@ -290,14 +299,8 @@ impl BatchBuilder {
         }
     }
 
-    /// Records of one host come in runs, so the last one is looked at first.
     fn host(&mut self, host: &str) -> u32 {
-        let found = self.batch.hosts.iter().rposition(|known| **known == *host);
-        let index = found.unwrap_or_else(|| {
-            self.batch.hosts.push(Arc::from(host));
-            self.batch.hosts.len() - 1
-        });
-        index as u32
+        index_of(&mut self.batch.hosts, &mut self.hosts, host)
     }
 
     fn attribute_set(&mut self, attributes: &[(&str, ValueType, &[u8])]) -> u32 {
@@ -336,13 +339,29 @@ impl BatchBuilder {
     }
 
     fn key(&mut self, key: &str) -> u32 {
-        let found = self.batch.keys.iter().position(|known| **known == *key);
-        let index = found.unwrap_or_else(|| {
-            self.batch.keys.push(Arc::from(key));
-            self.batch.keys.len() - 1
-        });
-        index as u32
+        index_of(&mut self.batch.keys, &mut self.keys, key)
     }
+}
+
+/// The index of a name, which is added if it is new. Those added last are looked at first, because
+/// records of one kind come in runs.
+fn index_of(names: &mut Vec<Arc<str>>, by_name: &mut HashMap<Arc<str>, u32>, name: &str) -> u32 {
+    let recent = names.len().saturating_sub(NAMES_COMPARED_MAX);
+    if let Some(found) = names[recent..].iter().rposition(|known| **known == *name) {
+        return (recent + found) as u32;
+    }
+    if let Some(index) = by_name.get(name) {
+        return *index;
+    }
+    let index = names.len() as u32;
+    let name: Arc<str> = Arc::from(name);
+    names.push(name.clone());
+    if by_name.is_empty() {
+        let indexed = names.iter().enumerate();
+        by_name.extend(indexed.map(|(index, name)| (name.clone(), index as u32)));
+    }
+    by_name.insert(name, index);
+    index
 }
 
 #[cfg(test)]
@@ -386,6 +405,29 @@ mod tests {
         assert_eq!(values, [b"root".as_slice(), b"22"]);
         assert_eq!(batch.records[0].issues, Issues::TIMESTAMP_MISSING);
         assert_eq!(batch.records[0].timestamp, batch.observed);
+    }
+
+    #[test]
+    fn names_are_kept_once_however_many_there_are() {
+        let mut builder = builder();
+        for round in 0..2 {
+            for number in 0..1000 {
+                let (host, value) = (format!("host-{number}"), format!("{round}"));
+                let key = format!("key-{}", number % 100);
+                let record = NewRecord {
+                    host: &host,
+                    attributes: &[(&key, ValueType::Text, value.as_bytes())],
+                    ..NewRecord::default()
+                };
+                builder.push(record).unwrap();
+            }
+        }
+        let batch = builder.finish();
+        assert_eq!((batch.hosts.len(), batch.keys.len()), (1001, 100));
+        let last = &batch.records[1003];
+        assert_eq!(&*batch.hosts[last.host as usize], "host-3");
+        assert_eq!(&**batch.attributes(last).next().unwrap().0, "key-3");
+        assert!(batch.validate());
     }
 
     #[test]
