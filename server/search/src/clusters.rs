@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tocsin_clustering::{Cluster, Settings, cluster, label};
+use tocsin_clustering::{Cluster, Settings, cluster};
 use tocsin_domain::TemplateId;
 use tocsin_domain::ports::StoreError;
 use tocsin_domain::ports::log_search::{ClusterSummary, SearchError, TREND_BUCKETS};
@@ -13,10 +13,8 @@ use tocsin_domain::time::{TimeRange, Timestamp};
 
 use crate::PrototypeSearch;
 
-/// Clusters whose label and trend are computed; further ones are rare, and each costs a query.
-const SHOWN_MAX: usize = 60;
-/// Clusters that a label is set apart from.
-const COMPARED_MAX: usize = 300;
+/// Clusters whose trend is computed; further ones are rare, and each costs a query.
+const TRENDS_MAX: usize = 60;
 
 /// Groups of templates that mean the same.
 type Groups = Vec<Vec<TemplateId>>;
@@ -56,7 +54,7 @@ pub(crate) async fn of(
     let mut clusters = Vec::with_capacity(found.len());
     for (index, (members, label)) in found.iter().zip(labels).enumerate() {
         let mut summary = summarise(search, members, label);
-        if index < SHOWN_MAX {
+        if index < TRENDS_MAX {
             summary.trend = trend(search, query, (&summary.templates, range)).await?;
         }
         clusters.push(summary);
@@ -91,8 +89,7 @@ async fn groups(search: &PrototypeSearch) -> Result<Arc<Groups>, SearchError> {
     Ok(grouped)
 }
 
-/// A few words for each group: those that set it apart, for the groups people see first, and those
-/// of its most frequent template for the others.
+/// A few words for each group: those that set it apart from the others.
 fn labels(search: &PrototypeSearch, found: &[Vec<TemplateCount>]) -> Vec<String> {
     let prototypes = search.prototypes.read();
     let words = |count: &TemplateCount| {
@@ -101,18 +98,16 @@ fn labels(search: &PrototypeSearch, found: &[Vec<TemplateCount>]) -> Vec<String>
     };
     let mut texts: Vec<String> = Vec::new();
     let mut clusters = Vec::new();
-    for members in found.iter().take(COMPARED_MAX) {
+    for members in found {
         let first = texts.len();
         texts.extend(members.iter().map(words));
         clusters.push(Cluster { members: (first..texts.len()).collect(), centre: first });
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let label_of = |(index, members): (usize, &Vec<TemplateCount>)| {
-        let told = clusters.get(index).filter(|_| index < SHOWN_MAX);
-        let told = told.map(|group| label(group, &texts, &clusters).words.join(" "));
-        told.filter(|label| !label.is_empty()).unwrap_or_else(|| words(&members[0]))
-    };
-    found.iter().enumerate().map(label_of).collect()
+    let labels = tocsin_clustering::labels(&clusters, &texts).into_iter();
+    labels
+        .map(|label| if label.words.is_empty() { label.text } else { label.words.join(" ") })
+        .collect()
 }
 
 fn summarise(

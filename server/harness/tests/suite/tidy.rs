@@ -50,7 +50,7 @@ fn every_source_file_says_what_it_is_and_keeps_its_size() {
     let mut wrong = Vec::new();
     for path in files(".rs") {
         let Ok(text) = std::fs::read_to_string(root().join(&path)) else { continue };
-        if !text.starts_with("//!") {
+        if !text.starts_with("//!") && !text.starts_with("#![doc = include_str!") {
             wrong.push(format!("{}: does not open with `//!`", path.display()));
         }
         let code = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count();
@@ -130,6 +130,7 @@ fn every_protocol_has_a_fuzz_target() {
         .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
         .collect();
     for protocol in ["json_lines", "otlp", "loki", "elasticsearch", "splunk", "syslog"] {
-        assert!(targets.contains(protocol), "no fuzz target for {protocol} in {targets:?}");
+        let has_one = targets.iter().any(|target| target.starts_with(protocol));
+        assert!(has_one, "no fuzz target for {protocol} in {targets:?}");
     }
 }

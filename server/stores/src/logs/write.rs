@@ -96,7 +96,7 @@ impl Inner {
         let mut changes = Changes::new();
         changes.insert(
             position_key(partition.0),
-            Some(head.taken.0.to_le_bytes().to_vec()),
+            Some(head.taken.0.to_be_bytes().to_vec()),
         );
         self.replace(&[], sealed, changes, || {
             let mut state = self.state.write();

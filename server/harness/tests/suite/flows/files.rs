@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use anyhow::Context;
 use tocsin_harness::{TestServer, binary, find_program};
 
 /// A server that follows `*.log` in a folder of its own.
@@ -72,7 +73,7 @@ fn offsets_survive_a_restart_and_a_kill() -> anyhow::Result<()> {
     server.stop()?;
     append(&log, "offset second\n")?;
     server.resume()?;
-    server.wait_for_lines("offset", 2)?;
+    server.wait_for_lines("offset", 2).with_context(|| server.log())?;
     server.kill()?;
     append(&log, "offset third\n")?;
     server.resume()?;
@@ -96,13 +97,13 @@ fn odd_files_are_reported_and_cost_the_others_nothing() -> anyhow::Result<()> {
     append(&at("good.log"), "odd but good\n")?;
     append(
         &at("trace.log"),
-        "ERROR odd trace\njava.lang.IllegalStateException: no\n\tat shop.Cart.add(Cart.java:7)\n\
+        "ERROR a trace follows\njava.lang.IllegalStateException: no\n\tat shop.Cart.add(Cart.java:7)\n\
          \tat shop.Main.main(Main.java:3)\nINFO odd next\n",
     )?;
     server.wait_for_lines("\"odd through a link\"", 1)?;
     server.wait_for_lines("\"odd but good\"", 1)?;
     server.wait_for_lines("\"odd after the long line\"", 1)?;
-    let trace = &server.wait_for_lines("\"odd trace\"", 1)?[0];
+    let trace = &server.wait_for_lines("IllegalStateException", 1)?[0];
     assert!(trace["body"].as_str().is_some_and(|body| body.contains("Main.java:3")), "{trace:#}");
     server.wait_for_lines("\"odd next\"", 1)?;
     let sources = server.get("/api/v1/data-sources")?.1;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use anyhow::Context;
 use serde_json::Value;
 use tocsin_harness::TestServer;
 
@@ -116,11 +117,13 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() -> anyhow::Result<()
 
 /// How often each order is stored, once the bus is drained.
 fn stored(server: &TestServer, all: &Sent) -> anyhow::Result<HashMap<u64, u32>> {
-    tocsin_harness::wait_for("the bus to be drained", || {
-        let stats = server.get("/api/v1/stats").ok()?.1;
-        let least = all.accepted.len() as u64 * LINES;
+    let least = all.accepted.len() as u64 * LINES;
+    let mut stats = Value::Null;
+    let drained = tocsin_harness::wait_for("the bus to be drained", || {
+        stats = server.get("/api/v1/stats").ok()?.1;
         (stats["records"].as_u64()? >= least).then_some(())
-    })?;
+    });
+    drained.with_context(|| format!("{least} were accepted: {stats:#}\n{}", server.log()))?;
     let text = server.get_text("/api/v1/logs/export?format=ndjson&q=")?.1;
     let mut found: HashMap<u64, u32> = HashMap::new();
     for line in text.lines() {

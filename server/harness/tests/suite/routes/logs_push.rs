@@ -19,7 +19,8 @@ fn one_bad_record_never_costs_the_others() -> anyhow::Result<()> {
     assert_eq!(answer["errors"][0]["item"], 1, "{answer}");
 
     let items = server.wait_for_lines("good line", 2)?;
-    let dated = items.iter().find(|item| item["body"] == "second good line").unwrap();
+    let dated = items.iter().find(|item| item["body"] == "second good line");
+    let dated = dated.unwrap_or_else(|| panic!("{items:#?}"));
     assert_eq!(dated["timestamp"], "2026-06-01T10:00:00Z");
     assert_eq!(dated["attributes"]["user"], "kim");
     let first = items.iter().find(|item| item["body"] == "first good line").unwrap();

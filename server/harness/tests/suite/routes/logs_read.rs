@@ -48,7 +48,7 @@ fn the_query_language_selects_what_it_says() -> anyhow::Result<()> {
         ("q=gateway+OR+pool", 200),
         ("q=etime*", 100),
         ("q=host:web-01", 150),
-        ("q=severity:>=error", 101),
+        ("q=severity:%3E%3Derror", 101),
         ("q=etimedout&host=web-02", 50),
         ("q=&severity=warn,fatal", 101),
         ("q=9f8b2c1d-aaaa-4bbb-8ccc-1234567890ab", 1),
@@ -60,9 +60,14 @@ fn the_query_language_selects_what_it_says() -> anyhow::Result<()> {
     let (status, problem) = server.get("/api/v1/logs/search?q=%22open")?;
     assert_eq!(status, 400, "{problem}");
     assert!(problem["detail"].as_str().is_some_and(|text| text.contains("quote")), "{problem}");
+    // A client library refuses to send what the server must withstand, so it is sent by hand.
+    let mut stream = TcpStream::connect(server.address())?;
     let long = "x".repeat(100_000);
-    let (status, problem) = server.get(&format!("/api/v1/logs/search?q={long}"))?;
-    assert!(matches!(status, 400 | 413 | 414), "{status} {problem}");
+    let head = format!("GET /api/v1/logs/search?q={long} HTTP/1.1\r\nHost: {}\r\n\r\n", server.address());
+    stream.write_all(head.as_bytes())?;
+    let mut status = String::new();
+    BufReader::new(stream).read_line(&mut status)?;
+    assert!(["400", "413", "414", "431"].iter().any(|code| status.contains(code)), "{status}");
     Ok(())
 }
 
