@@ -1,8 +1,10 @@
-//! The suite `parsing`: how well the template miner groups and words the lines of the Loghub samples, from the message
-//! and from the raw line, scored as `score_parsing.py` does. One configuration for every system.
+//! The suite `parsing`: how well the template miner groups and words the lines of the Loghub
+//! samples, from the message and from the raw line, scored as `score_parsing.py` does. One
+//! configuration for every system.
 
 mod corpus;
 mod score;
+mod table;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +18,8 @@ use tocsin_templates::{Miner, MinerConfig, Template, TemplateIndex};
 use corpus::Set;
 use score::{Score, score};
 
-/// Scores of one set, or the mean of several; each in `[0, 1]`, absent where the set lacks the labels.
+/// Scores of one set, or the mean of several; each in `[0, 1]`, absent where the set lacks the
+/// labels.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Row {
     /// Grouping accuracy: share of lines whose group is exactly the labelled one.
@@ -52,18 +55,24 @@ pub struct Report {
     pub mean: Row,
 }
 
-/// Scores every subfolder of `data` that holds a `*_structured.csv`. With `predictions`, also writes what was predicted
-/// to `NAME.csv` and `NAME_raw.csv` in that folder, in the form `score_parsing.py` reads.
+/// Scores every subfolder of `data` that holds a `*_structured.csv`. With `predictions`, also
+/// writes what was predicted to `NAME.csv` and `NAME_raw.csv` in that folder, in the form
+/// `score_parsing.py` reads.
 ///
 /// # Errors
-/// When `data` holds no set, or a file of a set cannot be read or has no `Content` and `EventTemplate` columns.
+/// When `data` holds no set, or a file of a set cannot be read or has no `Content` and
+/// `EventTemplate` columns.
 pub fn run(data: &Path, predictions: Option<&Path>) -> Result<Report> {
     let mut sets = BTreeMap::new();
     for set in corpus::read_all(data)? {
         let row = measure(&set, predictions).with_context(|| format!("set {}", set.name))?;
         sets.insert(set.name, row);
     }
-    anyhow::ensure!(!sets.is_empty(), "no *_structured.csv below {}", data.display());
+    anyhow::ensure!(
+        !sets.is_empty(),
+        "no *_structured.csv below {}",
+        data.display()
+    );
     let mean = mean(sets.values());
     Ok(Report { sets, mean })
 }
@@ -98,7 +107,10 @@ pub fn table(report: &Report) -> String {
 
 fn measure(set: &Set, predictions: Option<&Path>) -> Result<Row> {
     let message = Parsed::of(&set.contents, Template::wildcard);
-    let mut row = Row { lines_per_cpu_second: throughput(&set.contents), ..Row::default() };
+    let mut row = Row {
+        lines_per_cpu_second: throughput(&set.contents),
+        ..Row::default()
+    };
     let Score { ga, fga, pa, fta } = message.score(&set.labels);
     (row.ga, row.fga, row.pa, row.fta) = (ga, fga, pa, fta);
     if let Some(labels) = &set.corrected {
@@ -122,8 +134,8 @@ fn measure(set: &Set, predictions: Option<&Path>) -> Result<Row> {
     Ok(row)
 }
 
-/// Group and template of every line, after the last line was seen: a line counts for the template that its own has
-/// become since (`Miner::resolve`).
+/// Group and template of every line, after the last line was seen: a line counts for the template
+/// that its own has become since (`Miner::resolve`).
 struct Parsed {
     groups: Vec<u32>,
     templates: Vec<String>,
@@ -133,11 +145,16 @@ impl Parsed {
     fn of(lines: &[Vec<u8>], wording: fn(&Template) -> String) -> Self {
         let mut miner = Miner::new(MinerConfig::default());
         let mut variables = Vec::new();
-        let indices: Vec<TemplateIndex> =
-            lines.iter().map(|line| miner.parse(line, &mut variables)).collect();
+        let indices: Vec<TemplateIndex> = lines
+            .iter()
+            .map(|line| miner.parse(line, &mut variables))
+            .collect();
         let heads: Vec<TemplateIndex> = indices.iter().map(|i| miner.resolve(*i)).collect();
         let templates = heads.iter().map(|i| wording(miner.template(*i))).collect();
-        Self { groups: heads.iter().map(|i| i.0).collect(), templates }
+        Self {
+            groups: heads.iter().map(|i| i.0).collect(),
+            templates,
+        }
     }
 
     fn score(&self, labels: &[String]) -> Score {
@@ -145,12 +162,11 @@ impl Parsed {
     }
 
     fn save(&self, path: &Path) -> Result<()> {
-        let mut out = csv::Writer::from_path(path)?;
-        out.write_record(["group_id", "template"])?;
+        let mut out = String::from("group_id,template\n");
         for (group, template) in self.groups.iter().zip(&self.templates) {
-            out.write_record([group.to_string().as_str(), template])?;
+            table::write(&mut out, *group, template);
         }
-        out.flush().with_context(|| path.display().to_string())
+        fs::write(path, out).with_context(|| path.display().to_string())
     }
 }
 
@@ -176,8 +192,16 @@ fn throughput(lines: &[Vec<u8>]) -> f64 {
 /// CPU time of this process so far, in seconds (ticks of 10 ms); 0 where `/proc` is missing.
 fn cpu_seconds() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: u64 = fields.skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|f| f.parse::<u64>().ok())
+        .sum();
     ticks as f64 / 100.0
 }
 

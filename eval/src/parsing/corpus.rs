@@ -1,5 +1,5 @@
-//! Reads the Loghub samples: `NAME/*_structured.csv` (labels of the original authors), `*_structured_corrected.csv` and the
-//! raw `*.log` beside it, both optional.
+//! Reads the Loghub samples: `NAME/*_structured.csv` (labels of the original authors),
+//! `*_structured_corrected.csv` and the raw `*.log` beside it, both optional.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,9 @@ pub(crate) fn read_all(data: &Path) -> Result<Vec<Set>> {
 }
 
 fn read(folder: &Path) -> Result<Option<Set>> {
-    let Some(structured) = find(folder, "_structured.csv")? else { return Ok(None) };
+    let Some(structured) = find(folder, "_structured.csv")? else {
+        return Ok(None);
+    };
     let contents = column(&structured, "Content")?;
     let labels = text(column(&structured, "EventTemplate")?);
     let corrected = match find(folder, "_structured_corrected.csv")? {
@@ -45,8 +47,18 @@ fn read(folder: &Path) -> Result<Option<Set>> {
         Some(path) => Some(lines(&fs::read(path)?)).filter(|l| l.len() == contents.len()),
         None => None,
     };
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Some(Set { name, contents, labels, corrected, raw }))
+    let name = folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Ok(Some(Set {
+        name,
+        contents,
+        labels,
+        corrected,
+        raw,
+    }))
 }
 
 fn find(folder: &Path, ending: &str) -> Result<Option<PathBuf>> {
@@ -59,19 +71,22 @@ fn find(folder: &Path, ending: &str) -> Result<Option<PathBuf>> {
 }
 
 fn column(path: &Path, name: &str) -> Result<Vec<Vec<u8>>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path)?;
-    let header = reader.byte_headers()?;
-    let at = header.iter().position(|h| h.strip_prefix(b"\xef\xbb\xbf").unwrap_or(h) == name.as_bytes());
+    let bytes = fs::read(path)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let mut records = super::table::records(bytes).into_iter();
+    let header = records.next().unwrap_or_default();
+    let at = header.iter().position(|h| h == name.as_bytes());
     let at = at.with_context(|| format!("{} has no column {name}", path.display()))?;
-    let mut values = Vec::new();
-    for record in reader.byte_records() {
-        values.push(record?.get(at).unwrap_or_default().to_vec());
-    }
-    Ok(values)
+    Ok(records
+        .map(|mut record| record.get_mut(at).map(std::mem::take).unwrap_or_default())
+        .collect())
 }
 
 fn text(values: Vec<Vec<u8>>) -> Vec<String> {
-    values.into_iter().map(|v| String::from_utf8_lossy(&v).into_owned()).collect()
+    values
+        .into_iter()
+        .map(|v| String::from_utf8_lossy(&v).into_owned())
+        .collect()
 }
 
 fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {

@@ -1,5 +1,6 @@
-//! GA, FGA, PA and FTA after Loghub-2.0 (Jiang et al., ISSTA 2024): a group is right when its set of lines is exactly the
-//! labelled one, a template when its wording is and all its lines carry that label.
+//! GA, FGA, PA and FTA after Loghub-2.0 (Jiang et al., ISSTA 2024): a group is right when its set
+//! of lines is exactly the labelled one, a template when its wording is and all its lines carry
+//! that label.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,8 @@ pub(crate) struct Score {
     pub fta: f64,
 }
 
-/// Compares labels, predicted wordings and predicted groups of the same lines; linear up to sorting. All zero for no lines.
+/// Compares labels, predicted wordings and predicted groups of the same lines; linear up to
+/// sorting. All zero for no lines.
 pub(crate) fn score(labels: &[String], templates: &[String], groups: &[u32]) -> Score {
     let lines = labels.len() as f64;
     let mut groups_of: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
@@ -36,14 +38,26 @@ pub(crate) fn score(labels: &[String], templates: &[String], groups: &[u32]) -> 
             right_groups += 1;
         }
     }
-    let right_templates =
-        labels_of.iter().filter(|(t, l)| l.len() == 1 && l.contains(*t)).count() as f64;
+    let right_templates = labels_of
+        .iter()
+        .filter(|(t, l)| l.len() == 1 && l.contains(*t))
+        .count() as f64;
     let right_groups = right_groups as f64;
     let f1 = |right: f64, predicted: usize, labelled: usize| {
         let total = predicted as f64 + labelled as f64;
-        if total > 0.0 { 2.0 * right / total } else { 0.0 }
+        if total > 0.0 {
+            2.0 * right / total
+        } else {
+            0.0
+        }
     };
-    let share = |count: usize| if lines > 0.0 { count as f64 / lines } else { 0.0 };
+    let share = |count: usize| {
+        if lines > 0.0 {
+            count as f64 / lines
+        } else {
+            0.0
+        }
+    };
     Score {
         ga: share(right_lines),
         fga: f1(right_groups, group_count.len(), label_count.len()),
@@ -65,18 +79,39 @@ mod tests {
 
     #[test]
     fn perfect_prediction_scores_one() {
-        let one = Score { ga: 1.0, fga: 1.0, pa: 1.0, fta: 1.0 };
-        check(&[("a <*>", "a <*>", 0), ("b", "b", 1), ("a <*>", "a <*>", 0)], one);
+        let one = Score {
+            ga: 1.0,
+            fga: 1.0,
+            pa: 1.0,
+            fta: 1.0,
+        };
+        check(
+            &[("a <*>", "a <*>", 0), ("b", "b", 1), ("a <*>", "a <*>", 0)],
+            one,
+        );
     }
 
     #[test]
     fn group_with_a_foreign_line_is_wrong_for_both_labels() {
-        let expect = Score { ga: 0.0, fga: 0.0, pa: 0.5, fta: 0.0 };
+        let expect = Score {
+            ga: 0.0,
+            fga: 0.0,
+            pa: 0.5,
+            fta: 0.0,
+        };
         check(&[("a", "a", 0), ("b", "a", 0)], expect);
     }
 
     #[test]
     fn no_lines_score_zero() {
-        check(&[], Score { ga: 0.0, fga: 0.0, pa: 0.0, fta: 0.0 });
+        check(
+            &[],
+            Score {
+                ga: 0.0,
+                fga: 0.0,
+                pa: 0.0,
+                fta: 0.0,
+            },
+        );
     }
 }
