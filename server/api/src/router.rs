@@ -19,6 +19,7 @@ use crate::state::ApiState;
 pub fn router(state: ApiState) -> Router {
     let routes = Router::new()
         .merge(reads(&state))
+        .merge(exports())
         .merge(pushes())
         .merge(elasticsearch_bulk())
         .merge(writes())
@@ -50,7 +51,6 @@ fn reads(state: &ApiState) -> Router<ApiState> {
             "/api/v1/logs/templates/{template}/variables",
             get(logs_templates::variables),
         )
-        .route("/api/v1/logs/export", get(logs_export::export))
         .route("/api/v1/logs/{id}", get(logs_record::record))
         .route("/api/v1/logs/{id}/context", get(logs_context::context))
         .route("/api/v1/logs/{id}/similar", get(logs_similar::similar))
@@ -63,6 +63,13 @@ fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/openapi.json", get(openapi::openapi))
         .layer(compression())
         .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+/// Exports count among the reads themselves, for as long as they run.
+fn exports() -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/logs/export", get(logs_export::export))
+        .layer(compression())
 }
 
 fn pushes() -> Router<ApiState> {

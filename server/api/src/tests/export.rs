@@ -15,6 +15,7 @@ use crate::ApiConfig;
 fn server() -> Server {
     let config = ApiConfig {
         export_page_records: 10,
+        reads_max: 1,
         ..ApiConfig::default()
     };
     Server::with(config, tocsin_ingest::Limits::default())
@@ -42,7 +43,7 @@ async fn ndjson_holds_every_record_oldest_first() {
         4,
         "pages of ten"
     );
-    assert_eq!(server.state.bounds.reads.available_permits(), 64);
+    assert_eq!(server.state.bounds.reads.available_permits(), 1);
 }
 
 #[tokio::test]
@@ -83,7 +84,7 @@ async fn a_client_that_leaves_ends_the_work() {
     pieces.next().await.unwrap().unwrap();
     drop(pieces);
     assert!(server.fakes.searches.load(Ordering::Relaxed) <= 2);
-    assert_eq!(server.state.bounds.reads.available_permits(), 64);
+    assert_eq!(server.state.bounds.reads.available_permits(), 1);
 }
 
 #[tokio::test]
