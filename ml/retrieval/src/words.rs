@@ -111,7 +111,7 @@ fn is_value(run: &str) -> bool {
     (is_number && digits > NUMBER_DIGITS_MAX) || (is_hex && !is_number)
 }
 
-/// Splits `camelCase` and `HTTPServer` into their words.
+/// Splits `camelCase` and `HTTPServer` into their words; `MHz` and `vCores` stay whole.
 fn split_case(run: &str) -> Vec<&str> {
     let chars: Vec<(usize, char)> = run.char_indices().collect();
     let mut parts = Vec::new();
@@ -122,8 +122,8 @@ fn split_case(run: &str) -> Vec<&str> {
         let starts_word = here.is_uppercase()
             && (before.is_lowercase() || (after_is_lower && !before.is_ascii_lowercase()));
         // `VMs` and `NICs` are one word.
-        let plural = at + 2 == chars.len() && chars[at + 1].1 == 's' && before.is_uppercase();
-        if starts_word && !plural {
+        let is_plural = at + 2 == chars.len() && chars[at + 1].1 == 's' && before.is_uppercase();
+        if starts_word && !is_plural && at - start > 1 {
             parts.push(&run[chars[start].0..chars[at].0]);
             start = at;
         }
@@ -188,6 +188,7 @@ mod tests {
         );
         assert_eq!(plain("lost 2 NICs, errno 28"), "lost 2 nics errno 28");
         assert_eq!(plain("user <*> from <ip> port <num>"), "user from port");
+        assert_eq!(plain("731.2 MHz, 4 vCores"), "731 2 mhz 4 vcores");
         assert_eq!(plain("a < b > c <memory:8192>"), "a b c memory 8192");
     }
 
