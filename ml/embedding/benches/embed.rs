@@ -4,10 +4,6 @@
 //! its default place. CPU time is that of the whole process, so extra threads do not flatter.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its result")]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a bench has nobody to pass it the environment"
-)]
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -38,6 +38,10 @@ fn exp(x: f32) -> f32 {
 
 /// Replaces each value by `x·Φ(x)`, the exact GELU; the error function is Abramowitz and Stegun
 /// 7.1.26, absolute error below 1.5e-7.
+#[expect(
+    clippy::excessive_precision,
+    reason = "published coefficients, kept as printed"
+)]
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"))]
 pub(crate) fn gelu(values: &mut [f32]) {
     for value in values {
@@ -190,7 +194,7 @@ mod tests {
     fn gelu_has_its_known_values() {
         let mut values = [0.0, 1.0, -1.0, 3.0, -10.0, 10.0];
         gelu(&mut values);
-        let expect = [0.0, 0.841_344_75, -0.158_655_25, 2.995_950_3, 0.0, 10.0];
+        let expect = [0.0, 0.841_344_7, -0.158_655_3, 2.995_950_2, 0.0, 10.0];
         for (got, expect) in values.iter().zip(expect) {
             assert!((got - expect).abs() < 1e-6, "{got} for {expect}");
         }

@@ -1,5 +1,11 @@
 //! Vectors of the real model against the reference fixture; skipped, loudly, without the model.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -11,10 +17,6 @@ const EXACT_TOLERANCE: f32 = 1e-4;
 /// Least cosine of the quantised encoder.
 const QUANTISED_COSINE: f32 = 0.99;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test has nobody to pass it the environment"
-)]
 fn model_dir() -> Option<PathBuf> {
     let given = std::env::var_os("TOCSIN_MODEL_DIR").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(PathBuf::from);
