@@ -21,6 +21,7 @@ test('a question on the first screen becomes a search', async ({ page }) => {
 
 test('commands are found and performed by keyboard', async ({ page }) => {
   await page.goto('');
+  await expect(page.getByRole('button', { name: 'Ask' })).toBeVisible();
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Command or search' }).fill('live');
   await page.keyboard.press('Enter');

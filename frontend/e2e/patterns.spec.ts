@@ -12,7 +12,7 @@ test('patterns lead to their lines', async ({ page, seed }) => {
 test('clusters open to show their patterns', async ({ page, seed }) => {
   await page.goto(`patterns?source=${seed.source}`);
   const table = page.getByRole('table', { name: 'Clusters' });
-  await expect(table.getByRole('row').nth(1)).toBeVisible({ timeout: 20_000 });
+  await expect(table.getByRole('row').nth(1)).toBeVisible({ timeout: 90_000 });
   const rows = await table.getByRole('row').count();
   await table.getByRole('button', { name: 'Show its patterns' }).first().click();
   await expect.poll(() => table.getByRole('row').count()).toBeGreaterThan(rows);

@@ -20,7 +20,7 @@ describe('formatters', () => {
   });
 
   it('write spans in two units', () => {
-    expect([5, 60, 75, 3600, 3700, 90_000].map(formatSpan)).toEqual(['5 s', '1 min', '1 min 15 s', '1 h', '1 h 1 min', '1 d 1 h']);
+    expect([5, 60, 75, 3600, 3700, 90_000, 70_000_000].map(formatSpan)).toEqual(['5 s', '1 min', '1 min 15 s', '1 h', '1 h 1 min', '1 d 1 h', '2 y 80 d']);
     expect(formatAgo('2026-01-01T00:00:00.123456789Z', Date.parse('2026-01-01T01:30:00Z'))).toBe('1 h ago');
   });
 

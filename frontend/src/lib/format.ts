@@ -35,6 +35,7 @@ export function formatTook(ms: number): string {
 }
 
 const SPANS: [number, string][] = [
+  [31_536_000, 'y'],
   [86_400, 'd'],
   [3600, 'h'],
   [60, 'min'],

@@ -37,9 +37,11 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-export function Icon({ name, className = 'size-4' }: { name: IconName; className?: string }) {
+/** As large as the text beside it, unless the class names a size. */
+export function Icon({ name, className = '' }: { name: IconName; className?: string }) {
+  const size = /\bsize-/.test(className) ? '' : 'size-4';
   return (
-    <svg viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" className={`shrink-0 ${className}`}>
+    <svg viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" className={`shrink-0 ${size} ${className}`}>
       <path d={PATHS[name]} />
     </svg>
   );

@@ -27,8 +27,9 @@ export function FacetPanel({ filters, onClose }: { filters: LogFilters; onClose?
       )}
       {isPending && <SkeletonLines count={8} label="Loading fields" />}
       {KEYS.map((key) => {
-        const facet = data?.items.find((item) => item.key === key);
-        return facet && facet.values.length > 0 && <FacetGroup key={key} name={key} title={TITLES[key]} values={facet.values} mode={filters.mode} />;
+        // Lines of no known host have the empty one, which cannot be asked for.
+        const values = data?.items.find((item) => item.key === key)?.values.filter(({ value }) => value !== '') ?? [];
+        return values.length > 0 && <FacetGroup key={key} name={key} title={TITLES[key]} values={values} mode={filters.mode} />;
       })}
     </aside>
   );
