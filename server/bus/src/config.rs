@@ -1,7 +1,11 @@
 //! How the embedded bus is set up.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// The settings of [`FjallBus`](crate::FjallBus).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct BusConfig {
     /// How many queues the bus is cut into, `1..=1024`; default 4. One worker holds one partition,
     /// so there should be as many as cores or a few more; each costs its worker a head in memory.
