@@ -24,6 +24,7 @@ lint: ui
 	cd frontend && npm run --silent typecheck && npm run --silent lint
 
 unit: model ui tools
+	cargo build --workspace --bins --locked
 	cargo test --workspace --locked
 	cd frontend && npm run --silent test
 

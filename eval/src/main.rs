@@ -51,7 +51,10 @@ fn main() -> anyhow::Result<()> {
         Suite::Parsing => parsing(&arguments, &arguments.data),
         Suite::Search => search(&arguments, &arguments.data),
         Suite::All => {
-            ensure!(!arguments.json, "`all` prints tables: give one suite with --json");
+            ensure!(
+                !arguments.json,
+                "`all` prints tables: give one suite with --json"
+            );
             parsing(&arguments, &arguments.data.join("parsing"))?;
             search(&arguments, &arguments.data.join("retrieval"))
         }

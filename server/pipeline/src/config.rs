@@ -22,6 +22,11 @@ pub struct PipelineConfig {
 
 impl Default for PipelineConfig {
     fn default() -> Self {
-        Self { templates_max: 20_000, read_bytes_max: 4 << 20, flush_secs: 60, live_queue: 4096 }
+        Self {
+            templates_max: 20_000,
+            read_bytes_max: 4 << 20,
+            flush_secs: 60,
+            live_queue: 4096,
+        }
     }
 }

@@ -33,13 +33,18 @@ impl LiveHub {
     /// A hub whose watchers have room for `queue` records each.
     #[must_use]
     pub fn new(queue: usize) -> Self {
-        Self { queue: queue.max(1), watchers: Mutex::new(Some(Vec::new())) }
+        Self {
+            queue: queue.max(1),
+            watchers: Mutex::new(Some(Vec::new())),
+        }
     }
 
     /// Shows the records of a batch to those who watch; never waits.
     pub fn publish(&self, batch: &ParsedBatch) {
         let mut watchers = self.watchers.lock();
-        let Some(watchers) = watchers.as_mut() else { return };
+        let Some(watchers) = watchers.as_mut() else {
+            return;
+        };
         watchers.retain(|watcher| !watcher.sender.is_closed());
         for watcher in watchers {
             watcher.show(batch);
@@ -73,9 +78,17 @@ impl LiveLogs for LiveHub {
         let (sender, receiver) = mpsc::channel(self.queue);
         let skipped = Arc::<AtomicU64>::default();
         if let Some(watchers) = self.watchers.lock().as_mut() {
-            watchers.push(Watcher { filter, sender, skipped: skipped.clone() });
+            watchers.push(Watcher {
+                filter,
+                sender,
+                skipped: skipped.clone(),
+            });
         }
-        Box::new(Subscription { receiver, skipped, told: 0 })
+        Box::new(Subscription {
+            receiver,
+            skipped,
+            told: 0,
+        })
     }
 }
 
@@ -114,20 +127,32 @@ mod tests {
         let now = Timestamp::from_secs(1_700_000_000);
         let mut builder = BatchBuilder::new(BatchId::new(now, [1; 10]), now, "test".into());
         for line in lines {
-            let record = NewRecord { body: line.as_bytes(), ..NewRecord::default() };
+            let record = NewRecord {
+                body: line.as_bytes(),
+                ..NewRecord::default()
+            };
             builder.push(record).unwrap();
         }
-        ParseStage::new(MinerConfig::default()).step(builder.finish()).batch
+        ParseStage::new(MinerConfig::default())
+            .step(builder.finish())
+            .batch
     }
 
     #[tokio::test]
     async fn a_watcher_sees_what_its_filter_lets_through_and_learns_what_it_missed() {
         let hub = LiveHub::new(2);
         let mut watching = hub.subscribe(Expression::Phrase(vec!["disk".into()]));
-        hub.publish(&batch(&["disk 1 full", "all is well", "disk 2 full", "disk 3 full"]));
+        hub.publish(&batch(&[
+            "disk 1 full",
+            "all is well",
+            "disk 2 full",
+            "disk 3 full",
+        ]));
         let mut bodies = Vec::new();
         for _ in 0..2 {
-            let Some(LiveItem::Record(record)) = watching.next().await else { panic!("no record") };
+            let Some(LiveItem::Record(record)) = watching.next().await else {
+                panic!("no record")
+            };
             bodies.push(String::from_utf8(record.body.clone()).unwrap());
         }
         assert_eq!(bodies, ["disk 1 full", "disk 2 full"]);

@@ -26,7 +26,10 @@ const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
 
 /// What the pipeline works with.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "a bundle of ports, which have no Debug")]
+#[expect(
+    missing_debug_implementations,
+    reason = "a bundle of ports, which have no Debug"
+)]
 pub struct PipelineParts {
     /// Where batches come from.
     pub bus: Arc<dyn Bus>,
@@ -52,7 +55,10 @@ pub struct Progress {
 }
 
 /// The loop of one partition.
-#[expect(missing_debug_implementations, reason = "holds ports, which have no Debug")]
+#[expect(
+    missing_debug_implementations,
+    reason = "holds ports, which have no Debug"
+)]
 pub struct Pipeline {
     partition: Partition,
     parts: PipelineParts,
@@ -78,7 +84,10 @@ impl Pipeline {
         config: PipelineConfig,
         progress: Arc<Progress>,
     ) -> Result<Self, StoreError> {
-        let miner = || MinerConfig { max_templates: config.templates_max, ..Default::default() };
+        let miner = || MinerConfig {
+            max_templates: config.templates_max,
+            ..Default::default()
+        };
         let stage = match parts.templates.load_miner(partition.0).await? {
             Some(state) => ParseStage::restore(miner(), &state).unwrap_or_else(|error| {
                 tracing::warn!(partition = partition.0, %error, "the miner starts afresh");
@@ -126,7 +135,10 @@ impl Pipeline {
     async fn turn(&mut self) -> Result<(), TurnError> {
         let flush_after = Duration::from_secs(self.config.flush_secs.max(1));
         let due = self.waiting_since.map(|since| since + flush_after);
-        let read = self.parts.bus.read(self.partition, self.stored, self.config.read_bytes_max);
+        let read = self
+            .parts
+            .bus
+            .read(self.partition, self.stored, self.config.read_bytes_max);
         let deliveries = tokio::select! {
             deliveries = read => deliveries,
             () = sleep_until(due) => {
@@ -146,12 +158,17 @@ impl Pipeline {
         for (offset, Parsed { batch, met }) in parsed {
             if !met.is_empty() {
                 self.parts.templates.register(met.clone()).await?;
-                self.progress.templates.fetch_add(met.len() as u64, Ordering::Relaxed);
+                self.progress
+                    .templates
+                    .fetch_add(met.len() as u64, Ordering::Relaxed);
                 self.parts.enrich.offer(met);
             }
             let records = batch.lines.len() as u64;
             self.parts.live.publish(&batch);
-            self.parts.logs.append(self.partition, offset, batch).await?;
+            self.parts
+                .logs
+                .append(self.partition, offset, batch)
+                .await?;
             self.stored = offset;
             self.waiting_since.get_or_insert_with(Instant::now);
             self.progress.records.fetch_add(records, Ordering::Relaxed);
@@ -165,7 +182,9 @@ impl Pipeline {
         deliveries: Vec<Delivery>,
     ) -> Result<Vec<(Offset, Parsed)>, StoreError> {
         let Some(mut stage) = self.stage.take() else {
-            return Err(StoreError::Invalid("the parse stage was lost to a panic".into()));
+            return Err(StoreError::Invalid(
+                "the parse stage was lost to a panic".into(),
+            ));
         };
         let work = tokio::task::spawn_blocking(move || {
             let mut parsed = Vec::with_capacity(deliveries.len());
@@ -177,8 +196,9 @@ impl Pipeline {
             }
             (stage, parsed)
         });
-        let (stage, parsed) =
-            work.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        let (stage, parsed) = work
+            .await
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         self.stage = Some(stage);
         Ok(parsed)
     }
@@ -199,7 +219,10 @@ impl Pipeline {
         if (is_end || self.kept_at.elapsed() >= SNAPSHOT_EVERY)
             && let Some(stage) = &self.stage
         {
-            self.parts.templates.save_miner(self.partition.0, stage.snapshot()).await?;
+            self.parts
+                .templates
+                .save_miner(self.partition.0, stage.snapshot())
+                .await?;
             self.kept_at = Instant::now();
         }
         Ok(())

@@ -47,7 +47,10 @@ impl EnrichQueue {
 
 /// What the stage works with.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "a bundle of ports, which have no Debug")]
+#[expect(
+    missing_debug_implementations,
+    reason = "a bundle of ports, which have no Debug"
+)]
 pub struct EnrichParts {
     /// Where templates are registered.
     pub templates: Arc<dyn TemplateStore>,
@@ -60,7 +63,10 @@ pub struct EnrichParts {
 }
 
 /// The receiving side.
-#[expect(missing_debug_implementations, reason = "holds ports, which have no Debug")]
+#[expect(
+    missing_debug_implementations,
+    reason = "holds ports, which have no Debug"
+)]
 pub struct Enricher {
     parts: EnrichParts,
     receiver: mpsc::Receiver<Vec<TemplateSummary>>,
@@ -75,9 +81,21 @@ impl Enricher {
     pub fn new(parts: EnrichParts) -> (EnrichQueue, Self) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let missed = Arc::<Missed>::default();
-        let queue = EnrichQueue { sender, missed: missed.clone() };
+        let queue = EnrichQueue {
+            sender,
+            missed: missed.clone(),
+        };
         let embedded = Arc::default();
-        (queue, Self { parts, receiver, missed, embedded, done: HashSet::new() })
+        (
+            queue,
+            Self {
+                parts,
+                receiver,
+                missed,
+                embedded,
+                done: HashSet::new(),
+            },
+        )
     }
 
     /// How many templates have vectors; stays true while the stage runs.
@@ -115,7 +133,8 @@ impl Enricher {
     async fn compare(&mut self, cancel: &CancellationToken) -> Result<(), StoreError> {
         if self.done.is_empty() {
             let points = self.parts.vectors.all(0).await?;
-            self.done.extend(points.into_iter().map(|point| point.template));
+            self.done
+                .extend(points.into_iter().map(|point| point.template));
         }
         let templates = self.parts.templates.all().await?;
         for summary in &templates {
@@ -151,7 +170,10 @@ impl Enricher {
         }
         let embedder = self.parts.embedder.clone();
         let index = self.parts.index.clone();
-        let ids: Vec<_> = templates.iter().map(|summary| summary.template.id).collect();
+        let ids: Vec<_> = templates
+            .iter()
+            .map(|summary| summary.template.id)
+            .collect();
         let points = tokio::task::spawn_blocking(move || {
             embed(embedder.as_ref(), index.as_ref(), &templates)
         })
@@ -167,7 +189,8 @@ impl Enricher {
     }
 
     fn count(&self) {
-        self.embedded.store(self.done.len() as u64, Ordering::Relaxed);
+        self.embedded
+            .store(self.done.len() as u64, Ordering::Relaxed);
     }
 }
 
@@ -191,7 +214,11 @@ fn embed(
             owners
                 .into_iter()
                 .zip(vectors)
-                .map(|((template, view), vector)| VectorPoint { template, view, vector })
+                .map(|((template, view), vector)| VectorPoint {
+                    template,
+                    view,
+                    vector,
+                })
                 .collect(),
         ),
         Err(error) => {

@@ -55,7 +55,12 @@ impl ParseStage {
     }
 
     fn with(miner: Miner) -> Self {
-        Self { miner, templates: Vec::new(), places: Vec::new(), met: Vec::new() }
+        Self {
+            miner,
+            templates: Vec::new(),
+            places: Vec::new(),
+            met: Vec::new(),
+        }
     }
 
     /// The state, to be restored after a restart.
@@ -86,7 +91,10 @@ impl ParseStage {
                 self.places[mined] = place;
                 used.push(mined);
             }
-            lines.push(ParsedLine { template: place, variables: variables.len() as u32 });
+            lines.push(ParsedLine {
+                template: place,
+                variables: variables.len() as u32,
+            });
             variables.extend(spans.iter().map(|&(start, end)| Span { start, end }));
         }
         for mined in used {
@@ -99,7 +107,15 @@ impl ParseStage {
             self.places.clear();
             self.met.clear();
         }
-        Parsed { batch: ParsedBatch { batch, lines, variables, templates }, met }
+        Parsed {
+            batch: ParsedBatch {
+                batch,
+                lines,
+                variables,
+                templates,
+            },
+            met,
+        }
     }
 
     /// The domain's form of the miner's template `mined`; makes room in the tables.
@@ -139,7 +155,10 @@ fn domain_template(mined: &tocsin_templates::Template) -> Template {
         slots: mined
             .slots
             .iter()
-            .map(|slot| Slot { kind: kind(slot.kind), key: slot.key.as_deref().map(Arc::from) })
+            .map(|slot| Slot {
+                kind: kind(slot.kind),
+                key: slot.key.as_deref().map(Arc::from),
+            })
             .collect(),
     }
 }
@@ -166,5 +185,66 @@ fn kind(kind: tocsin_templates::VariableKind) -> VariableKind {
         Mined::Word => VariableKind::Word,
         Mined::Space => VariableKind::Space,
         Mined::Bool => VariableKind::Bool,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tocsin_domain::{BatchBuilder, BatchId, NewRecord, Timestamp};
+
+    use super::*;
+
+    fn batch(lines: &[Vec<u8>]) -> LogBatch {
+        let now = Timestamp::from_secs(1_700_000_000);
+        let mut builder = BatchBuilder::new(BatchId::new(now, [1; 10]), now, "test".into());
+        for body in lines {
+            builder.push(NewRecord { body, ..NewRecord::default() }).unwrap();
+        }
+        builder.finish()
+    }
+
+    fn texts(lines: &[&str]) -> Vec<Vec<u8>> {
+        lines.iter().map(|line| line.as_bytes().to_vec()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_comes_back_from_its_template_and_variables(
+            lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..40),
+            numbers in prop::collection::vec(any::<u32>(), 0..40),
+        ) {
+            let numbered = numbers.iter().map(|n| format!("order {n} took {n} ms").into_bytes());
+            let lines: Vec<_> = lines.into_iter().chain(numbered).collect();
+            let parsed = ParseStage::new(MinerConfig::default()).step(batch(&lines)).batch;
+            for (index, line) in lines.iter().enumerate() {
+                let mut rendered = Vec::new();
+                parsed.template(index).render(parsed.variables(index), &mut rendered);
+                prop_assert_eq!(&rendered, line);
+            }
+        }
+    }
+
+    #[test]
+    fn a_template_is_met_once_and_its_first_line_is_its_example() {
+        let mut stage = ParseStage::new(MinerConfig::default());
+        let first = stage.step(batch(&texts(&["order 1 took 5 ms", "order 2 took 7 ms"])));
+        assert_eq!(first.met.len(), 1, "{:?}", first.met);
+        assert_eq!(first.met[0].example, "order 1 took 5 ms");
+        let second = stage.step(batch(&texts(&["order 3 took 9 ms"])));
+        assert!(second.met.is_empty());
+        assert_eq!(second.batch.template(0).id, first.met[0].template.id);
+    }
+
+    #[test]
+    fn a_restored_stage_finds_the_same_templates() {
+        let mut stage = ParseStage::new(MinerConfig::default());
+        let lines = texts(&["user kim logged in", "user alex logged in", "user sam logged in"]);
+        stage.step(batch(&lines));
+        let mut restored = ParseStage::restore(MinerConfig::default(), &stage.snapshot()).unwrap();
+        let next = texts(&["user lee logged in"]);
+        let ids = |stage: &mut ParseStage| stage.step(batch(&next)).batch.template(0).id;
+        assert_eq!(ids(&mut stage), ids(&mut restored));
+        assert!(ParseStage::restore(MinerConfig::default(), b"junk").is_err());
     }
 }
