@@ -44,7 +44,9 @@ pub fn main() -> ExitCode {
         Command::Serve { config } => commands::serve::run(config),
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Search(arguments) => commands::search::run(&arguments),
-        Command::CheckConfig { config, reference } => commands::check_config::run(config, reference),
+        Command::CheckConfig { config, reference } => {
+            commands::check_config::run(config, reference)
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,7 +58,10 @@ pub fn main() -> ExitCode {
 }
 
 /// Writes an error and its causes to standard error, one a line.
-#[expect(clippy::print_stderr, reason = "this is the program's last word to its user")]
+#[expect(
+    clippy::print_stderr,
+    reason = "this is the program's last word to its user"
+)]
 fn complain(error: &anyhow::Error) {
     eprintln!("error: {error}");
     for cause in error.chain().skip(1) {

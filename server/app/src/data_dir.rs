@@ -42,7 +42,10 @@ impl DataDir {
     /// # Errors
     /// [`DataDirError::Held`] names the process that has it.
     pub(crate) fn take(path: &Path, purpose: &str) -> Result<Self, DataDirError> {
-        let unusable = |source| DataDirError::Unusable { path: path.into(), source };
+        let unusable = |source| DataDirError::Unusable {
+            path: path.into(),
+            source,
+        };
         std::fs::create_dir_all(path).map_err(unusable)?;
         let mut lock = File::options()
             .create(true)
@@ -57,17 +60,28 @@ impl DataDir {
             }
             let mut holder = String::new();
             let named = lock.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
-            let holder = if named { holder.trim().into() } else { "another process".into() };
-            return Err(DataDirError::Held { path: path.into(), holder });
+            let holder = if named {
+                holder.trim().into()
+            } else {
+                "another process".into()
+            };
+            return Err(DataDirError::Held {
+                path: path.into(),
+                holder,
+            });
         }
         // A full disk must not stop the start: the name in the lock is a courtesy.
-        let written = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| {
-            writeln!(lock, "process {} ({purpose})", std::process::id())
-        });
+        let written = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| writeln!(lock, "process {} ({purpose})", std::process::id()));
         if let Err(error) = written {
             tracing::warn!(%error, "the lock file could not be given our name");
         }
-        Ok(Self { path: path.into(), _lock: lock })
+        Ok(Self {
+            path: path.into(),
+            _lock: lock,
+        })
     }
 
     /// A path within the folder.
@@ -85,7 +99,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = DataDir::take(folder.path(), "serving 127.0.0.1:8080").unwrap();
         let message = DataDir::take(folder.path(), "x").unwrap_err().to_string();
-        assert!(message.contains(&std::process::id().to_string()), "{message}");
+        assert!(
+            message.contains(&std::process::id().to_string()),
+            "{message}"
+        );
         assert!(message.contains("127.0.0.1:8080"), "{message}");
         drop(first);
         assert!(DataDir::take(folder.path(), "x").is_ok());

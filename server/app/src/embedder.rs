@@ -46,7 +46,9 @@ impl Embedder for Missing {
     }
 
     fn embed(&self, _: &[&str]) -> Result<Vec<Vec<f32>>, EmbedderError> {
-        Err(EmbedderError::Missing { remedy: self.remedy.clone() })
+        Err(EmbedderError::Missing {
+            remedy: self.remedy.clone(),
+        })
     }
 }
 
@@ -63,20 +65,30 @@ pub(crate) struct Loaded {
 pub(crate) fn load(folder: Option<&Path>) -> Loaded {
     let folder = folder.map_or_else(default_folder, Path::to_path_buf);
     match tocsin_embedding::Embedder::load(&folder) {
-        Ok(model) => Loaded { embedder: Arc::new(Local(model)), remedy: None },
+        Ok(model) => Loaded {
+            embedder: Arc::new(Local(model)),
+            remedy: None,
+        },
         Err(error) => {
             let remedy = format!(
                 "{error}. Run `make model`, or set `model.dir` to a folder with all-MiniLM-L6-v2's \
                  model.safetensors, tokenizer.json and config.json, and start again"
             );
             tracing::warn!(folder = %folder.display(), "search by meaning is off: {remedy}");
-            Loaded { embedder: Arc::new(Missing { remedy: remedy.clone() }), remedy: Some(remedy) }
+            Loaded {
+                embedder: Arc::new(Missing {
+                    remedy: remedy.clone(),
+                }),
+                remedy: Some(remedy),
+            }
         }
     }
 }
 
 fn default_folder() -> PathBuf {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(home);
     cache.unwrap_or_default().join(IN_CACHE)
 }

@@ -16,7 +16,9 @@ const EVERY: Duration = Duration::from_secs(60);
 pub(crate) fn rules(config: &[RetentionConfig]) -> Vec<Retention> {
     let rule = |rule: &RetentionConfig| Retention {
         source_prefix: rule.source_prefix.clone(),
-        max_age: rule.max_age_hours.map(|hours| Duration::from_secs(hours.saturating_mul(3600))),
+        max_age: rule
+            .max_age_hours
+            .map(|hours| Duration::from_secs(hours.saturating_mul(3600))),
         max_bytes: rule.max_bytes,
     };
     config.iter().map(rule).collect()

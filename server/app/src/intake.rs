@@ -18,20 +18,31 @@ pub(crate) struct BusIntake {
 impl BusIntake {
     /// An intake in front of `bus`.
     pub(crate) fn new(bus: Arc<dyn Bus>, sources: Arc<Sources>, clock: Arc<dyn Clock>) -> Self {
-        Self { bus, sources, clock }
+        Self {
+            bus,
+            sources,
+            clock,
+        }
     }
 }
 
 #[async_trait]
 impl Intake for BusIntake {
     async fn accept(&self, batches: Vec<LogBatch>) -> Result<(), BusError> {
-        let batches: Vec<_> = batches.into_iter().filter(|b| !b.records.is_empty()).collect();
+        let batches: Vec<_> = batches
+            .into_iter()
+            .filter(|b| !b.records.is_empty())
+            .collect();
         if batches.is_empty() {
             return Ok(());
         }
         let arrivals: Vec<Arrival> = batches.iter().map(Arrival::of).collect();
-        let events =
-            batches.into_iter().map(|batch| Event { payload: Payload::Logs(batch) }).collect();
+        let events = batches
+            .into_iter()
+            .map(|batch| Event {
+                payload: Payload::Logs(batch),
+            })
+            .collect();
         self.bus.append(events).await?;
         let now = self.clock.now();
         for arrival in arrivals {

@@ -63,21 +63,46 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     let progress = snapshot.progress;
     let simple = [
         ("records_accepted_total", "counter", snapshot.total.records),
-        ("records_stored_total", "counter", progress.records.load(Ordering::Relaxed)),
-        ("templates_met_total", "counter", progress.templates.load(Ordering::Relaxed)),
-        ("pipeline_retries_total", "counter", progress.retries.load(Ordering::Relaxed)),
+        (
+            "records_stored_total",
+            "counter",
+            progress.records.load(Ordering::Relaxed),
+        ),
+        (
+            "templates_met_total",
+            "counter",
+            progress.templates.load(Ordering::Relaxed),
+        ),
+        (
+            "pipeline_retries_total",
+            "counter",
+            progress.retries.load(Ordering::Relaxed),
+        ),
         ("prototypes_embedded", "gauge", snapshot.embedded),
         ("bus_events", "gauge", snapshot.bus.events),
         ("bus_bytes", "gauge", snapshot.bus.bytes),
         ("bus_limit_bytes", "gauge", snapshot.bus.limit_bytes),
-        ("process_resident_memory_bytes", "gauge", crate::memory::resident_bytes()),
+        (
+            "process_resident_memory_bytes",
+            "gauge",
+            crate::memory::resident_bytes(),
+        ),
     ];
     for (name, kind, value) in simple {
-        line(&mut text, format_args!("# TYPE tocsin_{name} {kind}\ntocsin_{name} {value}"));
+        line(
+            &mut text,
+            format_args!("# TYPE tocsin_{name} {kind}\ntocsin_{name} {value}"),
+        );
     }
-    line(&mut text, format_args!("# TYPE tocsin_record_issues_total counter"));
+    line(
+        &mut text,
+        format_args!("# TYPE tocsin_record_issues_total counter"),
+    );
     for (issue, count) in snapshot.total.issues() {
-        line(&mut text, format_args!("tocsin_record_issues_total{{issue=\"{issue}\"}} {count}"));
+        line(
+            &mut text,
+            format_args!("tocsin_record_issues_total{{issue=\"{issue}\"}} {count}"),
+        );
     }
     requests(&mut text, snapshot.http);
     text
@@ -85,7 +110,10 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
 
 fn requests(text: &mut String, http: &HttpMetrics) {
     let routes = http.routes.lock();
-    line(text, format_args!("# TYPE tocsin_http_requests_total counter"));
+    line(
+        text,
+        format_args!("# TYPE tocsin_http_requests_total counter"),
+    );
     for ((method, route), counts) in routes.iter() {
         for (status, count) in &counts.statuses {
             line(
@@ -101,11 +129,23 @@ fn requests(text: &mut String, http: &HttpMetrics) {
     for ((method, route), counts) in routes.iter() {
         let labels = format!("method=\"{method}\",route=\"{route}\"");
         for (bucket, end) in counts.buckets.iter().zip(BUCKETS) {
-            line(text, format_args!("{name}_bucket{{{labels},le=\"{end}\"}} {bucket}"));
+            line(
+                text,
+                format_args!("{name}_bucket{{{labels},le=\"{end}\"}} {bucket}"),
+            );
         }
-        line(text, format_args!("{name}_bucket{{{labels},le=\"+Inf\"}} {}", counts.count));
-        line(text, format_args!("{name}_sum{{{labels}}} {}", counts.seconds));
-        line(text, format_args!("{name}_count{{{labels}}} {}", counts.count));
+        line(
+            text,
+            format_args!("{name}_bucket{{{labels},le=\"+Inf\"}} {}", counts.count),
+        );
+        line(
+            text,
+            format_args!("{name}_sum{{{labels}}} {}", counts.seconds),
+        );
+        line(
+            text,
+            format_args!("{name}_count{{{labels}}} {}", counts.count),
+        );
     }
 }
 

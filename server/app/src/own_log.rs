@@ -79,8 +79,12 @@ impl OwnLog {
             for line in lines.drain(..) {
                 let body = line.strip_suffix(b"\n").unwrap_or(&line);
                 let severity = severity(body);
-                let record =
-                    NewRecord { body, timestamp: Some(now), severity, ..NewRecord::default() };
+                let record = NewRecord {
+                    body,
+                    timestamp: Some(now),
+                    severity,
+                    ..NewRecord::default()
+                };
                 if batch.push(record).is_err() {
                     break;
                 }

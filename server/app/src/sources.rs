@@ -34,7 +34,11 @@ impl Arrival {
                 }
             }
         }
-        Self { source: batch.source.clone(), records: batch.records.len() as u64, issues }
+        Self {
+            source: batch.source.clone(),
+            records: batch.records.len() as u64,
+            issues,
+        }
     }
 }
 
@@ -61,7 +65,10 @@ impl SourceCounts {
     /// The issues that occurred, by name.
     pub(crate) fn issues(&self) -> Vec<(String, u64)> {
         let all = Issues(u8::MAX).names();
-        all.zip(self.issues).filter(|(_, n)| *n > 0).map(|(s, n)| (s.into(), n)).collect()
+        all.zip(self.issues)
+            .filter(|(_, n)| *n > 0)
+            .map(|(s, n)| (s.into(), n))
+            .collect()
     }
 
     fn add(&mut self, arrival: &Arrival, now: Timestamp) {
@@ -117,7 +124,11 @@ impl Sources {
         let (total, sources) = &mut *all;
         total.add(&arrival, now);
         let known = sources.len() < SOURCES_MAX || sources.contains_key(&arrival.source);
-        let name = if known { arrival.source.clone() } else { OTHERS.into() };
+        let name = if known {
+            arrival.source.clone()
+        } else {
+            OTHERS.into()
+        };
         sources.entry(name).or_default().add(&arrival, now);
     }
 
@@ -164,8 +175,14 @@ mod tests {
 
     #[test]
     fn issues_are_counted_by_name() {
-        let counts = SourceCounts { issues: [2, 0, 1, 0], ..SourceCounts::default() };
-        let expected = vec![("timestamp_missing".to_string(), 2), ("truncated".to_string(), 1)];
+        let counts = SourceCounts {
+            issues: [2, 0, 1, 0],
+            ..SourceCounts::default()
+        };
+        let expected = vec![
+            ("timestamp_missing".to_string(), 2),
+            ("truncated".to_string(), 1),
+        ];
         assert_eq!(counts.issues(), expected);
     }
 }

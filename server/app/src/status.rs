@@ -47,7 +47,11 @@ impl Status {
     /// A status that begins now.
     pub(crate) fn new(parts: StatusParts) -> Self {
         let started_at = parts.clock.now();
-        Self { parts, started_at, listening: Mutex::default() }
+        Self {
+            parts,
+            started_at,
+            listening: Mutex::default(),
+        }
     }
 
     /// Says where the server listens, once it does.
@@ -94,7 +98,9 @@ impl Status {
         use tocsin_ingest::file_tail::FileState;
         for file in self.parts.files.snapshot() {
             let name = file.source.to_string();
-            let source = all.entry(name.clone()).or_insert_with(|| blank(name, "file"));
+            let source = all
+                .entry(name.clone())
+                .or_insert_with(|| blank(name, "file"));
             source.detail = file.detail;
             match file.state {
                 FileState::Error => source.status = DataSourceStatus::Error,
@@ -170,7 +176,11 @@ impl ServerStatus for Status {
         all.push(Readiness {
             dependency: "bus".into(),
             is_ready: !is_full,
-            detail: if is_full { "the bus is full".into() } else { String::new() },
+            detail: if is_full {
+                "the bus is full".into()
+            } else {
+                String::new()
+            },
         });
         all
     }

@@ -54,7 +54,9 @@ pub fn find_program(name: &str) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// Says how to install it.
 pub fn python() -> anyhow::Result<PathBuf> {
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let home = std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .unwrap_or_default();
     let tools = std::env::var_os("TOCSIN_TOOLS")
         .map_or_else(|| home.join(".cache/tocsin/tools"), PathBuf::from);
     let python = tools.join("python/bin/python");

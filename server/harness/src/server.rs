@@ -53,9 +53,18 @@ impl TestServer {
         ];
         let own = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
         let settings = quiet.iter().chain(settings).map(own).collect();
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
         let address = String::new();
-        let mut server = Self { folder, settings, child: None, address, agent };
+        let mut server = Self {
+            folder,
+            settings,
+            child: None,
+            address,
+            agent,
+        };
         server.resume()?;
         Ok(server)
     }
@@ -69,7 +78,10 @@ impl TestServer {
         if announcement.exists() {
             std::fs::remove_file(&announcement)?;
         }
-        let log = File::options().create(true).append(true).open(self.log_path())?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_path())?;
         let child = Command::new(binary()?)
             .arg("serve")
             .current_dir(self.folder.path())
@@ -82,7 +94,10 @@ impl TestServer {
             .context("cannot start the binary")?;
         self.child = Some(child);
         let up = wait_for("the server to listen", || {
-            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            let ended = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten());
             if let Some(status) = ended {
                 return Some(Err(status));
             }
@@ -116,7 +131,9 @@ impl TestServer {
     /// If it was not running, or does not end.
     pub fn stop(&mut self) -> anyhow::Result<ExitStatus> {
         let mut child = self.child.take().context("the server is not running")?;
-        let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+        let told = Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()?;
         ensure!(told.success(), "the server could not be told to stop");
         wait_for("the server to stop", || child.try_wait().ok().flatten())
     }
@@ -140,7 +157,9 @@ impl TestServer {
     pub fn listener(&self, name: &str) -> anyhow::Result<SocketAddr> {
         let text = std::fs::read_to_string(self.data_dir().join("listening.json"))?;
         let listening: Value = serde_json::from_str(&text)?;
-        let address = listening[name].as_str().with_context(|| format!("no {name}: {text}"))?;
+        let address = listening[name]
+            .as_str()
+            .with_context(|| format!("no {name}: {text}"))?;
         Ok(address.parse()?)
     }
 
@@ -174,7 +193,11 @@ impl TestServer {
     /// If the server does not answer or the answer is not JSON.
     pub fn get(&self, route: &str) -> anyhow::Result<(u16, Value)> {
         let mut answer = self.agent.get(self.url(route)).call()?;
-        let text = answer.body_mut().with_config().limit(1 << 30).read_to_string()?;
+        let text = answer
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_string()?;
         let json = serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))?;
         Ok((answer.status().as_u16(), json))
     }
@@ -185,7 +208,11 @@ impl TestServer {
     /// If the server does not answer.
     pub fn get_text(&self, route: &str) -> anyhow::Result<(u16, String)> {
         let mut answer = self.agent.get(self.url(route)).call()?;
-        let text = answer.body_mut().with_config().limit(1 << 30).read_to_string()?;
+        let text = answer
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_string()?;
         Ok((answer.status().as_u16(), text))
     }
 
@@ -206,7 +233,10 @@ impl TestServer {
         }
         let mut answer = request.send(body)?;
         let text = answer.body_mut().read_to_string()?;
-        Ok((answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default()))
+        Ok((
+            answer.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or_default(),
+        ))
     }
 
     /// Pushes lines as NDJSON strings of one source and checks that all are accepted.
@@ -222,7 +252,10 @@ impl TestServer {
         let route = format!("/api/v1/logs?source={source}");
         let (status, answer) =
             self.post(&route, &[("Content-Type", "application/x-ndjson")], &body)?;
-        ensure!(status == 200 && answer["accepted"] == lines.len(), "{status}: {answer}");
+        ensure!(
+            status == 200 && answer["accepted"] == lines.len(),
+            "{status}: {answer}"
+        );
         Ok(())
     }
 
@@ -284,7 +317,11 @@ fn encode(text: &str) -> String {
 pub fn binary() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     // Tests lie in target/PROFILE/deps, programs in target/PROFILE.
-    let found = own.ancestors().skip(1).take(2).map(|folder| folder.join("tocsin"));
+    let found = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join("tocsin"));
     found
         .into_iter()
         .find(|binary| binary.is_file())

@@ -51,7 +51,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut summary = Summary::default();
     for path in &arguments.files {
         if let Err(error) = send_file(arguments, path, &bar, &mut summary) {
-            summary.failed.push(format!("{}: {error:#}", path.display()));
+            summary
+                .failed
+                .push(format!("{}: {error:#}", path.display()));
         }
     }
     bar.finish_and_clear();
@@ -67,15 +69,22 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         summary.rejected,
     )?;
     if !summary.failed.is_empty() {
-        bail!("{} of {} files failed:\n  {}", summary.failed.len(), arguments.files.len(), summary.failed.join("\n  "));
+        bail!(
+            "{} of {} files failed:\n  {}",
+            summary.failed.len(),
+            arguments.files.len(),
+            summary.failed.join("\n  ")
+        );
     }
     Ok(())
 }
 
 /// A bar over the bytes of all files, or a counter if standard input is among them.
 fn progress(files: &[PathBuf]) -> ProgressBar {
-    let sizes: Option<u64> =
-        files.iter().map(|path| path.metadata().ok().map(|data| data.len())).sum();
+    let sizes: Option<u64> = files
+        .iter()
+        .map(|path| path.metadata().ok().map(|data| data.len()))
+        .sum();
     let bar = ProgressBar::with_draw_target(sizes, ProgressDrawTarget::stderr());
     let template = match sizes {
         Some(_) => "{bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}",
@@ -100,7 +109,11 @@ fn send_file(
     if !is_stdin && path.is_dir() {
         bail!("is a folder: name the files in it");
     }
-    let default = if is_stdin { "stdin".into() } else { format!("file:{}", path.display()) };
+    let default = if is_stdin {
+        "stdin".into()
+    } else {
+        format!("file:{}", path.display())
+    };
     let source = arguments.source.clone().unwrap_or(default);
     let reader: Box<dyn Read> = if is_stdin {
         Box::new(io::stdin().lock())
@@ -114,7 +127,9 @@ fn send_file(
         body.clear();
         let mut count = 0;
         while body.len() < REQUEST_BYTES {
-            let Some(line) = lines.next_line().context("cannot be read on")? else { break };
+            let Some(line) = lines.next_line().context("cannot be read on")? else {
+                break;
+            };
             serde_json::to_writer(&mut body, &String::from_utf8_lossy(line.bytes()))?;
             body.push(b'\n');
             count += 1;
@@ -149,7 +164,10 @@ fn send(
         if !matches!(answer.status().as_u16(), 429 | 503) {
             return Ok(serde_json::from_str(&remote::body(answer)?)?);
         }
-        let wait = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+        let wait = answer
+            .headers()
+            .get("retry-after")
+            .and_then(|v| v.to_str().ok()?.parse().ok());
         thread::sleep(Duration::from_secs(wait.unwrap_or(1)));
     }
     bail!("the server is still full after {TRIES_MAX} tries")

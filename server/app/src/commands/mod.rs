@@ -16,7 +16,11 @@ const DEFAULT_FILE: &str = "tocsin.toml";
 /// Reads the configuration from `file`, or from the default file if that is there, and from the
 /// process's environment.
 fn configuration(file: Option<PathBuf>) -> Result<Config, ConfigError> {
-    let default = || Path::new(DEFAULT_FILE).exists().then(|| PathBuf::from(DEFAULT_FILE));
+    let default = || {
+        Path::new(DEFAULT_FILE)
+            .exists()
+            .then(|| PathBuf::from(DEFAULT_FILE))
+    };
     let file = file.or_else(default);
     crate::config::load(file.as_deref(), std::env::vars())
 }

@@ -56,21 +56,27 @@ pub fn load(
     };
     let defaults = Table::try_from(Config::default())
         .map_err(|error| ConfigError::Refused(error.to_string()))?;
-    let mut variables: Vec<_> =
-        variables.into_iter().filter(|(name, _)| is_setting(name)).collect();
+    let mut variables: Vec<_> = variables
+        .into_iter()
+        .filter(|(name, _)| is_setting(name))
+        .collect();
     variables.sort();
     for (name, text) in variables {
         set(&mut table, &defaults, &name, &text)?;
         check_variable(&table, &name)?;
     }
-    let config: Config =
-        table.try_into().map_err(|error| ConfigError::Refused(error.to_string()))?;
+    let config: Config = table
+        .try_into()
+        .map_err(|error| ConfigError::Refused(error.to_string()))?;
     check(&config)?;
     Ok(config)
 }
 
 fn read(path: &Path) -> Result<Table, ConfigError> {
-    let unreadable = |source| ConfigError::Unreadable { path: path.into(), source };
+    let unreadable = |source| ConfigError::Unreadable {
+        path: path.into(),
+        source,
+    };
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let in_file = |error: toml::de::Error| ConfigError::InFile {
         path: path.into(),
@@ -83,15 +89,23 @@ fn read(path: &Path) -> Result<Table, ConfigError> {
 
 /// `TOCSIN_SERVER__LISTEN` sets a key; `TOCSIN_DATA` is something else.
 fn is_setting(name: &str) -> bool {
-    name.strip_prefix(PREFIX).is_some_and(|rest| rest.contains("__"))
+    name.strip_prefix(PREFIX)
+        .is_some_and(|rest| rest.contains("__"))
 }
 
 fn set(table: &mut Table, defaults: &Table, name: &str, text: &str) -> Result<(), ConfigError> {
-    let keys: Vec<String> =
-        name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
-    let default = keys.iter().skip(1).fold(defaults.get(&keys[0]), |value, key| {
-        value.and_then(Value::as_table).and_then(|table| table.get(key))
-    });
+    let keys: Vec<String> = name[PREFIX.len()..]
+        .split("__")
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let default = keys
+        .iter()
+        .skip(1)
+        .fold(defaults.get(&keys[0]), |value, key| {
+            value
+                .and_then(Value::as_table)
+                .and_then(|table| table.get(key))
+        });
     let value = if matches!(default, Some(Value::String(_))) {
         Value::String(text.into())
     } else {
@@ -108,11 +122,15 @@ fn set(table: &mut Table, defaults: &Table, name: &str, text: &str) -> Result<()
     };
     let mut at = table;
     for section in sections {
-        let entry = at.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
-        at = entry.as_table_mut().ok_or_else(|| ConfigError::InVariable {
-            name: name.into(),
-            message: format!("`{section}` is not a section"),
-        })?;
+        let entry = at
+            .entry(section.clone())
+            .or_insert_with(|| Value::Table(Table::new()));
+        at = entry
+            .as_table_mut()
+            .ok_or_else(|| ConfigError::InVariable {
+                name: name.into(),
+                message: format!("`{section}` is not a section"),
+            })?;
     }
     at.insert(last.clone(), value);
     Ok(())
@@ -120,10 +138,14 @@ fn set(table: &mut Table, defaults: &Table, name: &str, text: &str) -> Result<()
 
 /// Checks after each variable, so that the error can name it.
 fn check_variable(table: &Table, name: &str) -> Result<(), ConfigError> {
-    table.clone().try_into::<Config>().map(drop).map_err(|error| ConfigError::InVariable {
-        name: name.into(),
-        message: error.to_string().trim().replace('\n', " "),
-    })
+    table
+        .clone()
+        .try_into::<Config>()
+        .map(drop)
+        .map_err(|error| ConfigError::InVariable {
+            name: name.into(),
+            message: error.to_string().trim().replace('\n', " "),
+        })
 }
 
 fn check(config: &Config) -> Result<(), ConfigError> {
@@ -144,7 +166,10 @@ mod tests {
     use super::*;
 
     fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect()
     }
 
     fn file(text: &str) -> tempfile::NamedTempFile {
@@ -173,7 +198,10 @@ mod tests {
         let file = file("[server]\n\nlissten = \"127.0.0.1:9000\"\n");
         let message = load(Some(file.path()), []).unwrap_err().to_string();
         assert!(message.contains("line 3"), "{message}");
-        assert!(message.contains("lissten") && message.contains("`listen`"), "{message}");
+        assert!(
+            message.contains("lissten") && message.contains("`listen`"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -190,6 +218,9 @@ mod tests {
     fn listening_beyond_loopback_is_refused_with_a_way_to_proceed() {
         let set = variables(&[("TOCSIN_SERVER__LISTEN", "0.0.0.0:8080")]);
         let message = load(None, set).unwrap_err().to_string();
-        assert!(message.contains("0.0.0.0:8080") && message.contains("ssh -L"), "{message}");
+        assert!(
+            message.contains("0.0.0.0:8080") && message.contains("ssh -L"),
+            "{message}"
+        );
     }
 }

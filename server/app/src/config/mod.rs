@@ -90,10 +90,26 @@ pub struct HostConfig {
 
 impl Default for HostConfig {
     fn default() -> Self {
-        let usual = ["/var/log/*.log", "/var/log/syslog", "/var/log/messages", "/var/log/secure"];
-        let deeper = ["/var/log/nginx/*.log", "/var/log/apache2/*.log", "/var/log/postgresql/*.log"];
-        let files = usual.iter().chain(&deeper).map(ToString::to_string).collect();
-        Self { enabled: true, files }
+        let usual = [
+            "/var/log/*.log",
+            "/var/log/syslog",
+            "/var/log/messages",
+            "/var/log/secure",
+        ];
+        let deeper = [
+            "/var/log/nginx/*.log",
+            "/var/log/apache2/*.log",
+            "/var/log/postgresql/*.log",
+        ];
+        let files = usual
+            .iter()
+            .chain(&deeper)
+            .map(ToString::to_string)
+            .collect();
+        Self {
+            enabled: true,
+            files,
+        }
     }
 }
 
@@ -157,6 +173,9 @@ pub struct TelemetryConfig {
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { log: "info".into(), log_json: false }
+        Self {
+            log: "info".into(),
+            log_json: false,
+        }
     }
 }

@@ -24,11 +24,15 @@ pub fn reference() -> Result<String, toml::ser::Error> {
 }
 
 fn section(text: &mut String, root: &Json, schema: &Json, defaults: &Table, path: &str) {
-    let Some(properties) = resolve(root, schema).get("properties").and_then(Json::as_object) else {
+    let Some(properties) = resolve(root, schema)
+        .get("properties")
+        .and_then(Json::as_object)
+    else {
         return;
     };
-    let (sections, keys): (Vec<_>, Vec<_>) =
-        properties.iter().partition(|(name, _)| defaults.get(*name).is_some_and(Value::is_table));
+    let (sections, keys): (Vec<_>, Vec<_>) = properties
+        .iter()
+        .partition(|(name, _)| defaults.get(*name).is_some_and(Value::is_table));
     for (name, property) in keys {
         comment(text, description(root, property));
         match defaults.get(name) {
@@ -37,8 +41,14 @@ fn section(text: &mut String, root: &Json, schema: &Json, defaults: &Table, path
         }
     }
     for (name, property) in sections {
-        let Some(defaults) = defaults.get(name).and_then(Value::as_table) else { continue };
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let Some(defaults) = defaults.get(name).and_then(Value::as_table) else {
+            continue;
+        };
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         text.push('\n');
         comment(text, description(root, property));
         text.push_str(&format!("[{path}]\n"));
@@ -48,7 +58,10 @@ fn section(text: &mut String, root: &Json, schema: &Json, defaults: &Table, path
 
 /// Follows `$ref` into the definitions.
 fn resolve<'a>(root: &'a Json, schema: &'a Json) -> &'a Json {
-    let target = schema.get("$ref").and_then(Json::as_str).and_then(|path| path.strip_prefix('#'));
+    let target = schema
+        .get("$ref")
+        .and_then(Json::as_str)
+        .and_then(|path| path.strip_prefix('#'));
     target.and_then(|path| root.pointer(path)).unwrap_or(schema)
 }
 

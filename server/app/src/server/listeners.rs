@@ -64,7 +64,10 @@ pub(super) async fn start_syslog(
     match bound {
         Ok(((udp, tcp), listener)) => {
             listener.spawn(door(parts), tasks, &cancel);
-            Syslog { udp: Some(udp), tcp: Some(tcp) }
+            Syslog {
+                udp: Some(udp),
+                tcp: Some(tcp),
+            }
         }
         Err(error) => {
             tracing::warn!(

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tocsin_domain::ports::Bus;
 use tocsin_domain::Partition;
+use tocsin_domain::ports::Bus;
 use tocsin_pipeline::{LiveHub, Pipeline};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -93,7 +93,9 @@ impl Server {
                 config.pipeline.clone(),
                 parts.progress.clone(),
             );
-            let pipeline = pipeline.await.context("the state of the miner cannot be read")?;
+            let pipeline = pipeline
+                .await
+                .context("the state of the miner cannot be read")?;
             self.pipeline.spawn(pipeline.run());
         }
         if let Some(enricher) = parts.enricher.lock().take() {
@@ -127,7 +129,10 @@ impl Server {
         listener: TcpListener,
     ) -> anyhow::Result<()> {
         let state = parts.api_state(config, self.api.clone(), self.stop_api.clone());
-        state.close_abandoned_jobs().await.context("the register of jobs cannot be read")?;
+        state
+            .close_abandoned_jobs()
+            .await
+            .context("the register of jobs cannot be read")?;
         let stop = self.stop_api.clone().cancelled_owned();
         let serve = axum::serve(listener, tocsin_api::router(state)).with_graceful_shutdown(stop);
         self.api.spawn(async move {
@@ -144,14 +149,20 @@ impl Server {
         let deadline = tokio::time::Instant::now() + grace;
         self.stop_sources.cancel();
         self.sources.close();
-        let in_time = tokio::time::timeout_at(deadline, self.sources.wait()).await.is_ok();
+        let in_time = tokio::time::timeout_at(deadline, self.sources.wait())
+            .await
+            .is_ok();
         self.bus.0.close();
         self.pipeline.close();
-        let drained = tokio::time::timeout_at(deadline, self.pipeline.wait()).await.is_ok();
+        let drained = tokio::time::timeout_at(deadline, self.pipeline.wait())
+            .await
+            .is_ok();
         self.live.close();
         self.stop_api.cancel();
         self.api.close();
-        let answered = tokio::time::timeout_at(deadline, self.api.wait()).await.is_ok();
+        let answered = tokio::time::timeout_at(deadline, self.api.wait())
+            .await
+            .is_ok();
         if in_time && drained && answered {
             tracing::info!("stopped; everything that was accepted is stored");
         } else {

@@ -54,7 +54,9 @@ pub(super) struct Parts {
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Parts").field("data_dir", &self.data_dir).finish_non_exhaustive()
+        f.debug_struct("Parts")
+            .field("data_dir", &self.data_dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +96,10 @@ impl Parts {
         let files = tocsin_ingest::file_tail::StatusBoard::default();
         let intake: Arc<dyn Intake> =
             Arc::new(BusIntake::new(bus.clone(), sources.clone(), clock.clone()));
-        let model = loaded.remedy.is_none().then(|| loaded.embedder.model().to_string());
+        let model = loaded
+            .remedy
+            .is_none()
+            .then(|| loaded.embedder.model().to_string());
         let status = Status::new(StatusParts {
             bus: bus.clone(),
             logs: logs.clone(),
@@ -106,7 +111,10 @@ impl Parts {
             http: http.clone(),
             embedded: enricher.embedded(),
             files: files.clone(),
-            semantic: SemanticStatus { model, remedy: loaded.remedy },
+            semantic: SemanticStatus {
+                model,
+                remedy: loaded.remedy,
+            },
             settings: serde_json::to_string(config)?,
         });
         let pipeline = PipelineParts {
@@ -185,5 +193,7 @@ fn open_vectors(
 ) -> anyhow::Result<Arc<dyn VectorStore>> {
     let path = data_dir.join("vectors");
     let store = EdgeVectorStore::open(&path, embedder.model(), embedder.dimensions());
-    Ok(Arc::new(store.context("the vector store cannot be opened")?))
+    Ok(Arc::new(
+        store.context("the vector store cannot be opened")?,
+    ))
 }

@@ -35,11 +35,26 @@ fn main() -> anyhow::Result<()> {
     let cpu = cpu_seconds(&server)? - cpu_before;
     let disk = bytes_below(&server.data_dir())?;
     let rate = lines as f64 / searchable.as_secs_f64();
-    writeln!(out, "lines                       {lines} ({:.1} MB)", bytes as f64 / 1e6)?;
+    writeln!(
+        out,
+        "lines                       {lines} ({:.1} MB)",
+        bytes as f64 / 1e6
+    )?;
     writeln!(out, "lines per CPU second        {:.0}", lines as f64 / cpu)?;
-    writeln!(out, "sustained lines per second  {rate:.0} (accepted in {accepted:.1?})")?;
-    writeln!(out, "bytes on disk per raw byte  {:.4}", disk as f64 / bytes as f64)?;
-    writeln!(out, "peak memory                 {:.0} MB", memory(&server, "VmHWM")?)?;
+    writeln!(
+        out,
+        "sustained lines per second  {rate:.0} (accepted in {accepted:.1?})"
+    )?;
+    writeln!(
+        out,
+        "bytes on disk per raw byte  {:.4}",
+        disk as f64 / bytes as f64
+    )?;
+    writeln!(
+        out,
+        "peak memory                 {:.0} MB",
+        memory(&server, "VmHWM")?
+    )?;
     visibility(&server, &mut out)?;
     queries(&server, &mut out)?;
     let idle = wait_for("memory to settle", || {
@@ -98,7 +113,10 @@ fn send(server: &TestServer, corpus: &Path) -> anyhow::Result<(u64, u64)> {
 /// Posts until the server takes it: 429 and 503 say that it is full for the moment.
 fn post(server: &TestServer, body: &[u8]) {
     let ndjson = [("Content-Type", "application/x-ndjson")];
-    while !matches!(server.post("/api/v1/logs?source=bench", &ndjson, body), Ok((200, _))) {
+    while !matches!(
+        server.post("/api/v1/logs?source=bench", &ndjson, body),
+        Ok((200, _))
+    ) {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -111,7 +129,10 @@ fn wait_for_records(server: &TestServer, lines: u64) -> anyhow::Result<()> {
         if done.is_ok() {
             return Ok(());
         }
-        ensure!(records() > before, "the server has stopped storing at {before:?} of {lines}");
+        ensure!(
+            records() > before,
+            "the server has stopped storing at {before:?} of {lines}"
+        );
     }
 }
 
@@ -133,19 +154,55 @@ fn visibility(server: &TestServer, out: &mut impl Write) -> anyhow::Result<()> {
         times.push(pushed.elapsed());
     }
     times.sort();
-    writeln!(out, "pushed until searchable     {:.1?} p50, {:.1?} max", times[10], times[19])?;
+    writeln!(
+        out,
+        "pushed until searchable     {:.1?} p50, {:.1?} max",
+        times[10], times[19]
+    )?;
     Ok(())
 }
 
 fn queries(server: &TestServer, out: &mut impl Write) -> anyhow::Result<()> {
     let kinds = [
         ("rare word", vec!["zq7needle42".to_string()]),
-        ("frequent word", ["password", "terminating", "session", "block", "corrected"].map(String::from).to_vec()),
-        ("two words", ["failed password", "received block", "session opened"].map(String::from).to_vec()),
-        ("phrase", ["%22invalid+user%22", "%22parity+error+corrected%22", "%22authentication+failure%22"].map(String::from).to_vec()),
-        ("field filter", ["severity:error", "severity:warn+block", "source:bench+password"].map(String::from).to_vec()),
+        (
+            "frequent word",
+            ["password", "terminating", "session", "block", "corrected"]
+                .map(String::from)
+                .to_vec(),
+        ),
+        (
+            "two words",
+            ["failed password", "received block", "session opened"]
+                .map(String::from)
+                .to_vec(),
+        ),
+        (
+            "phrase",
+            [
+                "%22invalid+user%22",
+                "%22parity+error+corrected%22",
+                "%22authentication+failure%22",
+            ]
+            .map(String::from)
+            .to_vec(),
+        ),
+        (
+            "field filter",
+            [
+                "severity:error",
+                "severity:warn+block",
+                "source:bench+password",
+            ]
+            .map(String::from)
+            .to_vec(),
+        ),
     ];
-    writeln!(out, "{:28}{:>12}{:>12}{:>12}  total", "query (p50 / p99, ms)", "count", "histogram", "newest 10")?;
+    writeln!(
+        out,
+        "{:28}{:>12}{:>12}{:>12}  total",
+        "query (p50 / p99, ms)", "count", "histogram", "newest 10"
+    )?;
     for (name, words) in kinds {
         let mut row = Vec::new();
         let mut total = 0;
@@ -160,13 +217,25 @@ fn queries(server: &TestServer, out: &mut impl Write) -> anyhow::Result<()> {
                 total = answer["total"].as_u64().unwrap_or(0);
             }
             times.sort_by(f64::total_cmp);
-            row.push(format!("{:.1}/{:.1}", times[ASKS / 2], times[ASKS * 99 / 100]));
+            row.push(format!(
+                "{:.1}/{:.1}",
+                times[ASKS / 2],
+                times[ASKS * 99 / 100]
+            ));
         }
-        writeln!(out, "{name:28}{:>12}{:>12}{:>12}  {total}", row[0], row[1], row[2])?;
+        writeln!(
+            out,
+            "{name:28}{:>12}{:>12}{:>12}  {total}",
+            row[0], row[1], row[2]
+        )?;
     }
     let mut times = Vec::new();
     for ask in 0..ASKS {
-        let question = ["login+was+refused", "memory+is+broken", "copy+of+the+data+is+missing"][ask % 3];
+        let question = [
+            "login+was+refused",
+            "memory+is+broken",
+            "copy+of+the+data+is+missing",
+        ][ask % 3];
         let asked = Instant::now();
         let route = format!("/api/v1/logs/search?mode=semantic&limit=10&q={question}");
         let (status, _) = server.get(&route)?;
@@ -177,7 +246,12 @@ fn queries(server: &TestServer, out: &mut impl Write) -> anyhow::Result<()> {
         }
     }
     times.sort_by(f64::total_cmp);
-    writeln!(out, "semantic                    {:.1}/{:.1}", times[ASKS / 2], times[ASKS * 99 / 100])?;
+    writeln!(
+        out,
+        "semantic                    {:.1}/{:.1}",
+        times[ASKS / 2],
+        times[ASKS * 99 / 100]
+    )?;
     Ok(())
 }
 
@@ -186,7 +260,13 @@ fn cpu_seconds(server: &TestServer) -> anyhow::Result<f64> {
     let process = server.process().context("the server is not running")?;
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let field = |index: usize| after_name.split_whitespace().nth(index)?.parse::<f64>().ok();
+    let field = |index: usize| {
+        after_name
+            .split_whitespace()
+            .nth(index)?
+            .parse::<f64>()
+            .ok()
+    };
     let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
     Ok(ticks.context("no processor times")? / TICKS)
 }
@@ -195,7 +275,10 @@ fn cpu_seconds(server: &TestServer) -> anyhow::Result<f64> {
 fn memory(server: &TestServer, name: &str) -> anyhow::Result<f64> {
     let process = server.process().context("the server is not running")?;
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find(|line| line.starts_with(name)).context("no such line")?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(name))
+        .context("no such line")?;
     let kib: f64 = line.split_whitespace().nth(1).unwrap_or_default().parse()?;
     Ok(kib / 1024.0)
 }

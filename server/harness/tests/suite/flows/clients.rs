@@ -6,7 +6,9 @@ use serde_json::json;
 use tocsin_harness::{TestServer, python};
 
 fn run(server: &TestServer, script: &str) -> anyhow::Result<String> {
-    let output = Command::new(python()?).args(["-c", script, &server.url("")]).output()?;
+    let output = Command::new(python()?)
+        .args(["-c", script, &server.url("")])
+        .output()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let complained = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "{said}\n{complained}");
@@ -41,7 +43,11 @@ for compression in (Compression.NoCompression, Compression.Gzip):
         assert_eq!(item["severity"], "error", "{item:#}");
         assert_eq!(item["host"], "web-07");
         assert_eq!(item["attributes"]["order"], 4711);
-        assert!(item["source"].as_str().is_some_and(|source| source.contains("checkout")));
+        assert!(
+            item["source"]
+                .as_str()
+                .is_some_and(|source| source.contains("checkout"))
+        );
     }
     Ok(())
 }
@@ -95,14 +101,23 @@ fn splunk_hec_takes_concatenated_events_under_a_wrong_content_type() -> anyhow::
     let server = TestServer::start()?;
     let form = [
         ("Content-Type", "application/x-www-form-urlencoded"),
-        ("Authorization", "Splunk 00000000-0000-0000-0000-000000000000"),
+        (
+            "Authorization",
+            "Splunk 00000000-0000-0000-0000-000000000000",
+        ),
     ];
     let events = br#"{"time":1795262686.01,"host":"h1","source":"app","event":"first hec event","fields":{"region":"eu"}}{"event":{"message":"second hec event","level":"error"},"time":"1795262687"}"#;
     let (status, answer) = server.post("/services/collector/event", &form, events)?;
     assert_eq!((status, &answer["code"]), (200, &json!(0)), "{answer}");
     let items = server.wait_for_lines("hec event", 2)?;
-    let first = items.iter().find(|i| i["body"] == "first hec event").unwrap();
-    assert_eq!((&first["host"], &first["attributes"]["region"]), (&json!("h1"), &json!("eu")));
+    let first = items
+        .iter()
+        .find(|i| i["body"] == "first hec event")
+        .unwrap();
+    assert_eq!(
+        (&first["host"], &first["attributes"]["region"]),
+        (&json!("h1"), &json!("eu"))
+    );
     let (status, answer) = server.post("/services/collector/event", &form, b"")?;
     assert_eq!((status, &answer["code"]), (400, &json!(5)), "{answer}");
     assert_eq!(server.get("/services/collector/health")?.0, 200);

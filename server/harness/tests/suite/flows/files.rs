@@ -29,14 +29,21 @@ fn append(path: &Path, text: &str) -> anyhow::Result<()> {
 fn rotate(folder: &Path, rules: &str) -> anyhow::Result<()> {
     let config = folder.join("logrotate.conf");
     // logrotate refuses folders that others may write unless it is told as whom to work.
-    fs::write(&config, format!("{}/*.log {{\nsu root root\n{rules}\n}}\n", folder.display()))?;
+    fs::write(
+        &config,
+        format!("{}/*.log {{\nsu root root\n{rules}\n}}\n", folder.display()),
+    )?;
     let done = Command::new(find_program("logrotate")?)
         .arg("-f")
         .arg("-s")
         .arg(folder.join("state"))
         .arg(&config)
         .output()?;
-    anyhow::ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    anyhow::ensure!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     Ok(())
 }
 
@@ -73,7 +80,9 @@ fn offsets_survive_a_restart_and_a_kill() -> anyhow::Result<()> {
     server.stop()?;
     append(&log, "offset second\n")?;
     server.resume()?;
-    server.wait_for_lines("offset", 2).with_context(|| server.log())?;
+    server
+        .wait_for_lines("offset", 2)
+        .with_context(|| server.log())?;
     server.kill()?;
     append(&log, "offset third\n")?;
     server.resume()?;
@@ -104,12 +113,22 @@ fn odd_files_are_reported_and_cost_the_others_nothing() -> anyhow::Result<()> {
     server.wait_for_lines("\"odd but good\"", 1)?;
     server.wait_for_lines("\"odd after the long line\"", 1)?;
     let trace = &server.wait_for_lines("IllegalStateException", 1)?[0];
-    assert!(trace["body"].as_str().is_some_and(|body| body.contains("Main.java:3")), "{trace:#}");
+    assert!(
+        trace["body"]
+            .as_str()
+            .is_some_and(|body| body.contains("Main.java:3")),
+        "{trace:#}"
+    );
     server.wait_for_lines("\"odd next\"", 1)?;
     let sources = server.get("/api/v1/data-sources")?.1;
     assert!(sources.to_string().contains("good.log"), "{sources:#}");
-    let cut = server.get("/api/v1/logs/search?q=source:file*+-odd&limit=1000")?.1;
-    assert!(cut.to_string().contains("truncated"), "the long line is marked");
+    let cut = server
+        .get("/api/v1/logs/search?q=source:file*+-odd&limit=1000")?
+        .1;
+    assert!(
+        cut.to_string().contains("truncated"),
+        "the long line is marked"
+    );
     Ok(())
 }
 
@@ -127,7 +146,10 @@ fn ingest(server: &TestServer, files: &[PathBuf], input: &[u8]) -> anyhow::Resul
     }
     let output = child.wait_with_output()?;
     let said = [output.stdout, output.stderr].concat();
-    Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+    Ok((
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    ))
 }
 
 #[test]
@@ -136,7 +158,8 @@ fn ingest_takes_files_compressed_files_and_standard_input() -> anyhow::Result<()
     let plain = server.folder().join("plain.log");
     fs::write(&plain, "import plain 1\nimport plain 2\n")?;
     let gz = server.folder().join("old.log.gz");
-    let mut encoder = flate2::write::GzEncoder::new(File::create(&gz)?, flate2::Compression::fast());
+    let mut encoder =
+        flate2::write::GzEncoder::new(File::create(&gz)?, flate2::Compression::fast());
     encoder.write_all(b"import gz 1\nimport gz 2\nimport gz 3\n")?;
     encoder.finish()?;
     let (ok, said) = ingest(&server, &[plain, gz, "-".into()], b"import stdin\n")?;
@@ -148,7 +171,10 @@ fn ingest_takes_files_compressed_files_and_standard_input() -> anyhow::Result<()
     fs::write(&good, "import good\n")?;
     let (ok, said) = ingest(&server, &[missing, good, server.folder().into()], b"")?;
     assert!(!ok, "a missing file is a failure: {said}");
-    assert!(said.contains("missing.log") && said.contains("1 lines"), "{said}");
+    assert!(
+        said.contains("missing.log") && said.contains("1 lines"),
+        "{said}"
+    );
     server.wait_for_lines("import", 7)?;
     Ok(())
 }

@@ -27,7 +27,10 @@ struct Sent {
 /// Sends numbered requests until the server goes away.
 fn send(url: String, first: u64, stop: &AtomicBool) -> Sent {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
-    let agent: ureq::Agent = config.timeout_global(Some(Duration::from_secs(10))).build().into();
+    let agent: ureq::Agent = config
+        .timeout_global(Some(Duration::from_secs(10)))
+        .build()
+        .into();
     let mut sent = Sent::default();
     for request in (first..).step_by(SENDERS as usize) {
         if stop.load(Ordering::Relaxed) {
@@ -60,7 +63,9 @@ fn send(url: String, first: u64, stop: &AtomicBool) -> Sent {
 
 /// Moments that differ from run to run, `[0, 1)`.
 fn random(seed: &mut u64) -> f64 {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) as f64 / (1u64 << 31) as f64
 }
 
@@ -85,7 +90,9 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() -> anyhow::Result<()
             })
             .collect();
         // The moment of the kill is the input of this test, not a wait for something.
-        std::thread::sleep(Duration::from_millis((20.0 + 300.0 * random(&mut seed)) as u64));
+        std::thread::sleep(Duration::from_millis(
+            (20.0 + 300.0 * random(&mut seed)) as u64,
+        ));
         server.kill()?;
         stop.store(true, Ordering::Relaxed);
         for sender in senders {
@@ -93,24 +100,40 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() -> anyhow::Result<()
             all.accepted.extend(sent.accepted);
             all.unanswered.extend(sent.unanswered);
         }
-        next = all.accepted.iter().chain(&all.unanswered).max().map_or(next, |max| max + 1);
+        next = all
+            .accepted
+            .iter()
+            .chain(&all.unanswered)
+            .max()
+            .map_or(next, |max| max + 1);
         next += SENDERS - next % SENDERS;
         server.resume()?;
     }
     let found = stored(&server, &all)?;
     let twice: Vec<_> = found.iter().filter(|(_, times)| **times > 1).collect();
-    assert!(twice.is_empty(), "seed {first_seed}: stored twice: {twice:?}");
+    assert!(
+        twice.is_empty(),
+        "seed {first_seed}: stored twice: {twice:?}"
+    );
     let lost: Vec<u64> = all
         .accepted
         .iter()
         .flat_map(|request| request * LINES..(request + 1) * LINES)
         .filter(|order| !found.contains_key(order))
         .collect();
-    assert!(lost.is_empty(), "seed {first_seed}: {} lost, first {:?}", lost.len(), lost.first());
+    assert!(
+        lost.is_empty(),
+        "seed {first_seed}: {} lost, first {:?}",
+        lost.len(),
+        lost.first()
+    );
     for request in &all.unanswered {
         let lines = (request * LINES..(request + 1) * LINES).filter(|id| found.contains_key(id));
         let count = lines.count() as u64;
-        assert!(count == 0 || count == LINES, "a request is taken whole or not at all: {count}");
+        assert!(
+            count == 0 || count == LINES,
+            "a request is taken whole or not at all: {count}"
+        );
     }
     Ok(())
 }

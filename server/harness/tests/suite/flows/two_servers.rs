@@ -30,7 +30,10 @@ fn listening_beyond_loopback_is_refused_with_a_way_to_proceed() -> anyhow::Resul
         .env("TOCSIN_SERVER__LISTEN", "0.0.0.0:0")
         .output()?;
     let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success() && said.contains("ssh -L"), "{said}");
+    assert!(
+        !refused.status.success() && said.contains("ssh -L"),
+        "{said}"
+    );
     assert!(!folder.path().join("data").exists(), "nothing was made");
     Ok(())
 }
@@ -38,8 +41,14 @@ fn listening_beyond_loopback_is_refused_with_a_way_to_proceed() -> anyhow::Resul
 #[test]
 fn a_wrong_configuration_stops_the_start_and_says_where() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("tocsin.toml"), "[server]\nlisten = 8080\n")?;
-    let refused = Command::new(binary()?).arg("check-config").current_dir(folder.path()).output()?;
+    std::fs::write(
+        folder.path().join("tocsin.toml"),
+        "[server]\nlisten = 8080\n",
+    )?;
+    let refused = Command::new(binary()?)
+        .arg("check-config")
+        .current_dir(folder.path())
+        .output()?;
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(!refused.status.success(), "{said}");
     for part in ["tocsin.toml", "line 2", "listen"] {

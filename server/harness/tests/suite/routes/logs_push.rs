@@ -15,7 +15,11 @@ fn one_bad_record_never_costs_the_others() -> anyhow::Result<()> {
         {\"message\":\"second good line\",\"timestamp\":\"2026-06-01T10:00:00Z\",\"user\":\"kim\"}\n";
     let (status, answer) = server.post("/api/v1/logs", &NDJSON, body)?;
     assert_eq!(status, 200, "{answer}");
-    assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(2), &json!(1)), "{answer}");
+    assert_eq!(
+        (&answer["accepted"], &answer["rejected"]),
+        (&json!(2), &json!(1)),
+        "{answer}"
+    );
     assert_eq!(answer["errors"][0]["item"], 1, "{answer}");
 
     let items = server.wait_for_lines("good line", 2)?;
@@ -23,7 +27,10 @@ fn one_bad_record_never_costs_the_others() -> anyhow::Result<()> {
     let dated = dated.unwrap_or_else(|| panic!("{items:#?}"));
     assert_eq!(dated["timestamp"], "2026-06-01T10:00:00Z");
     assert_eq!(dated["attributes"]["user"], "kim");
-    let first = items.iter().find(|item| item["body"] == "first good line").unwrap();
+    let first = items
+        .iter()
+        .find(|item| item["body"] == "first good line")
+        .unwrap();
     assert_eq!(first["severity"], "error");
     assert_eq!(first["issues"], json!(["timestamp_missing"]));
     Ok(())
@@ -69,7 +76,10 @@ fn lines_come_back_byte_for_byte() -> anyhow::Result<()> {
     server.push("bytes", &lines)?;
     let items = server.wait_for_lines("source:bytes", lines.len() as u64)?;
     for line in lines {
-        assert!(items.iter().any(|item| item["body"] == line), "lost: {line:?} in {items:#?}");
+        assert!(
+            items.iter().any(|item| item["body"] == line),
+            "lost: {line:?} in {items:#?}"
+        );
     }
     Ok(())
 }
@@ -104,7 +114,11 @@ fn what_cannot_be_taken_is_refused_with_the_reason() -> anyhow::Result<()> {
     let (status, problem) = server.post("/api/v1/logs", &[("Content-Type", "image/png")], b"x")?;
     assert_eq!(status, 415, "wrong type: {problem}");
     let (status, problem) = server.get("/api/v1/nothing")?;
-    assert_eq!((status, &problem["status"]), (404, &json!(404)), "{problem}");
+    assert_eq!(
+        (status, &problem["status"]),
+        (404, &json!(404)),
+        "{problem}"
+    );
     Ok(())
 }
 
@@ -126,7 +140,9 @@ fn records_from_far_times_and_jumping_clocks_are_kept_in_their_place() -> anyhow
     assert_eq!(at("clock a").as_deref(), Some("1999-12-31T23:59:59Z"));
     assert_eq!(at("clock c").as_deref(), Some("2023-11-14T22:13:20Z"));
     assert_eq!(at("clock d").as_deref(), Some("2023-11-14T22:13:20.123Z"));
-    let old = server.get("/api/v1/logs/search?q=clock&to=2000-01-01T00:00:00Z")?.1;
+    let old = server
+        .get("/api/v1/logs/search?q=clock&to=2000-01-01T00:00:00Z")?
+        .1;
     assert_eq!(old["total"], 1, "{old}");
     Ok(())
 }

@@ -15,8 +15,18 @@ fn seeded() -> anyhow::Result<TestServer> {
         let host = if i % 2 == 0 { "web-01" } else { "web-02" };
         for (severity, text) in [
             ("info", format!("GET /orders/{i} took {} ms", i * 7 % 50)),
-            ("warn", format!("connection pool of db-{} is at {} percent", i % 3, 80 + i % 20)),
-            ("error", format!("gateway stripe: ETIMEDOUT after {}000 ms", 10 + i % 20)),
+            (
+                "warn",
+                format!(
+                    "connection pool of db-{} is at {} percent",
+                    i % 3,
+                    80 + i % 20
+                ),
+            ),
+            (
+                "error",
+                format!("gateway stripe: ETIMEDOUT after {}000 ms", 10 + i % 20),
+            ),
         ] {
             let record = json!({"timestamp": second, "host": host, "source": "shop",
                 "severity": severity, "body": text});
@@ -24,9 +34,16 @@ fn seeded() -> anyhow::Result<TestServer> {
         }
     }
     body.push_str("{\"timestamp\":\"2026-06-01T11:00:00Z\",\"source\":\"shop\",\"severity\":\"fatal\",\"body\":\"out of memory: killed process 4711 (java), request id 9f8b2c1d-aaaa-4bbb-8ccc-1234567890ab\"}\n");
-    let (status, answer) =
-        server.post("/api/v1/logs", &[("Content-Type", "application/x-ndjson")], body.as_bytes())?;
-    assert_eq!((status, &answer["accepted"]), (200, &json!(301)), "{answer}");
+    let (status, answer) = server.post(
+        "/api/v1/logs",
+        &[("Content-Type", "application/x-ndjson")],
+        body.as_bytes(),
+    )?;
+    assert_eq!(
+        (status, &answer["accepted"]),
+        (200, &json!(301)),
+        "{answer}"
+    );
     server.wait_for_lines("source:shop", 301)?;
     Ok(server)
 }
@@ -52,22 +69,38 @@ fn the_query_language_selects_what_it_says() -> anyhow::Result<()> {
         ("q=etimedout&host=web-02", 50),
         ("q=&severity=warn,fatal", 101),
         ("q=9f8b2c1d-aaaa-4bbb-8ccc-1234567890ab", 1),
-        ("q=orders&from=2026-06-01T10:01:00Z&to=2026-06-01T10:01:30Z", 30),
+        (
+            "q=orders&from=2026-06-01T10:01:00Z&to=2026-06-01T10:01:30Z",
+            30,
+        ),
         ("q=(gateway+OR+pool)+host:web-01", 100),
     ] {
         assert_eq!(total(&server, parameters)?, expected, "{parameters}");
     }
     let (status, problem) = server.get("/api/v1/logs/search?q=%22open")?;
     assert_eq!(status, 400, "{problem}");
-    assert!(problem["detail"].as_str().is_some_and(|text| text.contains("quote")), "{problem}");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|text| text.contains("quote")),
+        "{problem}"
+    );
     // A client library refuses to send what the server must withstand, so it is sent by hand.
     let mut stream = TcpStream::connect(server.address())?;
     let long = "x".repeat(100_000);
-    let head = format!("GET /api/v1/logs/search?q={long} HTTP/1.1\r\nHost: {}\r\n\r\n", server.address());
+    let head = format!(
+        "GET /api/v1/logs/search?q={long} HTTP/1.1\r\nHost: {}\r\n\r\n",
+        server.address()
+    );
     stream.write_all(head.as_bytes())?;
     let mut status = String::new();
     BufReader::new(stream).read_line(&mut status)?;
-    assert!(["400", "413", "414", "431"].iter().any(|code| status.contains(code)), "{status}");
+    assert!(
+        ["400", "413", "414", "431"]
+            .iter()
+            .any(|code| status.contains(code)),
+        "{status}"
+    );
     Ok(())
 }
 
@@ -117,7 +150,11 @@ fn questions_find_what_shares_no_word_with_them() -> anyhow::Result<()> {
     let (status, answer) = server.get(&format!("/api/v1/logs/search?{question}"))?;
     if !ready {
         assert_eq!(status, 503, "{answer}");
-        assert!(answer["detail"].as_str().is_some_and(|text| text.contains("make model")));
+        assert!(
+            answer["detail"]
+                .as_str()
+                .is_some_and(|text| text.contains("make model"))
+        );
         return Ok(());
     }
     assert_eq!(status, 200, "{answer}");
@@ -126,10 +163,17 @@ fn questions_find_what_shares_no_word_with_them() -> anyhow::Result<()> {
     let id = "q=why+did+9f8b2c1d-aaaa-4bbb-8ccc-1234567890ab+fail&mode=hybrid&limit=5";
     let answer = server.get(&format!("/api/v1/logs/search?{id}"))?.1;
     let first = answer["items"][0]["body"].as_str().unwrap_or_default();
-    assert!(first.contains("9f8b2c1d-aaaa-4bbb-8ccc-1234567890ab"), "{answer:#}");
+    assert!(
+        first.contains("9f8b2c1d-aaaa-4bbb-8ccc-1234567890ab"),
+        "{answer:#}"
+    );
     let clusters = server.get("/api/v1/logs/clusters")?.1;
-    let lines: u64 =
-        clusters["items"].as_array().unwrap().iter().map(|c| c["count"].as_u64().unwrap()).sum();
+    let lines: u64 = clusters["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["count"].as_u64().unwrap())
+        .sum();
     assert_eq!(lines, 301, "{clusters:#}");
     let id = answer["items"][0]["id"].as_str().unwrap();
     let similar = server.get(&format!("/api/v1/logs/{id}/similar?limit=5"))?.1;
@@ -148,27 +192,56 @@ fn histogram_context_templates_and_fields_agree_with_the_lines() -> anyhow::Resu
         .flat_map(|bucket| bucket["counts"].as_object().unwrap().values())
         .map(|count| count.as_u64().unwrap())
         .sum();
-    assert_eq!((counted, &histogram["total"]), (301, &json!(301)), "{histogram:#}");
+    assert_eq!(
+        (counted, &histogram["total"]),
+        (301, &json!(301)),
+        "{histogram:#}"
+    );
 
-    let item = &server.get("/api/v1/logs/search?q=etimedout&limit=1&order=oldest")?.1["items"][0];
+    let item = &server
+        .get("/api/v1/logs/search?q=etimedout&limit=1&order=oldest")?
+        .1["items"][0];
     let id = item["id"].as_str().unwrap();
-    let context = server.get(&format!("/api/v1/logs/{id}/context?before=2&after=3"))?.1;
+    let context = server
+        .get(&format!("/api/v1/logs/{id}/context?before=2&after=3"))?
+        .1;
     assert_eq!(context["line"]["id"], id);
-    assert_eq!(context["before"].as_array().map(Vec::len), Some(2), "{context:#}");
+    assert_eq!(
+        context["before"].as_array().map(Vec::len),
+        Some(2),
+        "{context:#}"
+    );
     assert_eq!(context["after"].as_array().map(Vec::len), Some(3));
-    assert!(context["before"][1]["body"].as_str().unwrap().starts_with("connection pool"));
+    assert!(
+        context["before"][1]["body"]
+            .as_str()
+            .unwrap()
+            .starts_with("connection pool")
+    );
 
     let templates = server.get("/api/v1/logs/templates")?.1;
     let items = templates["items"].as_array().unwrap();
     let lines: u64 = items.iter().map(|t| t["count"].as_u64().unwrap()).sum();
     assert_eq!(lines, 301, "every line has one template: {templates:#}");
-    let orders = items.iter().max_by_key(|t| t["pattern"].as_str().unwrap().contains("took"));
+    let orders = items
+        .iter()
+        .max_by_key(|t| t["pattern"].as_str().unwrap().contains("took"));
     let hex = orders.unwrap()["template"].as_str().unwrap();
-    let variables = server.get(&format!("/api/v1/logs/templates/{hex}/variables"))?.1;
-    assert!(!variables["items"].as_array().unwrap().is_empty(), "{variables:#}");
+    let variables = server
+        .get(&format!("/api/v1/logs/templates/{hex}/variables"))?
+        .1;
+    assert!(
+        !variables["items"].as_array().unwrap().is_empty(),
+        "{variables:#}"
+    );
 
     let fields = server.get("/api/v1/logs/fields?q=etimedout")?.1;
-    let hosts = fields["items"].as_array().unwrap().iter().find(|f| f["key"] == "host").unwrap();
+    let hosts = fields["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["key"] == "host")
+        .unwrap();
     assert_eq!(hosts["values"][0]["count"], 50, "{fields:#}");
     Ok(())
 }
@@ -178,11 +251,18 @@ fn exports_hold_every_line_oldest_first() -> anyhow::Result<()> {
     let server = seeded()?;
     let (status, text) = server.get_text("/api/v1/logs/export?format=ndjson&q=pool")?;
     assert_eq!(status, 200);
-    let lines: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let lines: Vec<Value> = text
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
     assert_eq!(lines.len(), 100);
     assert!(lines.is_sorted_by_key(|line| line["timestamp"].as_str().map(str::to_owned)));
     let (status, csv) = server.get_text("/api/v1/logs/export?format=csv&q=pool")?;
-    assert_eq!((status, csv.lines().count()), (200, 101), "a header and a line each");
+    assert_eq!(
+        (status, csv.lines().count()),
+        (200, 101),
+        "a header and a line each"
+    );
     Ok(())
 }
 
@@ -221,7 +301,11 @@ fn delete_counts_first_then_removes_and_leaves_a_trail() -> anyhow::Result<()> {
     let dry = br#"{"q":"etimedout host:web-01","dry_run":true}"#;
     let (status, answer) = server.post("/api/v1/logs/delete", &json, dry)?;
     assert_eq!((status, &answer["matches"]), (200, &json!(50)), "{answer}");
-    assert_eq!(total(&server, "q=etimedout")?, 100, "a dry run removes nothing");
+    assert_eq!(
+        total(&server, "q=etimedout")?,
+        100,
+        "a dry run removes nothing"
+    );
     let wet = br#"{"q":"etimedout host:web-01","dry_run":false}"#;
     let (status, answer) = server.post("/api/v1/logs/delete", &json, wet)?;
     assert_eq!(status, 202, "{answer}");
@@ -230,7 +314,10 @@ fn delete_counts_first_then_removes_and_leaves_a_trail() -> anyhow::Result<()> {
         let job = server.get(&format!("/api/v1/jobs/{id}")).ok()?.1;
         matches!(job["status"].as_str()?, "succeeded" | "failed").then_some(job)
     })?;
-    assert_eq!((&job["status"], &job["result"]["deleted"]), (&json!("succeeded"), &json!(50)));
+    assert_eq!(
+        (&job["status"], &job["result"]["deleted"]),
+        (&json!("succeeded"), &json!(50))
+    );
     assert_eq!(total(&server, "q=etimedout")?, 50);
     assert_eq!(total(&server, "q=")?, 251);
     let audit = server.get("/api/v1/audit")?.1;

@@ -5,13 +5,22 @@ use tocsin_harness::TestServer;
 #[test]
 fn a_server_without_configuration_is_alive_ready_and_measured() -> anyhow::Result<()> {
     let mut server = TestServer::start()?;
-    for route in ["/health/live", "/health/ready", "/healthz", "/livez", "/readyz"] {
+    for route in [
+        "/health/live",
+        "/health/ready",
+        "/healthz",
+        "/livez",
+        "/readyz",
+    ] {
         assert_eq!(server.get_text(route)?.0, 200, "{route}");
     }
     server.push("ops", &["one line"])?;
     server.wait_for_lines("one line", 1)?;
     let metrics = server.get_text("/metrics")?.1;
-    assert!(metrics.contains("tocsin_records_accepted_total 1"), "{metrics}");
+    assert!(
+        metrics.contains("tocsin_records_accepted_total 1"),
+        "{metrics}"
+    );
     let (status, document) = server.get("/api/v1/openapi.json")?;
     assert_eq!(status, 200);
     assert_eq!(document["openapi"].as_str().map(|v| &v[..3]), Some("3.1"));
@@ -20,7 +29,11 @@ fn a_server_without_configuration_is_alive_ready_and_measured() -> anyhow::Resul
     assert!(status == 200 && page.contains("<html"), "{status} {page}");
     let stats = server.get("/api/v1/stats")?.1;
     assert_eq!(stats["records"], 1, "{stats:#}");
-    assert!(server.stop()?.success(), "a stop that drains ends well: {}", server.log());
+    assert!(
+        server.stop()?.success(),
+        "a stop that drains ends well: {}",
+        server.log()
+    );
     Ok(())
 }
 
