@@ -1,6 +1,9 @@
 //! The embedded bus against the contract and against the world: kills, full disks, bad bytes.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
 mod contract;
 mod crash;
