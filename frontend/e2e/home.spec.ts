@@ -2,7 +2,7 @@ import { expect, test } from './seed';
 
 test('the first screen says what is read and how to send more', async ({ page, seed, baseURL }) => {
   await page.goto('');
-  await expect(page.getByRole('heading', { name: /Reading \d+ source|sources, all quiet/ })).toBeVisible();
+  await expect(page.getByRole('heading', { name: /^(Reading|Watching) \d+ source/ })).toBeVisible();
   await page.getByRole('link', { name: /Details|All \d+ sources/ }).click();
   await expect(page.getByRole('link', { name: seed.source })).toBeVisible();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { formatAgo, formatBytes, formatCompact, formatRate, formatShare, formatSpan, formatTime, formatTook, plural } from './format';
+import { formatTick, formatAgo, formatBytes, formatCompact, formatRate, formatShare, formatSpan, formatTime, formatTook, plural } from './format';
 
 describe('formatters', () => {
   it('write bytes with three digits', () => {
@@ -22,6 +22,12 @@ describe('formatters', () => {
   it('write spans in two units', () => {
     expect([5, 60, 75, 3600, 3700, 90_000, 70_000_000].map(formatSpan)).toEqual(['5 s', '1 min', '1 min 15 s', '1 h', '1 h 1 min', '1 d 1 h', '2 y 80 d']);
     expect(formatAgo('2026-01-01T00:00:00.123456789Z', Date.parse('2026-01-01T01:30:00Z'))).toBe('1 h ago');
+  });
+
+  it('write the ticks of an axis', () => {
+    const noon = Date.parse('2026-01-31T12:00:00Z');
+    expect([1000, 60_000, 86_400_000, 2_592_000_000].map((step) => formatTick(noon, 'utc', step))).toEqual(['12:00:00', '12:00', '01-31', '2026-01']);
+    expect(formatTick(Date.parse('2026-01-31T00:00:00Z'), 'utc', 3_600_000)).toBe('01-31');
   });
 
   it('write times in UTC', () => {

@@ -68,9 +68,12 @@ export function formatTime(time: string | number, zone: Zone, fraction = true): 
   return text;
 }
 
+const MONTH_MS = 28 * 86_400_000;
+
 /** The shortest text that tells a moment on an axis whose labels stand `step` ms apart. */
 export function formatTick(ms: number, zone: Zone, step: number): string {
   const [date, clock] = formatTime(ms, zone).split(' ');
+  if (step >= MONTH_MS) return (date ?? '').slice(0, 7);
   if (step >= 86_400_000) return (date ?? '').slice(5);
   const time = (clock ?? '').slice(0, step < 60_000 ? 8 : 5);
   return time === '00:00' ? (date ?? '').slice(5) : time;

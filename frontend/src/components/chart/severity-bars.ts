@@ -8,6 +8,8 @@ import type { ChartOptions } from './uplot-chart';
 
 interface Wishes {
   severities: Severity[];
+  /** How long a bar stands for. */
+  intervalMs: number;
   zone: Zone;
   onZoom: (fromMs: number, toMs: number) => void;
   onHover: (index: number | undefined) => void;
@@ -16,7 +18,8 @@ interface Wishes {
 const SELECTION_PX_MIN = 4;
 
 /** Describes bars of severities over time; dragging across them asks for that stretch of time. */
-export function severityBars({ severities, zone, onZoom, onHover }: Wishes): ChartOptions {
+export function severityBars({ severities, intervalMs, zone, onZoom, onHover }: Wishes): ChartOptions {
+  const interval = intervalMs / 1000;
   const axis = { stroke: cssColor('--ink-faint'), font: '11px system-ui, sans-serif', ticks: { show: false } };
   const bars = uPlot.paths.bars?.({ size: [0.88, 64], align: 1 });
   return {
@@ -24,7 +27,8 @@ export function severityBars({ severities, zone, onZoom, onHover }: Wishes): Cha
     legend: { show: false },
     tzDate: (seconds) => (zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-    scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.05)] } },
+    // A bar stands to the right of its beginning: the last one needs its room.
+    scales: { x: { time: true, range: (_, min, max) => [min, max + interval] }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.05)] } },
     axes: [
       {
         ...axis,
@@ -48,7 +52,7 @@ export function severityBars({ severities, zone, onZoom, onHover }: Wishes): Cha
       ...[...severities].reverse().map((severity) => ({ label: severity, fill: cssColor(`--${severity}`), width: 0, paths: bars, points: { show: false } })),
     ],
     hooks: {
-      setCursor: [(chart) => onHover(chart.cursor.idx ?? undefined)],
+      setCursor: [(chart) => onHover(barAt(chart, interval))],
       setSelect: [
         (chart) => {
           const { left, width } = chart.select;
@@ -59,4 +63,11 @@ export function severityBars({ severities, zone, onZoom, onHover }: Wishes): Cha
       ],
     },
   };
+}
+
+/** The bar under the pointer; uPlot itself would take the one whose beginning is nearest. */
+function barAt({ cursor, data, posToVal }: uPlot, interval: number): number | undefined {
+  const first = data[0][0];
+  if (first === undefined || cursor.left === undefined || cursor.left < 0) return undefined;
+  return Math.floor((posToVal(cursor.left, 'x') - first) / interval);
 }

@@ -29,7 +29,7 @@ export default function SeverityHistogram({ histogram, onZoom, height = 112 }: P
 
   const options = useMemo(() => {
     void theme; // Colours are read from the theme when the chart is made.
-    return severityBars({ severities: stack.severities, zone, onZoom: (from, to) => onZoom(...snap(stack, from, to)), onHover: setHovered });
+    return severityBars({ severities: stack.severities, intervalMs: stack.interval, zone, onZoom: (from, to) => onZoom(...snap(stack, from, to)), onHover: setHovered });
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the list is compared by its content
   }, [severities, stack.starts[0], stack.interval, zone, theme, onZoom]);
 

@@ -21,5 +21,5 @@ function title(sources: DataSource[] | undefined) {
   if (!sources) return 'Tocsin';
   const reading = sources.filter(({ status }) => status === 'reading').length;
   if (sources.length === 0) return 'Ready, and waiting for the first line';
-  return reading > 0 ? `Reading ${plural(reading, 'source')}` : `${plural(sources.length, 'source')}, all quiet`;
+  return reading > 0 ? `Reading ${plural(reading, 'source')}` : `Watching ${plural(sources.length, 'source')}, all quiet now`;
 }

@@ -24,7 +24,7 @@ export function PrototypeStrip({ prototypes }: { prototypes: Prototype[] }) {
               onClick={() => toggle(template)}
               className={`flex h-full w-64 flex-col gap-1 rounded-md border bg-surface px-2.5 py-1.5 text-left hover:border-line-strong ${chosen.includes(template) ? 'border-accent bg-chosen' : 'border-line'}`}
             >
-              <span className="line-clamp-2 min-h-8 font-mono text-2xs leading-4 break-words">
+              <span className="line-clamp-3 min-h-12 font-mono text-2xs leading-4 break-words">
                 <PatternText pattern={pattern} />
               </span>
               <span className="flex w-full items-center gap-2 text-2xs text-faint tabular-nums">
