@@ -162,7 +162,8 @@ fn portable<const R: usize>(rows: &[u8], k: usize, blocks: &[Block]) -> [[i32; P
 #[cfg(target_arch = "x86_64")]
 mod vnni {
     //! The AVX-512 VNNI kernel. Intrinsics on values are safe inside a function that enables
-    //! their features; loads and stores go through `bytemuck` casts.
+    //! their features; loads and stores go through `bytemuck` casts. No closures: they would carry
+    //! the features into generic code that cannot inline them.
 
     use std::arch::x86_64::{
         __m512i, _mm512_dpbusd_epi32, _mm512_set1_epi32, _mm512_setzero_si512,
@@ -178,8 +179,10 @@ mod vnni {
         blocks: &[Block],
     ) -> [[i32; PANEL]; R] {
         let mut sums = [[_mm512_setzero_si512(); BLOCKS]; R];
-        let groups: [&[[u8; GROUP]]; R] =
-            std::array::from_fn(|row| rows[row * k..(row + 1) * k].as_chunks::<GROUP>().0);
+        let mut groups: [&[[u8; GROUP]]; R] = [&[]; R];
+        for row in 0..R {
+            groups[row] = rows[row * k..(row + 1) * k].as_chunks::<GROUP>().0;
+        }
         for (group, panel) in blocks.as_chunks::<BLOCKS>().0.iter().enumerate() {
             let weights: [__m512i; BLOCKS] = [
                 bytemuck::cast(panel[0].0),

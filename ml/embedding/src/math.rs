@@ -1,7 +1,9 @@
 //! The floating-point steps of the quantised encoder: layer norm, GELU, softmax, quantisation.
 //!
 //! Every function is branch-free over slices so that the compiler vectorises it; the widest
-//! instructions of the machine are picked at run time. Errors against `f64` are below 1e-6.
+//! instructions of the machine are picked at run time. Errors against `f64` are below 1e-6. There
+//! are loops where iterators would read better: a closure carries the instruction set of its
+//! function, and the generic code between cannot inline it.
 
 use multiversion::multiversion;
 
@@ -61,6 +63,7 @@ pub(crate) fn gelu(values: &mut [f32]) {
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"))]
 pub(crate) fn layer_norm(values: &mut [f32], weight: &[f32], bias: &[f32]) {
     let (rows, _) = values.as_chunks_mut::<HIDDEN>();
+    let (weight, bias) = (&weight[..HIDDEN], &bias[..HIDDEN]);
     for row in rows {
         let mut sums = [0.0_f32; LANES];
         for chunk in row.as_chunks::<LANES>().0 {
@@ -68,7 +71,11 @@ pub(crate) fn layer_norm(values: &mut [f32], weight: &[f32], bias: &[f32]) {
                 sums[lane] += chunk[lane];
             }
         }
-        let mean = sums.iter().sum::<f32>() / HIDDEN as f32;
+        let mut sum = 0.0;
+        for lane in sums {
+            sum += lane;
+        }
+        let mean = sum / HIDDEN as f32;
         let mut squares = [0.0_f32; LANES];
         for chunk in row.as_chunks::<LANES>().0 {
             for lane in 0..LANES {
@@ -76,10 +83,13 @@ pub(crate) fn layer_norm(values: &mut [f32], weight: &[f32], bias: &[f32]) {
                 squares[lane] += off * off;
             }
         }
-        let variance = squares.iter().sum::<f32>() / HIDDEN as f32;
-        let scale = 1.0 / (variance + LAYER_NORM_EPSILON).sqrt();
-        for ((value, weight), bias) in row.iter_mut().zip(weight).zip(bias) {
-            *value = (*value - mean) * scale * weight + bias;
+        let mut sum = 0.0;
+        for lane in squares {
+            sum += lane;
+        }
+        let scale = 1.0 / (sum / HIDDEN as f32 + LAYER_NORM_EPSILON).sqrt();
+        for at in 0..HIDDEN {
+            row[at] = (row[at] - mean) * scale * weight[at] + bias[at];
         }
     }
 }
@@ -87,8 +97,10 @@ pub(crate) fn layer_norm(values: &mut [f32], weight: &[f32], bias: &[f32]) {
 /// Adds `other` to `values`, element by element.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"))]
 pub(crate) fn add(values: &mut [f32], other: &[f32]) {
-    for (value, other) in values.iter_mut().zip(other) {
-        *value += other;
+    let len = values.len().min(other.len());
+    let (values, other) = (&mut values[..len], &other[..len]);
+    for at in 0..len {
+        values[at] += other[at];
     }
 }
 
@@ -101,12 +113,16 @@ pub(crate) struct RowScale {
     pub(crate) offset: f32,
 }
 
-/// Quantises one row to unsigned bytes over its own range.
+/// Adding this to a number in `[0, 2^22]` leaves it, rounded, in the low bits.
+const ROUNDING: f32 = 8_388_608.0;
+
+/// Quantises one row to unsigned bytes over its own range. `row` is a multiple of 16 long.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"))]
 pub(crate) fn quantise_row(row: &[f32], bytes: &mut [u8]) -> RowScale {
     let mut low = [f32::INFINITY; LANES];
     let mut high = [f32::NEG_INFINITY; LANES];
-    for chunk in row.as_chunks::<LANES>().0 {
+    let (chunks, _) = row.as_chunks::<LANES>();
+    for chunk in chunks {
         for lane in 0..LANES {
             low[lane] = if chunk[lane] < low[lane] {
                 chunk[lane]
@@ -120,13 +136,19 @@ pub(crate) fn quantise_row(row: &[f32], bytes: &mut [u8]) -> RowScale {
             };
         }
     }
-    let offset = low.iter().copied().fold(f32::INFINITY, f32::min);
-    let top = high.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let (mut offset, mut top) = (low[0], high[0]);
+    for lane in 1..LANES {
+        offset = offset.min(low[lane]);
+        top = top.max(high[lane]);
+    }
     let scale = (top - offset).max(f32::MIN_POSITIVE) / 255.0;
     let inverse = 1.0 / scale;
-    for (byte, value) in bytes.iter_mut().zip(row) {
-        // Adding a half and truncating rounds: the value is in [0, 255.x].
-        *byte = (((value - offset) * inverse + 0.5) as i32) as u8;
+    let (outs, _) = bytes.as_chunks_mut::<LANES>();
+    for at in 0..chunks.len().min(outs.len()) {
+        for lane in 0..LANES {
+            let value = (chunks[at][lane] - offset) * inverse;
+            outs[at][lane] = (value + ROUNDING).to_bits() as u8;
+        }
     }
     RowScale { scale, offset }
 }
@@ -139,21 +161,30 @@ pub(crate) fn dequantise_row(
     row: RowScale,
     columns: (&[f32], &[f32], &[f32]),
 ) {
-    let (scales, column_sums, bias) = columns;
-    let columns = scales.iter().zip(column_sums).zip(bias);
-    for ((out, sum), ((scale, column_sum), bias)) in out.iter_mut().zip(sums).zip(columns) {
-        *out = scale * (row.scale * *sum as f32 + row.offset * column_sum) + bias;
+    let len = out.len();
+    let (out, sums) = (&mut out[..len], &sums[..len]);
+    let (scales, column_sums, bias) = (&columns.0[..len], &columns.1[..len], &columns.2[..len]);
+    for at in 0..len {
+        let sum = row.scale * sums[at] as f32 + row.offset * column_sums[at];
+        out[at] = scales[at] * sum + bias[at];
     }
 }
 
-/// Softmax over the first `len` values, in place.
+/// Softmax in place.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"))]
 pub(crate) fn softmax(scores: &mut [f32]) {
-    let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    for score in scores.iter_mut() {
+    let mut top = f32::NEG_INFINITY;
+    for score in &*scores {
+        top = if *score > top { *score } else { top };
+    }
+    let mut sum = 0.0;
+    for score in &mut *scores {
         *score = exp(*score - top);
     }
-    let inverse = 1.0 / scores.iter().sum::<f32>();
+    for score in &*scores {
+        sum += *score;
+    }
+    let inverse = 1.0 / sum;
     for score in scores {
         *score *= inverse;
     }

@@ -21,6 +21,8 @@ pub(crate) const HEAD: usize = HIDDEN / HEADS;
 pub(crate) const VOCABULARY: usize = 30_522;
 /// Positions the model was trained with.
 pub(crate) const POSITIONS: usize = 512;
+/// Scores computed together.
+const LANES: usize = 16;
 /// Width of a fused query, key and value row.
 const QKV: usize = 3 * HIDDEN;
 
@@ -182,25 +184,27 @@ fn run_layer(layer: &Layer, states: &mut [f32], sentences: &[&[u32]], buffers: &
     layer.norm.apply(states);
 }
 
-/// Self-attention of one sentence: `qkv` `[len][QKV]` to `context` `[len][HIDDEN]`.
+/// Self-attention of one sentence: `qkv` `[len][QKV]` to `context` `[len][HIDDEN]`. Scores are
+/// padded with zeros to whole vectors of the processor; softmax sees the real ones only.
 fn attend(qkv: &[f32], context: &mut [f32], scratch: &mut AttentionScratch) {
     let len = qkv.len() / QKV;
+    let padded = len.next_multiple_of(LANES);
+    scratch.keys.clear();
+    scratch.keys.resize(HEAD * padded, 0.0);
+    scratch.scores.resize(padded, 0.0);
     for head in 0..HEADS {
         let at = head * HEAD;
-        scratch.keys.resize(HEAD * len, 0.0);
         for (position, row) in qkv.chunks_exact(QKV).enumerate() {
             let key = &row[HIDDEN + at..HIDDEN + at + HEAD];
             for (dimension, value) in key.iter().enumerate() {
-                scratch.keys[dimension * len + position] = *value;
+                scratch.keys[dimension * padded + position] = *value;
             }
         }
         for (query, out) in qkv.chunks_exact(QKV).zip(context.chunks_exact_mut(HIDDEN)) {
-            scratch.scores.clear();
-            scratch.scores.resize(len, 0.0);
             weigh(&query[at..at + HEAD], &scratch.keys, &mut scratch.scores);
-            softmax(&mut scratch.scores);
+            softmax(&mut scratch.scores[..len]);
             gather(
-                &scratch.scores,
+                &scratch.scores[..len],
                 qkv,
                 2 * HIDDEN + at,
                 &mut out[at..at + HEAD],
@@ -209,15 +213,23 @@ fn attend(qkv: &[f32], context: &mut [f32], scratch: &mut AttentionScratch) {
     }
 }
 
-/// `scores[j] = query · keys[.., j] / √HEAD`, with `keys` `[HEAD][scores.len()]`.
+/// `scores[j] = query · keys[.., j] / √HEAD`, with `keys` `[HEAD][scores.len()]` and a whole number
+/// of vectors of scores.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"))]
 fn weigh(query: &[f32], keys: &[f32], scores: &mut [f32]) {
     let scale = 1.0 / (HEAD as f32).sqrt();
-    for (value, keys) in query.iter().zip(keys.chunks_exact(scores.len())) {
-        let value = value * scale;
-        for (score, key) in scores.iter_mut().zip(keys) {
-            *score += value * key;
+    let (scores, _) = scores.as_chunks_mut::<LANES>();
+    let (keys, _) = keys.as_chunks::<LANES>();
+    let width = scores.len();
+    for (block, scores) in scores.iter_mut().enumerate() {
+        let mut sums = [0.0_f32; LANES];
+        for dimension in 0..HEAD {
+            let (value, keys) = (query[dimension] * scale, &keys[dimension * width + block]);
+            for lane in 0..LANES {
+                sums[lane] += value * keys[lane];
+            }
         }
+        *scores = sums;
     }
 }
 
@@ -225,9 +237,11 @@ fn weigh(query: &[f32], keys: &[f32], scores: &mut [f32]) {
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"))]
 fn gather(scores: &[f32], qkv: &[f32], at: usize, out: &mut [f32]) {
     let mut sums = [0.0_f32; HEAD];
-    for (score, row) in scores.iter().zip(qkv.chunks_exact(QKV)) {
-        for (sum, value) in sums.iter_mut().zip(&row[at..at + HEAD]) {
-            *sum += score * value;
+    let (rows, _) = qkv.as_chunks::<QKV>();
+    for position in 0..scores.len().min(rows.len()) {
+        let (score, values) = (scores[position], &rows[position][at..at + HEAD]);
+        for dimension in 0..HEAD {
+            sums[dimension] += score * values[dimension];
         }
     }
     out.copy_from_slice(&sums);
