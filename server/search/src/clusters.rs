@@ -47,7 +47,10 @@ pub(crate) async fn of(
         members.sort_by_key(|count| (std::cmp::Reverse(records(count)), count.template));
     }
     found.sort_by_key(|members| {
-        (std::cmp::Reverse(members.iter().map(records).sum::<u64>()), members[0].template)
+        (
+            std::cmp::Reverse(members.iter().map(records).sum::<u64>()),
+            members[0].template,
+        )
     });
     let labels = labels(search, &found);
     let range = range_of(query, &found);
@@ -79,11 +82,20 @@ async fn groups(search: &PrototypeSearch) -> Result<Arc<Groups>, SearchError> {
     let grouped = tokio::task::spawn_blocking(move || {
         let vectors: Vec<&[f32]> = all.iter().map(|point| point.vector.as_slice()).collect();
         let name = |cluster: Cluster| {
-            cluster.members.into_iter().map(|member| all[member].template).collect()
+            cluster
+                .members
+                .into_iter()
+                .map(|member| all[member].template)
+                .collect()
         };
-        cluster(&vectors, &Settings::default()).into_iter().map(name).collect::<Groups>()
+        cluster(&vectors, &Settings::default())
+            .into_iter()
+            .map(name)
+            .collect::<Groups>()
     });
-    let grouped = grouped.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+    let grouped = grouped
+        .await
+        .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
     let grouped = Arc::new(grouped);
     *search.clusters.kept.lock() = Some((points, grouped.clone()));
     Ok(grouped)
@@ -94,27 +106,34 @@ fn labels(search: &PrototypeSearch, found: &[Vec<TemplateCount>]) -> Vec<String>
     let prototypes = search.prototypes.read();
     let words = |count: &TemplateCount| {
         let summary = prototypes.summary(count.template);
-        summary.map(|summary| prototypes.words(summary)).unwrap_or_default()
+        summary
+            .map(|summary| prototypes.words(summary))
+            .unwrap_or_default()
     };
     let mut texts: Vec<String> = Vec::new();
     let mut clusters = Vec::new();
     for members in found {
         let first = texts.len();
         texts.extend(members.iter().map(words));
-        clusters.push(Cluster { members: (first..texts.len()).collect(), centre: first });
+        clusters.push(Cluster {
+            members: (first..texts.len()).collect(),
+            centre: first,
+        });
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let labels = tocsin_clustering::labels(&clusters, &texts).into_iter();
     labels
-        .map(|label| if label.words.is_empty() { label.text } else { label.words.join(" ") })
+        .map(|label| {
+            if label.words.is_empty() {
+                label.text
+            } else {
+                label.words.join(" ")
+            }
+        })
         .collect()
 }
 
-fn summarise(
-    search: &PrototypeSearch,
-    members: &[TemplateCount],
-    label: String,
-) -> ClusterSummary {
+fn summarise(search: &PrototypeSearch, members: &[TemplateCount], label: String) -> ClusterSummary {
     let mut counts: BandCounts = BandCounts::default();
     for member in members {
         for (sum, count) in counts.iter_mut().zip(member.counts) {
@@ -122,7 +141,11 @@ fn summarise(
         }
     }
     let first = members[0].template;
-    let example = search.prototypes.read().summary(first).map(|summary| summary.example.clone());
+    let example = search
+        .prototypes
+        .read()
+        .summary(first)
+        .map(|summary| summary.example.clone());
     let (first_seen, last_seen) = span(members);
     ClusterSummary {
         id: first.to_string(),
@@ -160,7 +183,11 @@ async fn trend(
     (templates, range): (&[TemplateId], TimeRange),
 ) -> Result<Vec<u64>, StoreError> {
     let width = (range.to.0.saturating_sub(range.from.0) / TREND_BUCKETS as i64 + 1).max(1_000_000);
-    let narrowed = LogQuery { templates: Some(templates.to_vec()), range, ..query.clone() };
+    let narrowed = LogQuery {
+        templates: Some(templates.to_vec()),
+        range,
+        ..query.clone()
+    };
     let histogram = search.parts.logs.histogram(&narrowed, width).await?;
     let mut trend = vec![0; TREND_BUCKETS];
     for (start, counts) in histogram.buckets {

@@ -33,7 +33,10 @@ impl RankedCursor {
             };
             let timestamp = Timestamp(parts.next()?.parse().ok()?);
             let id: RecordId = parts.next()?.parse().ok()?;
-            Some(Self { template, record: Cursor { timestamp, id } })
+            Some(Self {
+                template,
+                record: Cursor { timestamp, id },
+            })
         };
         parse().ok_or_else(|| SearchError::Invalid(format!("`{text}` is not a cursor")))
     }
@@ -41,7 +44,10 @@ impl RankedCursor {
 
 /// The cursor of a page that ends with `record`, shown for the prototype `template`.
 pub(crate) fn after(template: Option<TemplateId>, record: &LogRecord) -> RankedCursor {
-    let record = Cursor { timestamp: record.timestamp, id: record.id };
+    let record = Cursor {
+        timestamp: record.timestamp,
+        id: record.id,
+    };
     RankedCursor { template, record }
 }
 
@@ -51,7 +57,10 @@ mod tests {
 
     #[test]
     fn cursors_come_back_from_their_text() {
-        let record = Cursor { timestamp: Timestamp(-5), id: RecordId::from_bits(77) };
+        let record = Cursor {
+            timestamp: Timestamp(-5),
+            id: RecordId::from_bits(77),
+        };
         for template in [None, Some(TemplateId(9))] {
             let cursor = RankedCursor { template, record };
             assert_eq!(RankedCursor::from_text(&cursor.to_text()).unwrap(), cursor);

@@ -38,7 +38,10 @@ const SIMILAR_MIN: f32 = 0.6;
 
 /// What the search works with.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "a bundle of ports, which have no Debug")]
+#[expect(
+    missing_debug_implementations,
+    reason = "a bundle of ports, which have no Debug"
+)]
 pub struct SearchParts {
     /// Every log line.
     pub logs: Arc<dyn LogStore>,
@@ -51,7 +54,10 @@ pub struct SearchParts {
 }
 
 /// Search by meaning over the prototypes of the log store's lines.
-#[expect(missing_debug_implementations, reason = "holds ports, which have no Debug")]
+#[expect(
+    missing_debug_implementations,
+    reason = "holds ports, which have no Debug"
+)]
 pub struct PrototypeSearch {
     parts: SearchParts,
     prototypes: RwLock<Prototypes>,
@@ -62,7 +68,11 @@ impl PrototypeSearch {
     /// A search that knows no prototype yet; they come through [`PrototypeIndex::upsert`].
     #[must_use]
     pub fn new(parts: SearchParts) -> Self {
-        Self { parts, prototypes: RwLock::default(), clusters: clusters::Cache::default() }
+        Self {
+            parts,
+            prototypes: RwLock::default(),
+            clusters: clusters::Cache::default(),
+        }
     }
 
     /// The vector of a text, computed off the async threads.
@@ -98,7 +108,13 @@ impl PrototypeSearch {
         let logs = self.parts.logs.as_ref();
         let page = pages::of_prototypes(logs, query, &ranked, after, limit).await?;
         let next = page.next.map(RankedCursor::to_text);
-        Ok(RankedPage { prototypes, records: page.records, total, next, notice: None })
+        Ok(RankedPage {
+            prototypes,
+            records: page.records,
+            total,
+            next,
+            notice: None,
+        })
     }
 
     /// The first [`PROTOTYPES_MAX`] of `ranked` that have records under the filter.
@@ -111,20 +127,30 @@ impl PrototypeSearch {
         if let Some(only) = &query.templates {
             asked.retain(|id| only.contains(id));
         }
-        let narrowed = LogQuery { templates: Some(asked), ..query.clone() };
+        let narrowed = LogQuery {
+            templates: Some(asked),
+            ..query.clone()
+        };
         let counts = self.parts.logs.template_counts(&narrowed).await?;
         let prototypes = self.prototypes.read();
         let mut kept = Vec::new();
         let mut named = Vec::new();
         for (id, score) in ranked {
-            let count = counts.iter().find(|count| count.template == id).map_or(0, total_of);
+            let count = counts
+                .iter()
+                .find(|count| count.template == id)
+                .map_or(0, total_of);
             if let Some(summary) = prototypes.summary(id)
                 && count > 0
                 && kept.len() < PROTOTYPES_MAX
             {
                 kept.push((id, score));
                 let template = summary.template.clone();
-                named.push(RankedPrototype { template, score, count });
+                named.push(RankedPrototype {
+                    template,
+                    score,
+                    count,
+                });
             }
         }
         Ok((kept, named))
@@ -141,9 +167,16 @@ impl PrototypeSearch {
         let Some(narrowed) = question::with_identifiers(identifiers, query) else {
             return Ok((Vec::new(), 0));
         };
-        let page = self.parts.logs.search(&narrowed, Order::NewestFirst, after, limit).await?;
+        let page = self
+            .parts
+            .logs
+            .search(&narrowed, Order::NewestFirst, after, limit)
+            .await?;
         let count = self.parts.logs.count(&narrowed).await?;
-        let exact = |record| RankedRecord { record, score: prototypes::EXACT_SCORE };
+        let exact = |record| RankedRecord {
+            record,
+            score: prototypes::EXACT_SCORE,
+        };
         Ok((page.records.into_iter().map(exact).collect(), count))
     }
 }
@@ -193,25 +226,39 @@ impl LogSearch for PrototypeSearch {
         let query = &question.narrowed;
         // Exact matches come first and have a cursor without a template.
         let among_exact = after.is_none_or(|after| after.template.is_none());
-        let from = after.filter(|after| after.template.is_none()).map(|after| after.record);
+        let from = after
+            .filter(|after| after.template.is_none())
+            .map(|after| after.record);
         let (exact, count) = self.exact(&identifiers, query, from, limit).await?;
         if among_exact && exact.len() >= limit {
-            let next = exact.last().map(|last| cursor::after(None, &last.record).to_text());
+            let next = exact
+                .last()
+                .map(|last| cursor::after(None, &last.record).to_text());
             let (_, prototypes) = self.counted(ranked, query).await?;
-            return Ok(RankedPage { prototypes, records: exact, total: count, next, notice: None });
+            return Ok(RankedPage {
+                prototypes,
+                records: exact,
+                total: count,
+                next,
+                notice: None,
+            });
         }
         // The lines that were shown as exact matches are not shown again among the others.
         let rest = question::without_identifiers(&identifiers, query);
         let shown = if among_exact { exact } else { Vec::new() };
         let within = after.filter(|after| after.template.is_some());
-        let mut page = self.answer(ranked, &rest, within, limit - shown.len()).await?;
+        let mut page = self
+            .answer(ranked, &rest, within, limit - shown.len())
+            .await?;
         page.total += count;
         page.records = shown.into_iter().chain(page.records).collect();
         Ok(page)
     }
 
     async fn similar(&self, id: RecordId, limit: usize) -> Result<Option<RankedPage>, SearchError> {
-        let Some(record) = self.parts.logs.get(id).await? else { return Ok(None) };
+        let Some(record) = self.parts.logs.get(id).await? else {
+            return Ok(None);
+        };
         let own = record.template;
         let view = self.prototypes.read().summary(own).map(|summary| {
             let views = self.views(summary);
@@ -219,9 +266,10 @@ impl LogSearch for PrototypeSearch {
         });
         let (near, notice) = match self.near(&view.unwrap_or_default()).await {
             Ok(near) => (near, None),
-            Err(SearchError::ModelMissing { remedy }) => {
-                (Vec::new(), Some(format!("only lines of the same template: {remedy}")))
-            }
+            Err(SearchError::ModelMissing { remedy }) => (
+                Vec::new(),
+                Some(format!("only lines of the same template: {remedy}")),
+            ),
             Err(error) => return Err(error),
         };
         let mut ranked = vec![(own, 1.0)];
@@ -234,7 +282,11 @@ impl LogSearch for PrototypeSearch {
         let (ranked, prototypes) = self.counted(ranked, &all).await?;
         let templates = Some(ranked.iter().map(|(id, _)| *id).collect());
         let query = LogQuery { templates, ..all };
-        let page = self.parts.logs.search(&query, Order::NewestFirst, None, limit).await?;
+        let page = self
+            .parts
+            .logs
+            .search(&query, Order::NewestFirst, None, limit)
+            .await?;
         let score_of = |template| ranked.iter().find(|(id, _)| *id == template);
         // The line itself comes first, so that it can be compared with the others.
         let others = page.records.into_iter().filter(|other| other.id != id);
@@ -247,7 +299,13 @@ impl LogSearch for PrototypeSearch {
             })
             .collect();
         let total = prototypes.iter().map(|prototype| prototype.count).sum();
-        Ok(Some(RankedPage { prototypes, records, total, next: None, notice }))
+        Ok(Some(RankedPage {
+            prototypes,
+            records,
+            total,
+            next: None,
+            notice,
+        }))
     }
 
     async fn clusters(&self, query: &LogQuery) -> Result<Vec<ClusterSummary>, SearchError> {

@@ -1,8 +1,8 @@
 //! From ranked prototypes to their records: prototype by prototype, newest first within one.
 
 use tocsin_domain::TemplateId;
-use tocsin_domain::ports::log_store::{Cursor, LogQuery, Order};
 use tocsin_domain::ports::log_search::RankedRecord;
+use tocsin_domain::ports::log_store::{Cursor, LogQuery, Order};
 use tocsin_domain::ports::{LogStore, SearchError};
 
 use crate::cursor::{self, RankedCursor};
@@ -33,15 +33,28 @@ pub(crate) async fn of_prototypes(
         place.map_or((0, None), |(index, record)| (index, Some(record)));
     let mut records: Vec<RankedRecord> = Vec::new();
     for (template, score) in &ranked[first.min(ranked.len())..] {
-        let narrowed = LogQuery { templates: Some(vec![*template]), ..query.clone() };
+        let narrowed = LogQuery {
+            templates: Some(vec![*template]),
+            ..query.clone()
+        };
         let left = limit - records.len();
-        let page = logs.search(&narrowed, Order::NewestFirst, within.take(), left).await?;
-        let scored = page.records.into_iter().map(|record| RankedRecord { record, score: *score });
+        let page = logs
+            .search(&narrowed, Order::NewestFirst, within.take(), left)
+            .await?;
+        let scored = page.records.into_iter().map(|record| RankedRecord {
+            record,
+            score: *score,
+        });
         records.extend(scored);
         if records.len() >= limit {
-            let next = records.last().map(|last| cursor::after(Some(*template), &last.record));
+            let next = records
+                .last()
+                .map(|last| cursor::after(Some(*template), &last.record));
             return Ok(Records { records, next });
         }
     }
-    Ok(Records { records, next: None })
+    Ok(Records {
+        records,
+        next: None,
+    })
 }

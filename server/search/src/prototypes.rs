@@ -21,7 +21,11 @@ pub(crate) struct Prototypes {
 
 impl Default for Prototypes {
     fn default() -> Self {
-        Self { lexicon: Lexicon::new(), index: Index::new(), summaries: HashMap::new() }
+        Self {
+            lexicon: Lexicon::new(),
+            index: Index::new(),
+            summaries: HashMap::new(),
+        }
     }
 }
 
@@ -35,8 +39,11 @@ impl Prototypes {
         let id = summary.template.id;
         let description = self.describe(summary);
         // The vectors stay in the vector store.
-        let document =
-            PrototypeDocument { key: id.0, text: &summary.example, description: &description };
+        let document = PrototypeDocument {
+            key: id.0,
+            text: &summary.example,
+            description: &description,
+        };
         self.index.upsert(document, Vec::new());
         self.summaries.insert(id, summary.clone());
     }
@@ -65,16 +72,26 @@ impl Prototypes {
     /// Prototypes by meaning and words together, best first.
     pub(crate) fn hybrid(&self, words: &str, near: &[VectorHit]) -> Vec<(TemplateId, f32)> {
         let hits = self.index.fuse(words, &cosines(near), RANKED_MAX);
-        hits.into_iter().map(|hit| (TemplateId(hit.key), hit.score)).collect()
+        hits.into_iter()
+            .map(|hit| (TemplateId(hit.key), hit.score))
+            .collect()
     }
 
     /// Describes a prototype by its constant words: variables and the time and host of the header
     /// say nothing of what it means. A line that is all variable is described by its example.
     fn describe(&self, summary: &TemplateSummary) -> Description {
-        let parts = summary.template.parts.iter().map(|part| String::from_utf8_lossy(part));
+        let parts = summary
+            .template
+            .parts
+            .iter()
+            .map(|part| String::from_utf8_lossy(part));
         let constant = parts.collect::<Vec<_>>().join(" ");
         let has_words = constant.split_whitespace().any(|word| word.len() > 2);
-        let text = if has_words { &constant } else { &summary.example };
+        let text = if has_words {
+            &constant
+        } else {
+            &summary.example
+        };
         Description::new(&self.lexicon, text, Some(&summary.source))
     }
 }
@@ -82,5 +99,10 @@ impl Prototypes {
 /// Cosines as the ranking weighs them: by which view they are of.
 fn cosines(near: &[VectorHit]) -> Vec<Hit> {
     let weigh = |hit: &VectorHit| view_weight(usize::from(hit.view)) * hit.score;
-    near.iter().map(|hit| Hit { key: hit.template.0, score: weigh(hit) }).collect()
+    near.iter()
+        .map(|hit| Hit {
+            key: hit.template.0,
+            score: weigh(hit),
+        })
+        .collect()
 }

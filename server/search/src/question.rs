@@ -42,8 +42,14 @@ impl Question {
             1 => tests.remove(0),
             _ => Expression::And(tests),
         };
-        let narrowed = LogQuery { expression, ..query.clone() };
-        Ok(Self { words: words.join(" "), narrowed })
+        let narrowed = LogQuery {
+            expression,
+            ..query.clone()
+        };
+        Ok(Self {
+            words: words.join(" "),
+            narrowed,
+        })
     }
 }
 
@@ -51,7 +57,10 @@ impl Question {
 pub(crate) fn with_identifiers(identifiers: &[String], query: &LogQuery) -> Option<LogQuery> {
     let any = any_of(identifiers)?;
     let expression = Expression::And(vec![query.expression.clone(), any]);
-    Some(LogQuery { expression, ..query.clone() })
+    Some(LogQuery {
+        expression,
+        ..query.clone()
+    })
 }
 
 /// The query for the lines that hold none of the identifiers.
@@ -60,7 +69,10 @@ pub(crate) fn without_identifiers(identifiers: &[String], query: &LogQuery) -> L
         Some(any) => {
             let none = Expression::Not(Box::new(any));
             let expression = Expression::And(vec![query.expression.clone(), none]);
-            LogQuery { expression, ..query.clone() }
+            LogQuery {
+                expression,
+                ..query.clone()
+            }
         }
         None => query.clone(),
     }
@@ -87,7 +99,10 @@ mod tests {
         let all = LogQuery::all(TimeRange::ALL);
         let question = Question::read("why is host:web-01 so \"slow", &all).unwrap();
         assert_eq!(question.words, "why is so \"slow");
-        assert!(matches!(question.narrowed.expression, Expression::Field { .. }));
+        assert!(matches!(
+            question.narrowed.expression,
+            Expression::Field { .. }
+        ));
         let plain = Question::read("payment provider is down", &all).unwrap();
         assert_eq!(plain.narrowed, all);
         assert!(Question::read("host:web-01", &all).is_err());
