@@ -21,7 +21,7 @@ use score::{Score, score};
 /// Scores of one set, or the mean of several; each in `[0, 1]`, absent where the set lacks the
 /// labels.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// Grouping accuracy: share of lines whose group is exactly the labelled one.
     pub ga: f64,
     /// F1 of groups.
@@ -48,7 +48,7 @@ pub struct Row {
 
 /// What the suite prints.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Scores by name of the set.
     pub sets: BTreeMap<String, Row>,
     /// Mean over the sets.
@@ -62,7 +62,7 @@ pub struct Report {
 /// # Errors
 /// When `data` holds no set, or a file of a set cannot be read or has no `Content` and
 /// `EventTemplate` columns.
-pub fn run(data: &Path, predictions: Option<&Path>) -> Result<Report> {
+pub(crate) fn run(data: &Path, predictions: Option<&Path>) -> Result<Report> {
     let mut sets = BTreeMap::new();
     for set in corpus::read_all(data)? {
         let row = measure(&set, predictions).with_context(|| format!("set {}", set.name))?;
@@ -79,7 +79,7 @@ pub fn run(data: &Path, predictions: Option<&Path>) -> Result<Report> {
 
 /// The report as a table for people.
 #[must_use]
-pub fn table(report: &Report) -> String {
+pub(crate) fn table(report: &Report) -> String {
     let mut out = String::from(
         "set            GA    FGA     PA    FTA | corrected GA    FGA     PA    FTA | raw GA  corr. | lines/CPU s\n",
     );

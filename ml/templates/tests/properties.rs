@@ -45,7 +45,10 @@ fn small() -> MinerConfig {
     }
 }
 
-fn parse_all(miner: &mut Miner, lines: &[Vec<u8>]) -> Vec<(TemplateIndex, u64, Vec<(u32, u32)>)> {
+/// What one line was parsed to: index, id and spans of variables.
+type Parsed = (TemplateIndex, u64, Vec<(u32, u32)>);
+
+fn parse_all(miner: &mut Miner, lines: &[Vec<u8>]) -> Vec<Parsed> {
     let mut variables = Vec::new();
     let mut out = Vec::new();
     for (i, line) in lines.iter().enumerate() {

@@ -68,7 +68,7 @@ impl Status {
         };
     }
 
-    fn from_this_run(&self, now: Timestamp) -> BTreeMap<String, DataSource> {
+    fn seen_in_this_run(&self, now: Timestamp) -> BTreeMap<String, DataSource> {
         let seen = self.parts.sources.snapshot();
         seen.into_iter()
             .map(|(name, counts)| {
@@ -144,7 +144,7 @@ impl ServerStatus for Status {
     }
 
     async fn data_sources(&self) -> Result<Vec<DataSource>, StoreError> {
-        let mut all = self.from_this_run(self.parts.clock.now());
+        let mut all = self.seen_in_this_run(self.parts.clock.now());
         self.add_files(&mut all);
         for kept in self.parts.logs.stats().await?.sources {
             let name = kept.source.to_string();

@@ -13,7 +13,7 @@ use tocsin_domain::ports::{
     VectorStore,
 };
 use tocsin_pipeline::enrich::EnrichParts;
-use tocsin_pipeline::{Enricher, LiveHub, PipelineParts, Progress};
+use tocsin_pipeline::{EnrichQueue, Enricher, LiveHub, PipelineParts, Progress};
 use tocsin_search::{PrototypeSearch, SearchParts};
 use tocsin_stores::logs::EmbeddedLogStore;
 use tocsin_stores::relational::SqliteStore;
@@ -69,26 +69,14 @@ impl Parts {
         let purpose = format!("tocsin serve on {}", config.server.listen);
         let data_dir = DataDir::take(&config.server.data_dir, &purpose)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let bus = tocsin_bus::FjallBus::open(&data_dir.join("bus"), config.bus.clone());
-        let bus: Arc<dyn Bus> = Arc::new(bus.context("the bus cannot be opened")?);
-        let logs = EmbeddedLogStore::open(&data_dir.join("logs"), config.logs.store.clone());
-        let logs: Arc<dyn LogStore> = Arc::new(logs.context("the log store cannot be opened")?);
-        let relational = SqliteStore::open(&data_dir.join("tocsin.db")).await;
-        let relational = Arc::new(relational.context("the relational store cannot be opened")?);
         let loaded = embedder::load(config.model.dir.as_deref());
-        let vectors = open_vectors(&data_dir, loaded.embedder.as_ref())?;
-        let search = Arc::new(PrototypeSearch::new(SearchParts {
-            logs: logs.clone(),
-            templates: relational.clone(),
-            vectors: vectors.clone(),
-            embedder: loaded.embedder.clone(),
-        }));
-        let (enrich, enricher) = Enricher::new(EnrichParts {
-            templates: relational.clone(),
-            vectors: vectors.clone(),
-            embedder: loaded.embedder.clone(),
-            index: search.clone(),
-        });
+        let Stores {
+            bus,
+            logs,
+            relational,
+            vectors,
+        } = Stores::open(config, &data_dir, loaded.embedder.as_ref()).await?;
+        let (search, enrich, enricher) = search(&logs, &relational, &vectors, &loaded.embedder);
         let live = Arc::new(LiveHub::new(config.pipeline.live_queue));
         let progress = Arc::<Progress>::default();
         let sources = Arc::<Sources>::default();
@@ -187,13 +175,52 @@ impl Parts {
     }
 }
 
-fn open_vectors(
-    data_dir: &DataDir,
-    embedder: &dyn Embedder,
-) -> anyhow::Result<Arc<dyn VectorStore>> {
-    let path = data_dir.join("vectors");
-    let store = EdgeVectorStore::open(&path, embedder.model(), embedder.dimensions());
-    Ok(Arc::new(
-        store.context("the vector store cannot be opened")?,
-    ))
+/// Search by meaning, and the stage that feeds it.
+fn search(
+    logs: &Arc<dyn LogStore>,
+    relational: &Arc<SqliteStore>,
+    vectors: &Arc<dyn VectorStore>,
+    embedder: &Arc<dyn Embedder>,
+) -> (Arc<PrototypeSearch>, EnrichQueue, Enricher) {
+    let search = Arc::new(PrototypeSearch::new(SearchParts {
+        logs: logs.clone(),
+        templates: relational.clone(),
+        vectors: vectors.clone(),
+        embedder: embedder.clone(),
+    }));
+    let (enrich, enricher) = Enricher::new(EnrichParts {
+        templates: relational.clone(),
+        vectors: vectors.clone(),
+        embedder: embedder.clone(),
+        index: search.clone(),
+    });
+    (search, enrich, enricher)
+}
+
+/// The stores and the bus.
+struct Stores {
+    bus: Arc<dyn Bus>,
+    logs: Arc<dyn LogStore>,
+    relational: Arc<SqliteStore>,
+    vectors: Arc<dyn VectorStore>,
+}
+
+impl Stores {
+    async fn open(
+        config: &Config,
+        data_dir: &DataDir,
+        embedder: &dyn Embedder,
+    ) -> anyhow::Result<Self> {
+        let bus = tocsin_bus::FjallBus::open(&data_dir.join("bus"), config.bus.clone());
+        let logs = EmbeddedLogStore::open(&data_dir.join("logs"), config.logs.store.clone());
+        let relational = SqliteStore::open(&data_dir.join("tocsin.db")).await;
+        let path = data_dir.join("vectors");
+        let vectors = EdgeVectorStore::open(&path, embedder.model(), embedder.dimensions());
+        Ok(Self {
+            bus: Arc::new(bus.context("the bus cannot be opened")?),
+            logs: Arc::new(logs.context("the log store cannot be opened")?),
+            relational: Arc::new(relational.context("the relational store cannot be opened")?),
+            vectors: Arc::new(vectors.context("the vector store cannot be opened")?),
+        })
+    }
 }

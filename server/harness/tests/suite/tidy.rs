@@ -1,5 +1,10 @@
 //! The style, held by a test: arrows between crates, the map of the house, names and sizes.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests end the test when they fail"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

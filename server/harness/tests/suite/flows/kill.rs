@@ -51,7 +51,9 @@ fn send(url: String, first: u64, stop: &AtomicBool) -> Sent {
             .send(body.as_bytes());
         match answer {
             Ok(answer) if answer.status() == 200 => sent.accepted.push(request),
-            Ok(answer) => panic!("unexpected answer {answer:?}"),
+            // Anything else than "taken" or a cut line would be a fault; it counts as accepted, so
+            // that the comparison at the end shows it.
+            Ok(_) => sent.accepted.push(request),
             Err(_) => {
                 sent.unanswered.push(request);
                 break;
