@@ -1,6 +1,8 @@
 //! The command line from outside. That this file exists also makes `cargo test` build the binary
 //! with the features of the tests, which the harness then drives.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot do ends it")]
+
 use std::process::Command;
 
 fn tocsin(arguments: &[&str]) -> (bool, String) {
