@@ -53,6 +53,8 @@ export function RecordList({ label, count, get, selected, onOpen, onSight, onScr
   const first = rows[0]?.index ?? 0;
   const last = rows.at(-1)?.index ?? 0;
   useEffect(() => onSight?.(first, last), [first, last, onSight]);
+  // A line that is out of sight is not in the document either.
+  const active = rows.some(({ index }) => get(index)?.id === selected) ? `line-${selected}` : undefined;
 
   const toggle = useCallback((record: LogRecord) => {
     setToggled((old) => {
@@ -68,7 +70,7 @@ export function RecordList({ label, count, get, selected, onOpen, onSight, onScr
       role="grid"
       aria-label={label}
       aria-rowcount={count}
-      aria-activedescendant={selected && `line-${selected}`}
+      aria-activedescendant={active}
       tabIndex={0}
       onScroll={(event) => onScroll?.(event.currentTarget)}
       className="h-full overflow-x-hidden overflow-y-auto bg-surface [overflow-anchor:none] focus-visible:-outline-offset-2"

@@ -38,6 +38,7 @@ export default function RecordDrawer({ id }: { id: string }) {
       className="fixed inset-0 z-30 flex flex-col border-l border-line bg-surface focus-visible:outline-none lg:static lg:z-auto lg:w-[min(40vw,38rem)] lg:shrink-0"
     >
       <header className="flex min-h-10 shrink-0 items-center gap-3 px-4 py-1">
+        <h2 className="sr-only">Log line</h2>
         {record && (
           <>
             <SeverityTag severity={record.severity} />

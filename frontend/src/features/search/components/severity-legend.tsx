@@ -23,7 +23,7 @@ export function SeverityLegend({ histogram }: { histogram: Histogram }) {
             aria-pressed={pressed}
             title={`${severity}: ${formatCount(totals[severity] ?? 0)} lines`}
             onClick={() => toggle(severity)}
-            className={`inline-flex h-6 items-center gap-1.5 rounded-md border px-1.5 text-xs hover:bg-hover ${pressed ? 'border-accent bg-chosen' : 'border-transparent'} ${chosen.length > 0 && !pressed ? 'opacity-70' : ''}`}
+            className={`inline-flex h-6 items-center gap-1.5 rounded-md border px-1.5 text-xs hover:bg-hover ${pressed ? 'border-accent bg-chosen' : 'border-transparent'} ${chosen.length > 0 && !pressed ? 'text-soft line-through decoration-faint' : ''}`}
           >
             <SeveritySwatch severity={severity} />
             {severity}
