@@ -1,5 +1,6 @@
-//! Online log-template mining. Lines go in, each comes back as a template and the places of its
-//! variables; nothing is read or written, no clock, no threads.
+//! Online log-template mining: lines go in, each comes back as a template and the places of its
+//! variables. Reads and writes nothing, knows no clock and starts no threads.
+#![doc = include_str!("../README.md")]
 
 mod arena;
 mod body;

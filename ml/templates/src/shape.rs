@@ -110,7 +110,7 @@ fn anchor(scanned: &[(u32, u32)], at: u32, is_end: bool) -> Anchor {
     };
     Anchor {
         base: base as u32,
-        offset: at as i32 - from as i32,
+        offset: at.wrapping_sub(from) as i32,
     }
 }
 

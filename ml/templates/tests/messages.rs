@@ -91,3 +91,23 @@ fn ids_do_not_depend_on_the_miner() {
     let b = mine(&["second 77"]);
     assert_eq!(a[1].id, b[0].id);
 }
+
+#[test]
+fn several_words_that_vary_at_once_do_not_fill_the_memory() {
+    let word = |mut n: u32| {
+        let mut letters = String::new();
+        while n > 0 {
+            letters.push(char::from(b'a' + (n % 26) as u8));
+            n /= 26;
+        }
+        letters
+    };
+    let mut miner = tocsin_templates::Miner::new(tocsin_templates::MinerConfig::default());
+    let mut variables = Vec::new();
+    for i in 0..3000_u32 {
+        let (a, b) = (word(1_000_000 + i * 7919), word(2_000_000 + i * 104_729));
+        let line = format!("Peer {a} was moved to zone {b} by the balancer");
+        miner.parse(line.as_bytes(), &mut variables);
+    }
+    assert!(miner.template_count() < 200, "{}", miner.template_count());
+}

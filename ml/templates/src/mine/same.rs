@@ -2,7 +2,9 @@
 //! hashes of what would remain of it if one word, or all values, were variable. Templates that meet
 //! under a key are joined once there are enough of them.
 
-use crate::pattern::{Body, Token, message_key};
+use std::cmp::Reverse;
+
+use crate::pattern::{Body, Token, WILD, message_key};
 use crate::siblings::{Candidate, enough};
 use crate::soft::{Softness, softness};
 
@@ -10,6 +12,9 @@ use super::{Mine, message};
 
 /// Words of a message that are looked at for variability, in tokens.
 const MAX_POSITIONS: usize = 64;
+/// Templates of one format and first word among which likeness is enough, in templates: so many say
+/// that several words vary at once.
+const CROWD: usize = 64;
 /// Names of code that differ in one place before it is a variable, in templates.
 const ENOUGH_CODE: usize = 4;
 
@@ -64,7 +69,32 @@ impl Mine {
                 return Some(others);
             }
         }
-        None
+        let crowd = self
+            .siblings
+            .get(crowd_key(format, hashes.first().copied()));
+        if crowd.len() < CROWD || !absorbed.is_empty() {
+            return None;
+        }
+        let likeness = |i: &u32| Some((self.likeness(*i, &hashes)?, *i));
+        let alike = crowd
+            .iter()
+            .filter_map(|i| usable(*i))
+            .filter_map(|i| likeness(&i));
+        let (equal, nearest) = alike.max_by_key(|(equal, i)| (*equal, Reverse(*i)))?;
+        (5 * equal >= 3 * hashes.len()).then(|| vec![nearest])
+    }
+
+    /// Tokens of the message of a template that equal these or are variable, in tokens; none when
+    /// fewer than two are words.
+    fn likeness(&self, index: u32, hashes: &[u64]) -> Option<usize> {
+        let entry = self.arena.get(index)?;
+        let (mut equal, mut words) = (0, 0);
+        for (token, hash) in message(&entry.tokens).zip(hashes) {
+            let same = token.hash() == *hash;
+            equal += usize::from(same || token.hash() == WILD);
+            words += usize::from(same && is_static_word(token));
+        }
+        (words >= 2).then_some(equal)
     }
 
     /// Notes what a template can be found by.
@@ -101,11 +131,15 @@ impl Mine {
         let message: Vec<&Token> = message(&entry.tokens).collect();
         let hashes: Vec<u64> = message.iter().map(|t| t.hash()).collect();
         let keys = keys(entry.format, &message, &hashes);
-        keys.into_iter()
-            .filter(|k| k.lasting)
-            .map(|k| k.hash)
-            .collect()
+        let crowd = crowd_key(entry.format, hashes.first().copied());
+        let lasting = keys.into_iter().filter(|k| k.lasting).map(|k| k.hash);
+        lasting.chain([crowd]).collect()
     }
+}
+
+/// Key of messages of one format that begin with the same token.
+fn crowd_key(format: u64, first: Option<u64>) -> u64 {
+    message_key(format ^ FIRST, first.into_iter(), None)
 }
 
 /// A hash by which templates of the same message find each other.
@@ -121,6 +155,7 @@ struct Key {
 /// Tells apart where a value stands from where a word stands.
 const VALUE: u64 = 0x76_616c_7565;
 const WORD: u64 = 0x776f_7264;
+const FIRST: u64 = 0x66_6972_7374;
 
 fn keys(format: u64, message: &[&Token], hashes: &[u64]) -> Vec<Key> {
     let mut keys = Vec::new();

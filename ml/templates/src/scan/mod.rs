@@ -82,12 +82,14 @@ impl Sink<'_> {
             .then_some(from)
     }
 
-    /// Forgets the variables from byte `from` on.
-    fn pop_from(&mut self, from: usize) {
+    /// Forgets the variables that begin at byte `from` or later; returns the first free byte from
+    /// there on.
+    fn pop_from(&mut self, from: usize) -> usize {
         while self.own_last().is_some_and(|s| s.0 as usize >= from) {
             self.spans.pop();
             self.kinds.pop();
         }
+        self.own_last().map_or(from, |s| from.max(s.1 as usize))
     }
 
     fn skip_to(&mut self, end: usize) {

@@ -1,7 +1,7 @@
 //! Dates and times of day, inside one word and across words (`Jun 14 15:16:01`, `Fri Jun 17
 //! 07:07:00 2005`).
 
-use super::class::{DIGIT, class};
+use super::class::{DELIMITER, DIGIT, class};
 
 /// `15:16`, `15:16:01`, `15:16:01.123`, `100:02:03`: two or three groups of digits.
 pub(crate) fn is_clock(bytes: &[u8]) -> bool {
@@ -167,7 +167,8 @@ fn word_before(line: &[u8], end: usize) -> Option<(&[u8], usize)> {
     {
         start -= 1;
     }
-    (start < stop).then(|| (&line[start..stop], start))
+    let whole = start == 0 || class(line[start - 1]) & DELIMITER != 0;
+    (start < stop && whole).then(|| (&line[start..stop], start))
 }
 
 fn word_after(line: &[u8], end: usize) -> Option<&[u8]> {

@@ -147,7 +147,7 @@ fn clock(line: &[u8], start: usize, end: usize, sink: &mut Sink<'_>) {
         .date_before(line, start)
         .unwrap_or_else(|| start_of_words(line, start));
     end = end_of_words(line, end, from < start);
-    sink.pop_from(from);
+    let from = sink.pop_from(from);
     sink.push(from, end, Kind::Time);
     sink.skip_to(end);
 }
