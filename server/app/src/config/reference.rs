@@ -30,9 +30,13 @@ fn section(text: &mut String, root: &Json, schema: &Json, defaults: &Table, path
     else {
         return;
     };
-    let (sections, keys): (Vec<_>, Vec<_>) = properties
-        .iter()
-        .partition(|(name, _)| defaults.get(*name).is_some_and(Value::is_table));
+    // A default that is a table but whose schema has no keys of its own is a value, such as the
+    // choice `{ last_bytes = … }`.
+    let is_section = |(name, property): &(&String, &Json)| {
+        defaults.get(*name).is_some_and(Value::is_table)
+            && resolve(root, property).get("properties").is_some()
+    };
+    let (sections, keys): (Vec<_>, Vec<_>) = properties.iter().partition(is_section);
     for (name, property) in keys {
         comment(text, description(root, property));
         match defaults.get(name) {
