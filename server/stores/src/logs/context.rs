@@ -38,9 +38,25 @@ impl Inner {
                 return Ok(None);
             };
             let line = self.read(view, found)?;
-            let mut earlier = self.walk(view, found, &line.source, before, Direction::Earlier)?;
+            let mut earlier = self.walk(
+                view,
+                found,
+                Along {
+                    source: &line.source,
+                    direction: Direction::Earlier,
+                },
+                before,
+            )?;
             earlier.reverse();
-            let later = self.walk(view, found, &line.source, after, Direction::Later)?;
+            let later = self.walk(
+                view,
+                found,
+                Along {
+                    source: &line.source,
+                    direction: Direction::Later,
+                },
+                after,
+            )?;
             Ok(Some(Context {
                 before: earlier,
                 line,
@@ -81,10 +97,10 @@ impl Inner {
         &self,
         view: &View,
         found: Found,
-        source: &Arc<str>,
+        along: Along<'_>,
         limit: usize,
-        direction: Direction,
     ) -> Result<Vec<LogRecord>, Trouble> {
+        let Along { source, direction } = along;
         let mut records = Vec::new();
         let stations = view.blocks.len() + view.heads.len();
         let (mut station, mut start) = match found {
@@ -95,7 +111,7 @@ impl Inner {
             let left = limit - records.len();
             match station.checked_sub(view.blocks.len()) {
                 None => {
-                    let walked = self.walk_block(view, station, start, source, left, direction);
+                    let walked = self.walk_block(view, (station, start), along, left);
                     let block = &view.blocks[station];
                     records.extend(self.unless_damaged(block, walked)?.unwrap_or_default());
                 }
@@ -125,12 +141,11 @@ impl Inner {
     fn walk_block(
         &self,
         view: &View,
-        number: usize,
-        start: Option<usize>,
-        source: &Arc<str>,
+        (number, start): (usize, Option<usize>),
+        along: Along<'_>,
         limit: usize,
-        direction: Direction,
     ) -> Result<Vec<LogRecord>, Trouble> {
+        let Along { source, direction } = along;
         let block = &view.blocks[number];
         if !block.sources.iter().any(|known| known.name == *source) {
             return Ok(Vec::new());
@@ -149,6 +164,13 @@ impl Inner {
             .map(|row| reader.record(row as u32))
             .collect()
     }
+}
+
+/// Whose lines to follow, and which way.
+#[derive(Debug, Clone, Copy)]
+struct Along<'s> {
+    source: &'s Arc<str>,
+    direction: Direction,
 }
 
 /// Which way to go from a line.

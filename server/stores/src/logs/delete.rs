@@ -45,6 +45,15 @@ impl Inner {
         Ok(gone)
     }
 
+    /// Removes what a query selects, and its bytes from disk.
+    pub(crate) fn delete_for_good(&self, query: &LogQuery) -> Result<u64, StoreError> {
+        let gone = self.delete(query)?;
+        if gone > 0 {
+            self.engine.compact()?;
+        }
+        Ok(gone)
+    }
+
     fn delete_from(&self, block: &Arc<Summary>, plan: &Plan) -> Result<u64, Trouble> {
         let query = BlockQuery::open(self, plan, block)?;
         let mut dropped = vec![Selection::None; query.reader.meta.templates.len()];

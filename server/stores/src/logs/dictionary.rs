@@ -77,6 +77,14 @@ impl TemplateInfo {
         }
     }
 
+    /// True if no constant text is glued to a slot, nor another slot.
+    pub(crate) fn is_alone(&self, slot: usize) -> bool {
+        let alone = |group: &Group| {
+            group.first == slot && group.last == slot && group.left == 0 && group.right == 0
+        };
+        self.groups.iter().any(alone)
+    }
+
     /// The text before a group from where its first token may begin a phrase: all of the part
     /// before it, but for what is glued to the slot before that.
     pub(crate) fn text_before(&self, group: Group) -> &[u8] {

@@ -39,6 +39,11 @@ impl EmbeddedLogStore {
         self.inner.damaged_blocks()
     }
 
+    #[cfg(test)]
+    pub(crate) fn engine_of_tests(&self) -> &super::engine::Engine {
+        &self.inner.engine
+    }
+
     async fn off<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
@@ -129,7 +134,7 @@ impl LogStore for EmbeddedLogStore {
 
     async fn delete(&self, query: &LogQuery) -> Result<u64, StoreError> {
         let query = query.clone();
-        self.off(move |inner| inner.delete(&query)).await
+        self.off(move |inner| inner.delete_for_good(&query)).await
     }
 
     async fn retain(&self, rules: &[Retention], now: Timestamp) -> Result<u64, StoreError> {
@@ -138,6 +143,6 @@ impl LogStore for EmbeddedLogStore {
     }
 
     async fn stats(&self) -> Result<LogStats, StoreError> {
-        self.off(Inner::stats).await
+        self.off(|inner| Ok(inner.stats())).await
     }
 }

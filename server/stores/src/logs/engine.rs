@@ -25,7 +25,8 @@ pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The engine under the blocks.
 pub(crate) struct Engine {
-    database: Database,
+    /// Kept for as long as the keyspace is used.
+    _database: Database,
     keyspace: Keyspace,
     /// One writer at a time.
     writer: Mutex<()>,
@@ -61,7 +62,7 @@ impl Engine {
         };
         let keyspace = database.keyspace("logs", options).map_err(unavailable)?;
         Ok(Self {
-            database,
+            _database: database,
             keyspace,
             writer: Mutex::new(()),
         })
@@ -101,9 +102,15 @@ impl Engine {
         ingestion.finish().map_err(unavailable)
     }
 
+    /// Gives the bytes of removed values back to the disk.
+    pub(crate) fn compact(&self) -> Result<(), StoreError> {
+        let _writer = self.writer.lock();
+        self.keyspace.major_compact().map_err(unavailable)
+    }
+
     /// Bytes on disk.
-    pub(crate) fn disk_bytes(&self) -> Result<u64, StoreError> {
-        let journal = self.database.journal_disk_space().map_err(unavailable)?;
-        Ok(self.keyspace.disk_space() + journal)
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        // The journal is not counted: its file has a length but holds next to nothing.
+        self.keyspace.disk_space()
     }
 }

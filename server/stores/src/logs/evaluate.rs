@@ -8,7 +8,7 @@ use super::fields::{field_rows, slot_rows};
 use super::inner::{Inner, Trouble};
 use super::part::BlockReader;
 use super::phrase::{Judgement, Variables, Words};
-use super::plan::{FieldKind, FieldLeaf, Leaf, Masked, Node, Plan, Verdict};
+use super::plan::{FieldKind, FieldLeaf, Leaf, Mask, Masked, Node, Plan, Verdict};
 use super::selection::{Bits, Selection};
 use super::words::words_rows;
 use tocsin_domain::query::test_text;
@@ -18,7 +18,7 @@ use tocsin_domain::query::test_text;
 pub(crate) struct BlockQuery<'a> {
     pub(crate) reader: BlockReader<'a>,
     plan: &'a Plan,
-    signature: Vec<u64>,
+    signature: Vec<Mask>,
     /// Templates (by place in the block) of which some rows may be selected.
     pub(crate) candidates: Vec<Candidate>,
 }
@@ -43,8 +43,9 @@ impl<'a> BlockQuery<'a> {
         let signature = plan.signature(&reader.meta, || reader.filter())?;
         let verdicts = plan.verdicts(&signature);
         let mut candidates = Vec::new();
-        for (template, described) in reader.meta.templates.iter().enumerate() {
-            let verdict = verdicts.of(&described.info);
+        for (template, number) in reader.meta.numbers.iter().enumerate() {
+            let described = &reader.meta.templates[template];
+            let verdict = verdicts.of(*number, &described.info);
             if verdict != Verdict::Never && plan.range.overlaps(described.first, described.last) {
                 candidates.push(Candidate {
                     template,
@@ -97,7 +98,7 @@ impl<'a> BlockQuery<'a> {
 struct Evaluation<'a> {
     reader: &'a BlockReader<'a>,
     plan: &'a Plan,
-    signature: &'a [u64],
+    signature: &'a [Mask],
 }
 
 /// Variables as the filter's mask and the stamps of a template's groups see them.
@@ -114,6 +115,10 @@ impl Variables for Stamped<'_> {
                 Some(stamp) => stamp.admits(&self.words.words[word]),
                 None => true,
             }
+    }
+
+    fn can_follow(&self, word: usize) -> bool {
+        self.mask.can_follow(word)
     }
 
     fn can_be_tokenless(&self) -> bool {
@@ -170,7 +175,7 @@ impl Evaluation<'_> {
         cheap.into_iter().chain(dear)
     }
 
-    fn words(&self, words: &Words, mask: u64, number: usize) -> Result<Selection, Trouble> {
+    fn words(&self, words: &Words, mask: Mask, number: usize) -> Result<Selection, Trouble> {
         let template = self.template(number);
         let variables = Stamped {
             mask: Masked(mask),

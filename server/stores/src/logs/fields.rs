@@ -1,11 +1,8 @@
 //! Testing the attributes of a template's lines in a block: those in slots, and those beside.
 
-use std::cell::RefCell;
-
 use tocsin_domain::query::{FieldTest, slot_text, test_text};
 
 use super::block::meta::Field;
-use super::block::rows::StreamColumn;
 use super::inner::Trouble;
 use super::part::{BlockReader, column_in};
 use super::plan::{FieldKind, FieldLeaf};
@@ -60,45 +57,18 @@ pub(crate) fn field_rows(
         }
         let part = reader.column(number, template.info.template.slots.len() + at)?;
         let column = column_in(&part)?;
-        let holders = holders(reader, number, *field)?;
+        let holders = reader.holders(number, *field)?;
         let passes = test_column(column, holders.len(), |value| match field {
             Field::Attribute { .. } => test_text(&leaf.test, value),
             Field::Trace | Field::Span => test_text(&leaf.test, hex(value).as_bytes()),
         });
         let mut bits = Bits::none(template.rows as usize);
-        passes.iter().for_each(|at| bits.insert(holders[at]));
+        passes
+            .iter()
+            .for_each(|at| bits.insert(holders[at] as usize));
         any = any.or(Selection::of(bits));
     }
     Ok(any)
-}
-
-/// The rows of a template that have a field, ascending: row `i` of its column is of the `i`th.
-pub(crate) fn holders(
-    reader: &BlockReader<'_>,
-    number: usize,
-    field: Field,
-) -> Result<Vec<usize>, Trouble> {
-    let meta = &reader.meta;
-    let template = &meta.templates[number];
-    let rows = template.rows as usize;
-    let known: RefCell<Vec<Option<bool>>> = RefCell::new(vec![None; meta.streams.len()]);
-    let has = |stream: u32| {
-        let mut known = known.borrow_mut();
-        let Some(slot) = known.get_mut(stream as usize) else {
-            return false;
-        };
-        *slot.get_or_insert_with(|| {
-            let shape = meta.streams[stream as usize].shape;
-            meta.shapes
-                .get(shape as usize)
-                .is_some_and(|shape| shape.fields.contains(&field))
-        })
-    };
-    match &reader.rows()?.streams[number] {
-        StreamColumn::One(stream) if has(*stream) => Ok((0..rows).collect()),
-        StreamColumn::One(_) => Ok(Vec::new()),
-        StreamColumn::Each(streams) => Ok((0..rows).filter(|row| has(streams[*row])).collect()),
-    }
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 use parking_lot::{Mutex, RwLock};
@@ -23,7 +24,7 @@ use super::part::Part;
 /// columns: 3 of 4, since every query needs the former.
 const GUIDES_OF_FOUR: usize = 3;
 /// How often a query begins anew because a block was rewritten under it.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 10;
 
 /// The kinds of key in the engine; the first byte of every key.
 pub(crate) mod kind {
@@ -200,15 +201,23 @@ impl Inner {
         }
     }
 
+    /// True if none of the blocks was rewritten or removed. Asked by the writer of their partition.
+    pub(crate) fn are_current(&self, blocks: &[Arc<Summary>]) -> bool {
+        let current = Arc::clone(&self.state.read().blocks);
+        let is_current = |block: &Arc<Summary>| current.iter().any(|known| known.id == block.id);
+        blocks.iter().all(is_current)
+    }
+
     /// Runs a query on a view; anew if a block was rewritten under it.
     pub(crate) fn with_view<T>(
         &self,
         mut query: impl FnMut(&View) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             match query(&self.view()) {
                 Ok(value) => return Ok(value),
-                Err(Trouble::Gone) => {}
+                // The writer shows what it did a moment after it is done.
+                Err(Trouble::Gone) => std::thread::sleep(Duration::from_millis(1 << attempt)),
                 Err(Trouble::Damaged) => return Err(StoreError::Corrupt("a block".into())),
                 Err(Trouble::Store(error)) => return Err(error),
             }

@@ -9,8 +9,8 @@ use hashbrown::HashMap;
 use super::block::codec::{Damaged, Reader, unfold};
 use super::block::column::Column;
 use super::block::filter::Filter;
-use super::block::meta::{Meta, Place, Summary};
-use super::block::rows::Rows;
+use super::block::meta::{Field, Meta, Place, Summary};
+use super::block::rows::{Rows, StreamColumn};
 use super::block::{SECTION_FOLDED, SECTION_PLAIN};
 use super::inner::{Inner, Trouble, section_key};
 
@@ -46,6 +46,9 @@ const ROWS_PART: u32 = 0;
 /// Columns per template that can be told apart in the cache.
 const COLUMNS_CACHED_MAX: usize = 1 << 12;
 
+/// Rows that hold a field, by template of the block and field.
+type Holders = HashMap<(usize, Field), Arc<Vec<u32>>>;
+
 /// A block that is being read by one query.
 #[derive(Debug)]
 pub(crate) struct BlockReader<'a> {
@@ -55,6 +58,8 @@ pub(crate) struct BlockReader<'a> {
     filter: OnceCell<Arc<Filter>>,
     rows: OnceCell<RowsHandle>,
     sections: RefCell<HashMap<u16, Section>>,
+    columns: RefCell<HashMap<(usize, usize), Arc<Part>>>,
+    holders: RefCell<Holders>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +77,8 @@ impl<'a> BlockReader<'a> {
             filter: OnceCell::new(),
             rows: OnceCell::new(),
             sections: RefCell::default(),
+            columns: RefCell::default(),
+            holders: RefCell::default(),
         })
     }
 
@@ -111,17 +118,29 @@ impl<'a> BlockReader<'a> {
 
     /// Column `column` of template `template`: slots first, then fields.
     pub(crate) fn column(&self, template: usize, column: usize) -> Result<Arc<Part>, Trouble> {
+        if let Some(part) = self.columns.borrow().get(&(template, column)) {
+            return Ok(Arc::clone(part));
+        }
+        let part = self.shared_column(template, column)?;
+        let mut columns = self.columns.borrow_mut();
+        columns.insert((template, column), Arc::clone(&part));
+        Ok(part)
+    }
+
+    /// The same from the cache that queries share.
+    fn shared_column(&self, template: usize, column: usize) -> Result<Arc<Part>, Trouble> {
         let described = self.meta.templates.get(template).ok_or(Trouble::Damaged)?;
         let place = *described.columns.get(column).ok_or(Trouble::Damaged)?;
-        let key = (
-            self.summary.id,
-            1 + (template * COLUMNS_CACHED_MAX + column) as u32,
-        );
-        let is_cached = column < COLUMNS_CACHED_MAX;
+        let number = template * COLUMNS_CACHED_MAX + column + 1;
+        let key = (self.summary.id, u32::try_from(number).unwrap_or(ROWS_PART));
+        let is_cached = column < COLUMNS_CACHED_MAX && key.1 != ROWS_PART;
         if is_cached && let Some(part) = self.inner.parts.get(key) {
             return Ok(part);
         }
-        let decoded = self.decode(place)?;
+        let (rows, decoded) = self.decode(place)?;
+        if column < described.info.template.slots.len() && rows != described.rows as usize {
+            return Err(Trouble::Damaged);
+        }
         let bytes = decoded.bytes();
         let part = Arc::new(Part::Column(decoded));
         if is_cached {
@@ -130,7 +149,40 @@ impl<'a> BlockReader<'a> {
         Ok(part)
     }
 
-    fn decode(&self, place: Place) -> Result<Column, Trouble> {
+    /// The rows of a template that have a field, ascending: row `i` of its column is of the `i`th.
+    pub(crate) fn holders(&self, template: usize, field: Field) -> Result<Arc<Vec<u32>>, Trouble> {
+        if let Some(known) = self.holders.borrow().get(&(template, field)) {
+            return Ok(Arc::clone(known));
+        }
+        let found = Arc::new(self.find_holders(template, field)?);
+        let mut holders = self.holders.borrow_mut();
+        holders.insert((template, field), Arc::clone(&found));
+        Ok(found)
+    }
+
+    fn find_holders(&self, template: usize, field: Field) -> Result<Vec<u32>, Trouble> {
+        let meta = &self.meta;
+        let has: Vec<bool> = meta
+            .streams
+            .iter()
+            .map(|stream| {
+                let shape = meta.shapes.get(stream.shape as usize);
+                shape.is_some_and(|shape| shape.fields.contains(&field))
+            })
+            .collect();
+        let has = |stream: u32| has.get(stream as usize).copied().unwrap_or(false);
+        let rows = meta.templates[template].rows;
+        Ok(match &self.rows()?.streams[template] {
+            StreamColumn::One(stream) if has(*stream) => (0..rows).collect(),
+            StreamColumn::One(_) => Vec::new(),
+            StreamColumn::Each(each) => {
+                let held = each.iter().enumerate().filter(|(_, stream)| has(**stream));
+                held.map(|(row, _)| row as u32).collect()
+            }
+        })
+    }
+
+    fn decode(&self, place: Place) -> Result<(usize, Column), Trouble> {
         let section = self.section(place.section)?;
         let range = place.start as usize..place.start as usize + place.length as usize;
         let bytes = match &section {
@@ -140,7 +192,8 @@ impl<'a> BlockReader<'a> {
         let bytes = bytes.ok_or(Trouble::Damaged)?;
         let mut reader = Reader::new(bytes);
         let rows = reader.bounded(self.meta.rows as usize)?;
-        Ok(Column::decode(&bytes[bytes.len() - reader.left()..], rows)?)
+        let column = Column::decode(&bytes[bytes.len() - reader.left()..], rows)?;
+        Ok((rows, column))
     }
 
     fn section(&self, number: u16) -> Result<Section, Trouble> {

@@ -24,6 +24,8 @@ pub(crate) enum Judgement {
 pub(crate) trait Variables {
     /// True if a token of the group can be word number `word`.
     fn can_hold(&self, group: usize, word: usize) -> bool;
+    /// True if word number `word` and the one after it can follow one another within one group.
+    fn can_follow(&self, word: usize) -> bool;
     /// True if a group may hold no token at all.
     fn can_be_tokenless(&self) -> bool;
 }
@@ -97,7 +99,10 @@ impl Words {
                     }
                     Element::Group(group) => {
                         if variables.can_hold(*group, word) {
-                            let inside = within[here + word + 1];
+                            let inside = match variables.can_follow(word) {
+                                true => within[here + word + 1],
+                                false => 0,
+                            };
                             within[here + word] = ends_after(&from).max(inside);
                         }
                         let skipped = match variables.can_be_tokenless() && word > 0 {
@@ -140,6 +145,10 @@ mod tests {
 
     impl Variables for Any {
         fn can_hold(&self, _: usize, _: usize) -> bool {
+            true
+        }
+
+        fn can_follow(&self, _: usize) -> bool {
             true
         }
 

@@ -7,7 +7,7 @@ use tocsin_domain::ports::log_store::LogQuery;
 use tocsin_domain::query::{Expression, FieldTest, lower_tokens, test_text};
 use tocsin_domain::{RecordId, TemplateId, TimeRange};
 
-use super::block::filter::{Filter, pair_hash, token_hash};
+use super::block::filter::{Filter, neighbours_hash, pair_hash, token_hash};
 use super::block::meta::Meta;
 use super::dictionary::TemplateInfo;
 use super::phrase::{Judgement, Variables, Words};
@@ -20,6 +20,24 @@ const TOKENLESS: u64 = 1 << 63;
 const BESIDE: u64 = 1;
 /// The bit that says a field may be among the slots.
 const SLOTTED: u64 = 2;
+/// The bit that says it may be in a slot with nothing glued to it, too.
+const ALONE: u64 = 4;
+
+/// What a filter says of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Mask {
+    /// A bit for each word that variables may hold, or the bits of a field.
+    words: u64,
+    /// A bit for each word that may be followed by the next one within a variable.
+    neighbours: u64,
+}
+
+impl Mask {
+    const OPEN: Self = Self {
+        words: u64::MAX,
+        neighbours: u64::MAX,
+    };
+}
 
 /// A query made ready for the blocks.
 #[derive(Debug)]
@@ -30,7 +48,7 @@ pub(crate) struct Plan {
     pub(crate) range: TimeRange,
     pub(crate) templates: Option<HashSet<TemplateId>>,
     /// What every template means, by what the filters say of the leaves.
-    memo: RefCell<HashMap<Vec<u64>, Vec<Option<Verdict>>>>,
+    memo: RefCell<HashMap<Vec<Mask>, Vec<Option<Verdict>>>>,
 }
 
 /// The tree of a query, with numbers of leaves.
@@ -57,7 +75,8 @@ pub(crate) struct FieldLeaf {
     pub(crate) test: FieldTest,
     /// The hash of the pair in filters, for a test of equality.
     pair: Option<u64>,
-    /// The hashes of the tokens of the text, if the body would hold them just so.
+    /// The hashes of the tokens of the text, if the body would hold them just so; the outermost
+    /// ones only where nothing is glued to the slot.
     tokens: Vec<u64>,
 }
 
@@ -104,32 +123,28 @@ impl Plan {
         &self,
         meta: &Meta,
         filter: impl Fn() -> Result<std::sync::Arc<Filter>, E>,
-    ) -> Result<Vec<u64>, E> {
-        let mut signature = Vec::with_capacity(self.leaves.len());
-        for leaf in &self.leaves {
-            signature.push(match leaf {
+    ) -> Result<Vec<Mask>, E> {
+        self.leaves
+            .iter()
+            .map(|leaf| match leaf {
                 Leaf::Words { words, hashes } => {
-                    let filter = filter()?;
-                    let mut mask = if meta.has_tokenless { TOKENLESS } else { 0 };
-                    for (at, hash) in hashes.iter().enumerate().take(MASKED_WORDS_MAX) {
-                        let is_open = words.is_prefix && at + 1 == hashes.len();
-                        mask |= u64::from(is_open || filter.contains(*hash)) << at;
-                    }
-                    mask
+                    Ok(words_mask(words, hashes, meta.has_tokenless, &*filter()?))
                 }
-                Leaf::Field(leaf) => leaf.signature(meta, &filter)?,
-            });
-        }
-        Ok(signature)
+                Leaf::Field(leaf) => Ok(Mask {
+                    words: leaf.signature(meta, &filter)?,
+                    neighbours: 0,
+                }),
+            })
+            .collect()
     }
 
     /// The signature of records that no filter is known of.
-    pub(crate) fn open_signature(&self) -> Vec<u64> {
-        vec![u64::MAX; self.leaves.len()]
+    pub(crate) fn open_signature(&self) -> Vec<Mask> {
+        vec![Mask::OPEN; self.leaves.len()]
     }
 
     /// What a template means for the query, given what filters say.
-    pub(crate) fn verdicts<'p>(&'p self, signature: &'p [u64]) -> Verdicts<'p> {
+    pub(crate) fn verdicts<'p>(&'p self, signature: &'p [Mask]) -> Verdicts<'p> {
         let known = self.memo.borrow_mut().remove(signature).unwrap_or_default();
         Verdicts {
             plan: self,
@@ -138,11 +153,11 @@ impl Plan {
         }
     }
 
-    fn judge(&self, node: &Node, info: &TemplateInfo, signature: &[u64]) -> Verdict {
+    fn judge(&self, node: &Node, info: &TemplateInfo, signature: &[Mask]) -> Verdict {
         match node {
             Node::All => Verdict::Always,
-            Node::And(parts) => self.join(parts, info, signature, Verdict::Never, Verdict::Always),
-            Node::Or(parts) => self.join(parts, info, signature, Verdict::Always, Verdict::Never),
+            Node::And(parts) => self.join(parts, info, signature, Verdict::Never),
+            Node::Or(parts) => self.join(parts, info, signature, Verdict::Always),
             Node::Not(inner) => match self.judge(inner, info, signature) {
                 Verdict::Never => Verdict::Always,
                 Verdict::Always => Verdict::Never,
@@ -156,10 +171,13 @@ impl Plan {
         &self,
         parts: &[Node],
         info: &TemplateInfo,
-        signature: &[u64],
+        signature: &[Mask],
         decisive: Verdict,
-        neutral: Verdict,
     ) -> Verdict {
+        let neutral = match decisive {
+            Verdict::Never => Verdict::Always,
+            _ => Verdict::Never,
+        };
         let mut all = neutral;
         for part in parts {
             match self.judge(part, info, signature) {
@@ -176,13 +194,14 @@ impl Plan {
 #[derive(Debug)]
 pub(crate) struct Verdicts<'p> {
     plan: &'p Plan,
-    signature: &'p [u64],
+    signature: &'p [Mask],
     known: RefCell<Vec<Option<Verdict>>>,
 }
 
 impl Verdicts<'_> {
-    pub(crate) fn of(&self, info: &TemplateInfo) -> Verdict {
-        let at = info.index as usize;
+    /// The verdict on the template of this number.
+    pub(crate) fn of(&self, number: u32, info: &TemplateInfo) -> Verdict {
+        let at = number as usize;
         let mut known = self.known.borrow_mut();
         if let Some(Some(verdict)) = known.get(at) {
             return *verdict;
@@ -213,27 +232,51 @@ impl Drop for Verdicts<'_> {
 }
 
 /// Variables as a filter's mask sees them.
-pub(crate) struct Masked(pub(crate) u64);
+pub(crate) struct Masked(pub(crate) Mask);
 
 impl Variables for Masked {
     fn can_hold(&self, _group: usize, word: usize) -> bool {
-        word >= MASKED_WORDS_MAX || self.0 >> word & 1 == 1
+        word >= MASKED_WORDS_MAX || self.0.words >> word & 1 == 1
+    }
+
+    fn can_follow(&self, word: usize) -> bool {
+        word >= MASKED_WORDS_MAX || self.0.neighbours >> word & 1 == 1
     }
 
     fn can_be_tokenless(&self) -> bool {
-        self.0 & TOKENLESS != 0
+        self.0.words & TOKENLESS != 0
     }
 }
 
+fn words_mask(words: &Words, hashes: &[u64], has_tokenless: bool, filter: &Filter) -> Mask {
+    let mut mask = Mask {
+        words: if has_tokenless { TOKENLESS } else { 0 },
+        neighbours: 0,
+    };
+    for (at, hash) in hashes.iter().enumerate().take(MASKED_WORDS_MAX) {
+        let is_open = words.is_prefix && at + 1 == hashes.len();
+        mask.words |= u64::from(is_open || filter.contains(*hash)) << at;
+        let is_open = words.is_prefix && at + 2 == hashes.len();
+        let pair = words
+            .words
+            .get(at)
+            .zip(words.words.get(at + 1))
+            .filter(|_| !is_open);
+        let pair = pair.and_then(|(first, second)| neighbours_hash(first, second));
+        mask.neighbours |= u64::from(pair.is_none_or(|pair| filter.contains(pair))) << at;
+    }
+    mask
+}
+
 impl Leaf {
-    fn judge(&self, info: &TemplateInfo, mask: u64) -> Verdict {
+    fn judge(&self, info: &TemplateInfo, mask: Mask) -> Verdict {
         match self {
             Self::Words { words, .. } => match words.judge(info, &Masked(mask)) {
                 Judgement::Never => Verdict::Never,
                 Judgement::Always => Verdict::Always,
                 Judgement::Depends(_) => Verdict::Depends,
             },
-            Self::Field(leaf) => leaf.judge(info, mask),
+            Self::Field(leaf) => leaf.judge(info, mask.words),
         }
     }
 }
@@ -258,7 +301,7 @@ impl FieldLeaf {
                 FieldKind::Trace | FieldKind::Span => {
                     (unhex(text).map(|bytes| pair_hash(key, &bytes)), Vec::new())
                 }
-                _ => (Some(pair_hash(key, text.as_bytes())), inner_tokens(text)),
+                _ => (Some(pair_hash(key, text.as_bytes())), body_tokens(text)),
             },
             _ => (None, Vec::new()),
         };
@@ -294,15 +337,17 @@ impl FieldLeaf {
                 if is_key && pair_is_there(&*filter()?) {
                     mask |= BESIDE;
                 }
-                let filter = if self.tokens.is_empty() {
-                    None
-                } else {
-                    Some(filter()?)
-                };
-                if filter
-                    .is_none_or(|filter| self.tokens.iter().all(|token| filter.contains(*token)))
-                {
+                if self.tokens.is_empty() {
+                    return Ok(mask | SLOTTED | ALONE);
+                }
+                let filter = filter()?;
+                let holds = |tokens: &[u64]| tokens.iter().all(|token| filter.contains(*token));
+                let inner = self.tokens.len().saturating_sub(1).max(1);
+                if holds(&self.tokens[1..inner]) {
                     mask |= SLOTTED;
+                }
+                if holds(&self.tokens) {
+                    mask |= ALONE;
                 }
                 mask
             }
@@ -319,14 +364,21 @@ impl FieldLeaf {
                 }
             }
             FieldKind::Attribute(key) => {
-                let slots = &info.template.slots;
-                let is_slot = slots.iter().any(|slot| slot.key.as_deref() == Some(key));
-                if is_slot && self.test == FieldTest::Exists {
-                    return Verdict::Always;
+                let mut slots = info.template.slots.iter().enumerate();
+                let can_hold = |slot: usize| match mask & ALONE {
+                    0 => mask & SLOTTED != 0 && !info.is_alone(slot),
+                    _ => true,
+                };
+                if self.test == FieldTest::Exists {
+                    if slots.any(|(_, slot)| slot.key.as_deref() == Some(key)) {
+                        return Verdict::Always;
+                    }
+                } else if slots.any(|(at, slot)| slot.key.as_deref() == Some(key) && can_hold(at)) {
+                    return Verdict::Depends;
                 }
-                match mask & BESIDE != 0 || (is_slot && mask & SLOTTED != 0) {
-                    true => Verdict::Depends,
-                    false => Verdict::Never,
+                match mask & BESIDE {
+                    0 => Verdict::Never,
+                    _ => Verdict::Depends,
                 }
             }
             _ if mask == 0 => Verdict::Never,
@@ -369,19 +421,15 @@ fn words_leaf(words: &[String], is_prefix: bool) -> Leaf {
     }
 }
 
-/// The hashes of the tokens that a body surely holds if a slot's text is this. The outermost
-/// tokens may be glued to constant text, and text that JSON escapes looks different in a body.
-fn inner_tokens(text: &str) -> Vec<u64> {
-    if text
-        .bytes()
-        .any(|byte| !(b' '..=b'~').contains(&byte) || b"\"\\/".contains(&byte))
-    {
+/// The hashes of the tokens that a body holds if a slot's text is this; none for text that
+/// looks different in a body because JSON escapes it.
+fn body_tokens(text: &str) -> Vec<u64> {
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !b"\"\\/".contains(&byte);
+    if !text.bytes().all(is_plain) {
         return Vec::new();
     }
     let tokens = lower_tokens(text);
-    let inner = tokens.len().saturating_sub(1).max(1);
-    let inner = tokens.get(1..inner).unwrap_or_default();
-    inner
+    tokens
         .iter()
         .map(|token| token_hash(token.as_bytes()))
         .collect()

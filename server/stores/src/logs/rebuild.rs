@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use tocsin_domain::batch::ValueType;
 use tocsin_domain::{
     BatchBuilder, NewRecord, ParsedBatch, ParsedLine, Span, SpanId, Timestamp, TraceId,
@@ -23,6 +24,7 @@ struct Rebuilt {
     lines: Vec<ParsedLine>,
     variables: Vec<Span>,
     templates: Vec<Arc<TemplateInfo>>,
+    numbers: HashMap<u32, u32>,
     raw_bytes: usize,
 }
 
@@ -39,6 +41,7 @@ impl Rebuilt {
             lines: Vec::new(),
             variables: Vec::new(),
             templates: Vec::new(),
+            numbers: HashMap::new(),
             raw_bytes: 0,
         })
     }
@@ -111,16 +114,12 @@ impl Rebuilt {
             trace: trace.map(|trace| (trace, span)),
         };
         self.builder.push(record).map_err(|_| Trouble::Damaged)?;
-        let known = self
-            .templates
-            .iter()
-            .position(|known| known.index == info.index);
-        let template = known.unwrap_or_else(|| {
+        let template = *self.numbers.entry(info.index).or_insert_with(|| {
             self.templates.push(Arc::clone(info));
-            self.templates.len() - 1
+            self.templates.len() as u32 - 1
         });
         self.lines.push(ParsedLine {
-            template: template as u32,
+            template,
             variables: first,
         });
         self.ordinals.push(ordinal);

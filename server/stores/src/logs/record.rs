@@ -6,7 +6,6 @@ use tocsin_domain::query::{slot_value, typed_value};
 use tocsin_domain::{LogRecord, SpanId, Timestamp, TraceId, Value};
 
 use super::block::meta::{Field, Stream, TemplateMeta, type_of};
-use super::fields::holders;
 use super::inner::Trouble;
 use super::part::{BlockReader, column_in};
 
@@ -70,8 +69,9 @@ impl BlockReader<'_> {
                     .iter()
                     .position(|known| known == field);
                 let column = known.ok_or(Trouble::Damaged)?;
-                let at = holders(self, place.number, *field)?
-                    .binary_search(&place.at)
+                let at = self
+                    .holders(place.number, *field)?
+                    .binary_search(&(place.at as u32))
                     .map_err(|_| Trouble::Damaged)?;
                 Ok((*field, self.text(place.number, slots + column, at)?))
             })

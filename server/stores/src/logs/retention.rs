@@ -40,6 +40,9 @@ impl Inner {
             }
         }
         self.merge_small()?;
+        if gone > 0 {
+            self.engine.compact()?;
+        }
         Ok(gone)
     }
 
@@ -99,6 +102,9 @@ impl Inner {
             bytes -= share;
             let writer = self.writer(block.partition);
             let _writing = writer.lock();
+            if !self.are_current(std::slice::from_ref(block)) {
+                continue;
+            }
             let removed = self.drop_sources(block, is_meant);
             gone += self.unless_damaged_now(block, removed)?;
         }
@@ -167,6 +173,9 @@ impl Inner {
         }
         let writer = self.writer(first.partition);
         let _writing = writer.lock();
+        if !self.are_current(group) {
+            return Ok(());
+        }
         let mut batches = Vec::new();
         for block in group {
             let read = BlockReader::open(self, block).and_then(|reader| batches_of(&reader, &[]));

@@ -13,7 +13,7 @@ pub(crate) fn select(plan: &Plan, batch: &HeadBatch) -> Selection {
     let by_template: Vec<Verdict> = batch
         .templates
         .iter()
-        .map(|template| verdicts.of(template))
+        .map(|template| verdicts.of(template.index, template))
         .collect();
     let parsed = &batch.parsed;
     Selection::of(Bits::from_fn(batch.rows(), |row| {

@@ -13,6 +13,9 @@ use super::part::BlockReader;
 use super::plan::Plan;
 use super::scan;
 
+/// Blocks that are kept open while the records of a page are read: bounds decoded columns.
+const READERS_MAX: usize = 4;
+
 /// Time and id of a record, smaller for what comes earlier in the order asked for.
 type Rank = (i64, u128);
 
@@ -209,6 +212,10 @@ impl Inner {
                     let at = match known {
                         Some(at) => at,
                         None => {
+                            // What comes close in time is mostly close in blocks.
+                            if readers.len() == READERS_MAX {
+                                readers.remove(0);
+                            }
                             readers.push((block, BlockReader::open(self, &view.blocks[block])?));
                             readers.len() - 1
                         }

@@ -93,6 +93,9 @@ impl Column {
                 } else {
                     reader.bounded(256)?
                 };
+                if count == 0 {
+                    return Err(Damaged);
+                }
                 let separators = (0..=count)
                     .map(|_| Ok(reader.bytes()?.into()))
                     .collect::<Read<_>>()?;

@@ -148,7 +148,7 @@ impl ColumnWriter {
             return false;
         };
         let (separators, count) = cut(first);
-        if count < 2 || count > FIELDS_MAX {
+        if !(2..=FIELDS_MAX).contains(&count) {
             return false;
         }
         let mut fields: Vec<Vec<&[u8]>> = vec![Vec::with_capacity(rows.len()); count];

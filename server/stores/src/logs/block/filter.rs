@@ -11,21 +11,37 @@ const LISTED_COUNT_MAX: usize = 32;
 
 /// The hash of a token, ASCII case aside. Part of the format: filters on disk hold it.
 pub(crate) fn token_hash(token: &[u8]) -> u64 {
-    let mut hash = 0x9e37_79b9_7f4a_7c15 ^ token.len() as u64;
-    let mut chunks = token.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(<[u8; 8]>::try_from(chunk).unwrap_or_default());
-        hash = fold(hash ^ lower(word), 0xa076_1d64_78bd_642f);
-    }
-    let rest = chunks.remainder();
-    if !rest.is_empty() {
-        let mut word = 0u64;
-        for (at, byte) in rest.iter().enumerate() {
-            word |= u64::from(*byte) << (8 * at);
+    const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+    let length = token.len();
+    if let (Some(head), Some(tail)) = (token.first_chunk::<8>(), token.last_chunk::<8>()) {
+        let mut hash = SEED ^ length as u64;
+        if length > 16 {
+            // The last eight bytes follow below; together they cover every byte.
+            for at in (0..length - 8).step_by(8) {
+                let word = <[u8; 8]>::try_from(&token[at..at + 8]).unwrap_or_default();
+                hash = fold(
+                    hash ^ lower(u64::from_le_bytes(word)),
+                    0xa076_1d64_78bd_642f,
+                );
+            }
+        } else {
+            hash = fold(
+                hash ^ lower(u64::from_le_bytes(*head)),
+                0xa076_1d64_78bd_642f,
+            );
         }
-        hash = fold(hash ^ lower(word), 0xe703_7ed1_a0b4_28db);
+        return fold(
+            hash ^ lower(u64::from_le_bytes(*tail)),
+            0x8ebc_6af0_9c88_c6e3,
+        );
     }
-    fold(hash, 0x8ebc_6af0_9c88_c6e3)
+    let word = if let (Some(head), Some(tail)) = (token.first_chunk(), token.last_chunk()) {
+        u64::from(u32::from_le_bytes(*head)) | u64::from(u32::from_le_bytes(*tail)) << 32
+    } else {
+        let byte = |at: usize| u64::from(token.get(at).copied().unwrap_or(0));
+        byte(0) | byte(length / 2) << 8 | byte(length.saturating_sub(1)) << 16
+    };
+    fold(lower(word) ^ SEED ^ length as u64, 0x8ebc_6af0_9c88_c6e3)
 }
 
 /// The hash of an attribute's value that came beside the body.
@@ -34,6 +50,22 @@ pub(crate) fn pair_hash(key: &str, value: &[u8]) -> u64 {
         token_hash(key.as_bytes()) ^ token_hash(value).rotate_left(17),
         0x5899_65cc_7537_4cc3,
     )
+}
+
+/// The hash of two short numbers that follow one another in one variable, as in addresses: each
+/// alone is in every block. None for other tokens.
+pub(crate) fn neighbours_hash(first: &[u8], second: &[u8]) -> Option<u64> {
+    let number = |token: &[u8]| {
+        let digit = |byte: &u8| u64::from(byte.wrapping_sub(b'0'));
+        let is_short = (1..=3).contains(&token.len()) && token.iter().all(u8::is_ascii_digit);
+        is_short.then(|| {
+            token
+                .iter()
+                .fold(token.len() as u64, |all, byte| all << 4 | digit(byte))
+        })
+    };
+    let both = number(first)? << 32 | number(second)?;
+    Some(fold(both ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9))
 }
 
 fn fold(a: u64, b: u64) -> u64 {
@@ -179,5 +211,17 @@ mod tests {
         assert_ne!(token_hash(b"["), token_hash(b"{"));
         assert_ne!(token_hash(b"a"), token_hash(b"a\0"));
         assert_ne!(token_hash(&[0xc1]), token_hash(&[0xe1]));
+        for length in 1..40 {
+            let token: Vec<u8> = (0..length).map(|at| b'a' + at).collect();
+            for at in 0..token.len() {
+                let mut other = token.clone();
+                other[at] = b'!';
+                assert_ne!(
+                    token_hash(&token),
+                    token_hash(&other),
+                    "byte {at} of {length}"
+                );
+            }
+        }
     }
 }

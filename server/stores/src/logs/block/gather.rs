@@ -9,7 +9,7 @@ use tocsin_domain::Span;
 
 use super::super::dictionary::TemplateInfo;
 use super::super::head::HeadBatch;
-use super::filter::{pair_hash, token_hash};
+use super::filter::{neighbours_hash, pair_hash, token_hash};
 use super::meta::{CLASSES, Field, Shape, Stamp, Stream, code_of};
 use super::rows::Run;
 use super::times::clock_of;
@@ -213,33 +213,31 @@ impl<'a> Gather<'a> {
             let start = spans[group.first].start as usize - group.left;
             let end = spans[group.last].end as usize + group.right;
             let region = &body[start..end];
-            let mut begun = None;
-            let mut found = false;
+            let class_at = |at: usize| region.get(at).map(|byte| CLASSES[usize::from(*byte)]);
+            let mut at = 0;
+            let mut before: Option<&[u8]> = None;
             let mut classes = 0;
-            for (at, byte) in region.iter().chain([&b' ']).enumerate() {
-                let class = CLASSES[usize::from(*byte)];
-                classes |= class;
-                match begun {
-                    None if class != 0 => begun = Some(at),
-                    Some(start) if class == 0 => {
-                        begun = None;
-                        found = true;
-                        let token = &region[start..at];
-                        stamp.length_max = stamp
-                            .length_max
-                            .max(u8::try_from(token.len()).unwrap_or(u8::MAX));
-                        let hash = token_hash(token);
-                        let recent = &mut self.recent[hash as usize % RECENT];
-                        if *recent != hash {
-                            *recent = hash;
-                            self.hashes.push(hash);
-                        }
-                    }
-                    _ => {}
+            while let Some(class) = class_at(at) {
+                if class == 0 {
+                    at += 1;
+                    continue;
                 }
+                let begin = at;
+                while let Some(class @ 1..) = class_at(at) {
+                    classes |= class;
+                    at += 1;
+                }
+                let token = &region[begin..at];
+                if let Some(hash) = before.and_then(|before| neighbours_hash(before, token)) {
+                    remember(&mut self.recent, &mut self.hashes, hash);
+                }
+                before = Some(token);
+                let length = u8::try_from(token.len()).unwrap_or(u8::MAX);
+                stamp.length_max = stamp.length_max.max(length);
+                remember(&mut self.recent, &mut self.hashes, token_hash(token));
             }
             stamp.classes |= classes;
-            self.has_tokenless |= !found;
+            self.has_tokenless |= before.is_none();
         }
     }
 
@@ -261,12 +259,7 @@ impl<'a> Gather<'a> {
                 (Field::Span, Some((_, Some(span)))) => ("span_id", &span.0),
                 _ => continue,
             };
-            let hash = pair_hash(name, value);
-            let recent = &mut self.recent[hash as usize % RECENT];
-            if *recent != hash {
-                *recent = hash;
-                self.hashes.push(hash);
-            }
+            remember(&mut self.recent, &mut self.hashes, pair_hash(name, value));
             match gathered.fields.iter_mut().find(|(known, _)| known == field) {
                 Some((_, column)) => column.push(value),
                 None => gathered.fields.push((*field, vec![value])),
@@ -330,5 +323,15 @@ impl<'a> Gather<'a> {
         self.shapes.push(shape.clone());
         self.shape_numbers.insert(shape, number);
         number
+    }
+}
+
+/// Adds a hash unless it was seen lately.
+fn remember(recent: &mut [u64], hashes: &mut Vec<u64>, hash: u64) {
+    if let Some(last) = recent.get_mut(hash as usize % RECENT)
+        && *last != hash
+    {
+        *last = hash;
+        hashes.push(hash);
     }
 }

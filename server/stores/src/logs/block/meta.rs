@@ -63,6 +63,8 @@ pub(crate) struct Meta {
     /// The buckets that hold records: multiples of the width since the epoch, ascending.
     pub(crate) buckets: Vec<i64>,
     pub(crate) templates: Vec<TemplateMeta>,
+    /// The numbers of the templates in the dictionary: what a query looks at first, close together.
+    pub(crate) numbers: Vec<u32>,
     pub(crate) has_tokenless: bool,
 }
 
@@ -124,8 +126,8 @@ pub(crate) struct TemplateMeta {
 /// What the tokens of a group's rows are made of, so that most words need not be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stamp {
-    /// The classes of bytes, see [`class_of`].
-    pub(crate) classes: u8,
+    /// The classes of bytes, see [`CLASSES`].
+    pub(crate) classes: u32,
     /// The longest token; 255 for longer ones.
     pub(crate) length_max: u8,
 }
@@ -138,20 +140,20 @@ pub(crate) struct Place {
     pub(crate) length: u32,
 }
 
-const fn class(byte: u8) -> u8 {
+const fn class(byte: u8) -> u32 {
     match byte {
         b'0'..=b'9' => 1,
-        b'a'..=b'f' | b'A'..=b'F' => 2,
-        b'g'..=b'z' | b'G'..=b'Z' => 4,
-        b'_' => 8,
-        0x80.. => 16,
+        b'a'..=b'z' => 1 << (byte - b'a' + 1),
+        b'A'..=b'Z' => 1 << (byte - b'A' + 1),
+        b'_' => 1 << 27,
+        0x80.. => 1 << 28,
         _ => 0,
     }
 }
 
-/// The class of every byte: digits, letters that are hexadecimal digits, other letters, `_`, bytes
-/// from 0x80 up; 0 for separators.
-pub(crate) const CLASSES: [u8; 256] = {
+/// The class of every byte: digits are one, each letter is one whatever its case, `_` is one and
+/// bytes from 0x80 up are one; 0 for separators.
+pub(crate) const CLASSES: [u32; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -290,7 +292,8 @@ impl Meta {
         }
         let body = unfold(&mut reader)?;
         let reader = &mut Reader::new(&body);
-        Ok(Self {
+        let mut meta = Self {
+            numbers: Vec::new(),
             rows: reader.narrow()?,
             sources: names(reader)?,
             hosts: names(reader)?,
@@ -320,7 +323,13 @@ impl Meta {
             },
             has_tokenless: reader.byte()? != 0,
             templates: list(reader, |reader| TemplateMeta::decode(reader, dictionary))?,
-        })
+        };
+        meta.numbers = meta
+            .templates
+            .iter()
+            .map(|template| template.info.index)
+            .collect();
+        Ok(meta)
     }
 
     /// How much memory it takes, in bytes; about.
@@ -330,7 +339,7 @@ impl Meta {
                 + template.counts.len() * size_of::<(u16, u8, u32)>()
                 + template.columns.len() * size_of::<Place>()
                 + template.streams.len() * 8
-                + template.stamps.len() * 2
+                + template.stamps.len() * size_of::<Stamp>()
         };
         size_of::<Self>()
             + self.streams.len() * size_of::<Stream>()
@@ -411,7 +420,8 @@ impl TemplateMeta {
         }
         out.push(u8::from(self.is_ascending));
         for stamp in &self.stamps {
-            out.extend([stamp.classes, stamp.length_max]);
+            put_number(out, u64::from(stamp.classes));
+            out.push(stamp.length_max);
         }
         put_fields(out, &self.fields);
         for place in &self.columns {
@@ -439,7 +449,7 @@ impl TemplateMeta {
         let stamps = (0..info.groups.len())
             .map(|_| {
                 Ok(Stamp {
-                    classes: reader.byte()?,
+                    classes: reader.narrow()?,
                     length_max: reader.byte()?,
                 })
             })

@@ -77,6 +77,7 @@ pub(crate) fn seal(address: Address, slices: &[Slice<'_>], writer: &mut ColumnWr
         bucket_width,
         buckets,
         templates,
+        numbers: Vec::new(),
         has_tokenless: gather.has_tokenless,
     };
     let encoded = meta.encode(&mut writer.folder);

@@ -106,7 +106,7 @@ pub(crate) fn buckets_of(times: &[i64]) -> (i64, Vec<i64>) {
         }
         let bucket = time.div_euclid(WIDTHS[level]);
         start = bucket.saturating_mul(WIDTHS[level]);
-        end = start.saturating_add(WIDTHS[level]);
+        end = bucket.saturating_add(1).saturating_mul(WIDTHS[level]);
         if let Err(at) = buckets.binary_search(&bucket) {
             buckets.insert(at, bucket);
         }
