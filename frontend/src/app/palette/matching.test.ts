@@ -10,5 +10,7 @@ it('finds actions by the beginnings and the insides of their words', () => {
   expect(titles('')).toHaveLength(4);
   expect(titles('the')).toEqual(['Dark theme', 'Find this']);
   expect(titles('tail li')).toEqual(['Live tail', 'Find this']);
+  expect(titles('this')).toEqual(['Find this']);
+  expect(titles('i')).toEqual(['Live tail', 'Find this']);
   expect(titles('xyz')).toEqual(['Find this']);
 });

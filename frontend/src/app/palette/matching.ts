@@ -6,7 +6,7 @@ export interface Action {
   title: string;
   group: string;
   icon: IconName;
-  /** Offered whatever is typed. */
+  /** Offered whatever is typed, after what was typed the name of. */
   always?: boolean;
   perform: () => void;
 }
@@ -15,10 +15,11 @@ export interface Action {
 export function matching(actions: Action[], text: string): Action[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const rank = (action: Action) => {
+    if (action.always) return 0.5;
     const title = ` ${action.title} ${action.group}`.toLowerCase();
     if (words.every((word) => title.includes(` ${word}`))) return 2;
     if (words.every((word) => title.includes(word))) return 1;
-    return action.always ? 0.5 : 0;
+    return 0;
   };
   return actions
     .map((action) => ({ action, score: rank(action) }))
