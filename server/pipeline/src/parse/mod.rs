@@ -199,7 +199,12 @@ mod tests {
         let now = Timestamp::from_secs(1_700_000_000);
         let mut builder = BatchBuilder::new(BatchId::new(now, [1; 10]), now, "test".into());
         for body in lines {
-            builder.push(NewRecord { body, ..NewRecord::default() }).unwrap();
+            builder
+                .push(NewRecord {
+                    body,
+                    ..NewRecord::default()
+                })
+                .unwrap();
         }
         builder.finish()
     }
@@ -239,7 +244,11 @@ mod tests {
     #[test]
     fn a_restored_stage_finds_the_same_templates() {
         let mut stage = ParseStage::new(MinerConfig::default());
-        let lines = texts(&["user kim logged in", "user alex logged in", "user sam logged in"]);
+        let lines = texts(&[
+            "user kim logged in",
+            "user alex logged in",
+            "user sam logged in",
+        ]);
         stage.step(batch(&lines));
         let mut restored = ParseStage::restore(MinerConfig::default(), &stage.snapshot()).unwrap();
         let next = texts(&["user lee logged in"]);
