@@ -1,6 +1,6 @@
 //! What a line costs on the bus: appended, read and acknowledged, in CPU time of this process.
 //!
-//! `cargo bench -p tocsin-bus` prints one row for each size of batch. Lines have 120 bytes; two
+//! `cargo bench -p tocsin-bus` prints one row for each size of batch. Lines have 120 bytes; eight
 //! callers append to four partitions; a partition is acknowledged every 64k lines, as the log
 //! store does. Work of the kernel's own threads is not counted.
 
@@ -15,7 +15,7 @@ use tocsin_domain::{BatchId, Event, Offset, Partition, Payload, Severity, Timest
 
 const LINES: usize = 4_000_000;
 const HEAD_LINES: usize = 65_536;
-const CALLERS: usize = 2;
+const CALLERS: usize = 8;
 
 fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
@@ -90,11 +90,9 @@ async fn measure(lines: usize) -> String {
         .collect();
     let batches = LINES / lines / CALLERS;
     let (cpu_before, begin) = (cpu(), Instant::now());
+    let callers = (0..CALLERS).map(|caller| append(&bus, &events[caller..], batches));
     let appends = async {
-        tokio::join!(
-            append(&bus, &events, batches),
-            append(&bus, &events[8..], batches)
-        );
+        futures_util::future::join_all(callers).await;
         bus.close();
     };
     let parts = [0, 1, 2, 3].map(|partition| process(&bus, Partition(partition)));

@@ -12,6 +12,7 @@ use super::varint::{Reader, put_u64};
 
 const SAME: u8 = 0;
 const EACH: u8 = 1;
+const RANGE: CodecError = CodecError("a value is out of its range");
 
 /// Appends the count and the columns.
 pub(super) fn put_records(out: &mut Vec<u8>, batch: &LogBatch) {
@@ -81,12 +82,14 @@ fn bodies(
     observed: Timestamp,
 ) -> Result<Vec<RecordEntry>, CodecError> {
     let mut records = Vec::with_capacity(count);
+    let mut end = 0u32;
     for _ in 0..count {
+        // Bodies without gaps, which is the rule; the gaps correct it.
+        let start = end;
+        // Whatever wraps around here is found by the batch's own validation.
+        end = end.wrapping_add(reader.u32()?);
         records.push(RecordEntry {
-            body: Span {
-                start: 0,
-                end: reader.u32()?,
-            },
+            body: Span { start, end },
             timestamp: observed,
             severity: Severity::UNSPECIFIED,
             issues: Issues::NONE,
@@ -95,11 +98,13 @@ fn bodies(
             trace: 0,
         });
     }
-    let mut end = 0u32;
+    let mut shift = 0u32;
     column(reader, &mut records, |record, gap| {
-        let start = u32::try_from(i64::from(end).checked_add(unzigzag(gap))?).ok()?;
-        end = start.checked_add(record.body.end)?;
-        record.body = Span { start, end };
+        shift = shift.wrapping_add(unzigzag(gap) as u32);
+        record.body = Span {
+            start: record.body.start.wrapping_add(shift),
+            end: record.body.end.wrapping_add(shift),
+        };
         Some(())
     })?;
     Ok(records)
@@ -121,10 +126,13 @@ fn column(
     records: &mut [RecordEntry],
     mut set: impl FnMut(&mut RecordEntry, u64) -> Option<()>,
 ) -> Result<(), CodecError> {
-    const RANGE: CodecError = CodecError("a value is out of its range");
     match reader.byte()? {
         SAME => {
             let value = reader.u64()?;
+            if value == 0 {
+                // What records are made with, and the step and gap that changes nothing.
+                return Ok(());
+            }
             records
                 .iter_mut()
                 .try_for_each(|record| set(record, value).ok_or(RANGE))

@@ -29,7 +29,7 @@ const STALE_RATIO: f32 = 0.95;
 /// Files that the engine may keep open.
 const FILES_MAX: usize = 64;
 /// A database that was just dropped may hold its lock a moment longer.
-const LOCK_RETRIES: u32 = 40;
+const LOCK_RETRIES: u32 = 5;
 
 /// Why the storage did not do as asked.
 #[derive(Debug, thiserror::Error)]
