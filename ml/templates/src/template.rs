@@ -106,14 +106,15 @@ impl VariableKind {
         Self::ALL.get(usize::from(number)).copied()
     }
 
-    /// The narrowest kind that covers both.
+    /// The narrowest kind that covers both. Associative, commutative and idempotent: a kind that
+    /// was joined once stays as it is when the same is joined again, in whatever order.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         use VariableKind::{Any, Hex, Host, Id, Ip, Number, Path, Url, Version, Word};
         match (self.min(other), self.max(other)) {
             (a, b) if a == b => a,
             (Number, Hex) => Hex,
-            (Number | Hex, Id) | (Number, Version) | (Id, Word) => Id,
+            (Number | Hex | Version | Id, Version | Id | Word) => Id,
             (Ip, Host) => Host,
             (Path, Url) => Url,
             _ => Any,

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tocsin_templates::{Miner, MinerConfig, SnapshotError, TemplateIndex};
+use tocsin_templates::{Miner, MinerConfig, SnapshotError, TemplateIndex, VariableKind};
 
 use crate::assert_line;
 
@@ -60,6 +60,20 @@ fn parse_all(miner: &mut Miner, lines: &[Vec<u8>]) -> Vec<Parsed> {
         }
     }
     out
+}
+
+/// Lines come in any order: what a variable is must not depend on it.
+#[test]
+fn kinds_join_in_any_order() {
+    for a in VariableKind::ALL {
+        assert_eq!(a.join(a), a);
+        for b in VariableKind::ALL {
+            assert_eq!(a.join(b), b.join(a), "{a} {b}");
+            for c in VariableKind::ALL {
+                assert_eq!(a.join(b).join(c), a.join(b.join(c)), "{a} {b} {c}");
+            }
+        }
+    }
 }
 
 proptest! {
