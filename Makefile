@@ -44,7 +44,7 @@ bench: model
 ui: frontend/dist/index.html
 
 frontend/dist/index.html: frontend/package-lock.json $(shell find frontend/src frontend/public frontend/index.html -type f 2>/dev/null)
-	cd frontend && npm install --silent --no-audit --no-fund --no-save && npm run --silent build
+	cd frontend && npm ci --silent && npm run --silent build
 
 model:
 	scripts/fetch-model.sh
