@@ -1,7 +1,7 @@
 //! Every weight of the ranking, in one place, with the reason for its value.
 //!
-//! Values were chosen on half of a set of questions written for the purpose; the other half and the
-//! handed-out questions only measured them (see the README).
+//! Values were chosen on half of a set of questions written for the purpose. The other half and the
+//! handed-out questions were looked at while the way of fusing was chosen (see the README).
 
 /// How much a bare line's similarity counts beside that of its meaning: jargon embeds badly, so a
 /// line must be a little more similar to win.
