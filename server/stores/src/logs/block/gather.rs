@@ -32,6 +32,8 @@ pub(crate) struct Gathered<'a> {
     pub(crate) slots: Vec<Vec<&'a [u8]>>,
     pub(crate) fields: Vec<(Field, Vec<&'a [u8]>)>,
     pub(crate) stamps: Vec<Stamp>,
+    /// What stood in each group of the last row: repeats have no new tokens.
+    last: Vec<&'a [u8]>,
 }
 
 /// Everything that is gathered for a block.
@@ -207,12 +209,17 @@ impl<'a> Gather<'a> {
     }
 
     /// Adds the tokens that variables make or touch to the filter.
-    fn take_tokens(&mut self, template: u16, body: &[u8], spans: &[Span]) {
+    fn take_tokens(&mut self, template: u16, body: &'a [u8], spans: &[Span]) {
         let gathered = &mut self.templates[usize::from(template)];
-        for (group, stamp) in gathered.info.groups.iter().zip(&mut gathered.stamps) {
+        let kept = gathered.stamps.iter_mut().zip(&mut gathered.last);
+        for (group, (stamp, last)) in gathered.info.groups.iter().zip(kept) {
             let start = spans[group.first].start as usize - group.left;
             let end = spans[group.last].end as usize + group.right;
             let region = &body[start..end];
+            if *last == region && !region.is_empty() {
+                continue;
+            }
+            *last = region;
             let class_at = |at: usize| region.get(at).map(|byte| CLASSES[usize::from(*byte)]);
             let mut at = 0;
             let mut before: Option<&[u8]> = None;
@@ -279,6 +286,7 @@ impl<'a> Gather<'a> {
             slots: vec![Vec::new(); info.template.slots.len()],
             fields: Vec::new(),
             stamps: vec![Stamp::default(); info.groups.len()],
+            last: vec![&[]; info.groups.len()],
         });
         number
     }
