@@ -28,7 +28,7 @@ pub struct LogStoreConfig {
 impl Default for LogStoreConfig {
     fn default() -> Self {
         Self {
-            head_rows_max: 65_536,
+            head_rows_max: 262_144,
             head_bytes_max: 32 << 20,
             cache_bytes_max: 32 << 20,
             engine_cache_bytes_max: 8 << 20,

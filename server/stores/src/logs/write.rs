@@ -12,8 +12,10 @@ use super::engine::Changes;
 use super::head::{HeadBatch, is_sound};
 use super::inner::{Inner, key, kind, position_key, section_key, template_key};
 
-/// The most rows of a block, whatever is configured: templates of a block are numbered in 16 bits.
-const BLOCK_ROWS_MAX: usize = 1 << 16;
+/// The most rows of a block, whatever is configured.
+const BLOCK_ROWS_MAX: usize = 1 << 20;
+/// The most templates of a block: they are numbered in 16 bits there.
+const BLOCK_TEMPLATES_MAX: usize = 1 << 16;
 
 impl Inner {
     /// Takes a batch into the head of its partition, unless it was taken before.
@@ -120,7 +122,7 @@ impl Inner {
         let mut writer = ColumnWriter::new();
         let mut sealed = Vec::new();
         let mut slices: Vec<Slice<'_>> = Vec::new();
-        let mut rows = 0;
+        let (mut rows, mut templates) = (0, 0);
         let mut finish = |slices: &mut Vec<Slice<'_>>| {
             if !slices.is_empty() {
                 let id = self.new_block();
@@ -136,16 +138,25 @@ impl Inner {
         for batch in batches {
             let mut start = 0;
             while start < batch.rows() {
-                let end = batch.rows().min(start + rows_max - rows);
+                let end = batch
+                    .rows()
+                    .min(start + rows_max - rows)
+                    .min(start + BLOCK_TEMPLATES_MAX);
+                // Batches share templates, which counts them again and again: the bound is far off.
+                let added = batch.templates.len().min(end - start);
+                if templates + added > BLOCK_TEMPLATES_MAX {
+                    finish(&mut slices);
+                    (rows, templates) = (0, 0);
+                }
                 slices.push(Slice {
                     batch,
                     rows: start..end,
                 });
-                rows += end - start;
+                (rows, templates) = (rows + end - start, templates + added);
                 start = end;
                 if rows == rows_max {
                     finish(&mut slices);
-                    rows = 0;
+                    (rows, templates) = (0, 0);
                 }
             }
         }
