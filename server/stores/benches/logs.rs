@@ -1,8 +1,9 @@
 //! How fast the log store takes lines, how small it keeps them and how fast it answers.
 //!
-//! usage: `cargo bench -p tocsin-stores --bench logs -- FILE [COPIES [QUESTION]]`. The lines of
+//! usage: `cargo bench -p tocsin-stores --bench logs -- FILE [COPIES [QUESTION [FOLDER]]]`. The lines of
 //! FILE are stored COPIES times (each copy later than the one before); without a file, made-up
-//! lines are. A QUESTION is the name of the only one to ask; `load` asks none.
+//! lines are. A QUESTION is the name of the only one to ask; `load` asks none, `all` asks all. The store is
+//! kept in FOLDER, if one is given, and only asked the next time.
 
 #![expect(
     clippy::print_stdout,
@@ -28,12 +29,69 @@ use tocsin_templates::{Miner, MinerConfig, TemplateIndex};
 const BATCH_LINES: usize = 4_000;
 /// How often each query is asked; the times are of the CPU, so that others do not count.
 const REPEATS: usize = 20;
+/// When the first line happened, in nanoseconds.
+const FIRST_NANOS: i64 = 1_780_272_000_000_000_000;
+/// Nanoseconds from line to line.
+const LINE_NANOS: i64 = 50_000_000;
+
+/// What is asked, by name; of a third of the time where the name ends with `cut`.
+const QUESTIONS: [(&str, &str); 23] = [
+    ("rare word", "zq7needle42"),
+    ("absent word", "zq7absent42"),
+    ("frequent word", "block"),
+    ("frequent mixed", "error"),
+    ("two words", "password failed"),
+    ("phrase", "\"failed password for\""),
+    ("phrase var", "\"user unknown\""),
+    ("var word", "root"),
+    ("var word cut", "root"),
+    ("word and var", "failed root"),
+    ("negated var", "failed -root"),
+    ("prefix", "fail*"),
+    ("var prefix", "web*"),
+    ("ip", "10.251.73.220"),
+    ("ip once", "223.249.205.201"),
+    ("ip frequent", "164.29.7.190"),
+    ("ip frequent cut", "164.29.7.190"),
+    ("block id", "blk_-4662035731034965712"),
+    ("rare var word", "webmaster"),
+    ("number", "50010"),
+    ("field filter", "severity:error"),
+    ("field attr", "uid:0"),
+    ("field source", "source:file* failed"),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|one| one != "--bench")
         .collect();
+    let only = arguments.get(2).map(String::as_str);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let kept = arguments.get(3).map(std::path::PathBuf::from);
+    let folder = kept.unwrap_or_else(|| temporary.path().to_owned());
+    let config = LogStoreConfig::default();
+    if !folder.join("keyspaces").exists() {
+        let store = EmbeddedLogStore::open(&folder, config.clone()).unwrap();
+        runtime.block_on(store_lines(&store, &arguments));
+        drop(store);
+        print_parts(&folder);
+    }
+    if only == Some("load") {
+        return;
+    }
+    let started = Instant::now();
+    let store = EmbeddedLogStore::open(&folder, config).unwrap();
+    println!("open: {:?}", started.elapsed());
+    runtime.block_on(ask(&store, only.filter(|only| *only != "all")));
+    println!("memory: {} peak", status("VmHWM"));
+}
+
+async fn store_lines(store: &EmbeddedLogStore, arguments: &[String]) {
     let text = match arguments.first() {
         Some(file) => std::fs::read(file).expect("a readable file"),
         None => made_up(),
@@ -45,25 +103,7 @@ fn main() {
         .split(|byte| *byte == b'\n')
         .filter(|one| !one.is_empty())
         .collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .build()
-        .unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let config = LogStoreConfig::default();
-    let store = EmbeddedLogStore::open(folder.path(), config.clone()).unwrap();
-    runtime.block_on(load(&store, &lines, copies));
-    drop(store);
-    print_parts(folder.path());
-    let only = arguments.get(2).map(String::as_str);
-    if only == Some("load") {
-        return;
-    }
-    let started = Instant::now();
-    let store = EmbeddedLogStore::open(folder.path(), config).unwrap();
-    println!("open: {:?}", started.elapsed());
-    runtime.block_on(ask(&store, only));
-    println!("memory: {} peak", status("VmHWM"));
+    load(store, &lines, copies).await;
 }
 
 fn made_up() -> Vec<u8> {
@@ -165,7 +205,7 @@ impl Parser {
         let mut numbers: HashMap<TemplateIndex, u32> = HashMap::new();
         let mut spans = Vec::new();
         for (at, line) in lines.iter().enumerate() {
-            let nanos = 1_780_272_000_000_000_000 + (first + at as u64) as i64 * 50_000_000;
+            let nanos = FIRST_NANOS + (first + at as u64) as i64 * LINE_NANOS;
             let is_exact = (first + at as u64) % 5 == 1;
             let nanos = if is_exact {
                 nanos + 123_457
@@ -267,30 +307,26 @@ async fn ask(store: &EmbeddedLogStore, only: Option<&str>) {
         .map(|step| step * 1_000_000_000)
         .find(|step| span / step <= 120);
     let interval = interval.unwrap_or(864_000_000_000_000);
-    let queries = [
-        ("rare word", "zq7needle42"),
-        ("absent word", "zq7absent42"),
-        ("frequent word", "block"),
-        ("frequent mixed", "error"),
-        ("two words", "password failed"),
-        ("phrase", "\"failed password for\""),
-        ("phrase var", "\"user unknown\""),
-        ("var word", "root"),
-        ("ip", "10.251.73.220"),
-        ("field filter", "severity:error"),
-        ("field attr", "uid:0"),
-        ("field source", "source:file* failed"),
-    ];
-    for (name, text) in queries {
+    for (name, text) in QUESTIONS {
         if only.is_some_and(|only| only != name) {
             continue;
         }
-        let query = LogQuery {
+        let mut query = LogQuery {
             expression: parse(text).unwrap(),
             ..LogQuery::all(TimeRange::ALL)
         };
+        if name.ends_with("cut") {
+            // A third of the lines that say when they happened, with ends that cut blocks.
+            let third = stats.records as i64 / 3 * LINE_NANOS;
+            query.range = TimeRange {
+                from: Timestamp(FIRST_NANOS + third),
+                to: Timestamp(FIRST_NANOS + third * 2),
+            };
+        }
+        let started = cpu_time();
         let count = store.count(&query).await.unwrap();
-        print!("{name:>15} {count:>9}");
+        let cold = cpu_time().saturating_sub(started).as_secs_f64() * 1e3;
+        print!("{name:>15} {count:>9}  cold {cold:.1}");
         let mut times = Vec::new();
         for _ in 0..REPEATS {
             let started = cpu_time();
