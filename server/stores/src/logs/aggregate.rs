@@ -1,16 +1,20 @@
 //! Counting what a query selects: in all, per interval of time, per template.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 use tocsin_domain::ports::StoreError;
 use tocsin_domain::ports::log_store::{BandCounts, Histogram, LogQuery, TemplateCount};
 use tocsin_domain::{Severity, TemplateId, Timestamp};
 
-use super::block::meta::{Summary, TemplateMeta};
+use super::block::codec::Damaged;
+use super::block::meta::{Meta, Summary, TemplateMeta};
 use super::evaluate::{BlockQuery, Candidate};
 use super::inner::{Inner, Trouble};
+use super::known::Found;
 use super::plan::Plan;
 use super::scan;
-use super::selection::Selection;
+use super::selection::{Bits, Selection};
 
 /// The narrowest interval of a histogram: a millisecond.
 const INTERVAL_MIN: i64 = 1_000_000;
@@ -60,6 +64,7 @@ impl Inner {
                 self.unless_damaged(block, done)?;
             }
         }
+        self.keep_news(plan);
         Ok(())
     }
 
@@ -183,7 +188,7 @@ fn only_band(template: &TemplateMeta) -> Option<u8> {
         .then_some(first)
 }
 
-/// Adds what a query selects of a template, from the counts of the description where they tell.
+/// Adds what a query selects of a template, from counts per bucket of the block where they tell.
 fn add_block(
     query: &BlockQuery<'_>,
     candidate: Candidate,
@@ -191,53 +196,102 @@ fn add_block(
 ) -> Result<(), Trouble> {
     let template = query.template(candidate);
     let meta = &query.reader.meta;
+    if buckets.interval % meta.bucket_width == 0 && query.is_whole(candidate) {
+        let mut add = |counts: &[(u16, u8, u32)]| {
+            for (bucket, band, count) in counts {
+                let bucket = meta.buckets.get(usize::from(*bucket)).copied();
+                let start = bucket.unwrap_or_default().saturating_mul(meta.bucket_width);
+                buckets.add(start, usize::from(*band), u64::from(*count));
+            }
+        };
+        if candidate.is_always {
+            add(&template.counts);
+            return Ok(());
+        }
+        let found = query.found(candidate)?;
+        match (&found.selection, &found.counts) {
+            (Selection::None, _) => {}
+            (Selection::All, _) => add(&template.counts),
+            (Selection::Rows(_), Some(counts)) => add(counts),
+            (Selection::Rows(bits), None) => {
+                let counts = counts_of(query, candidate, bits)?;
+                add(&counts);
+                let found = Found {
+                    selection: found.selection.clone(),
+                    counts: Some(counts),
+                };
+                query.learn(candidate, &Arc::new(found));
+            }
+        }
+        return Ok(());
+    }
     let selection = query.select(candidate)?;
-    let is_aligned = buckets.interval % meta.bucket_width == 0;
-    let start_of = |bucket: u16| {
-        let bucket = meta
-            .buckets
-            .get(usize::from(bucket))
-            .copied()
-            .unwrap_or_default();
-        bucket.saturating_mul(meta.bucket_width)
-    };
-    match (&selection, only_band(template)) {
-        (Selection::None, _) => {}
-        (Selection::All, _) if is_aligned => {
-            for (bucket, band, count) in &template.counts {
-                buckets.add(start_of(*bucket), usize::from(*band), u64::from(*count));
+    if selection == Selection::None {
+        return Ok(());
+    }
+    let rows = query.reader.rows()?;
+    let of = &rows.rows_of[candidate.template];
+    let streams = &rows.streams[candidate.template];
+    selection.for_each(of.len(), |at| {
+        let band = band_of(meta, streams.get(at));
+        buckets.add(rows.times[of[at] as usize], band, 1);
+    });
+    Ok(())
+}
+
+fn band_of(meta: &Meta, stream: u32) -> usize {
+    let stream = meta.streams.get(stream as usize);
+    let severity = stream.map_or(Severity::UNSPECIFIED, |stream| stream.severity);
+    severity.band()
+}
+
+/// Counts rows of a template by bucket of the block and severity band.
+fn counts_of(
+    query: &BlockQuery<'_>,
+    candidate: Candidate,
+    bits: &Bits,
+) -> Result<Vec<(u16, u8, u32)>, Trouble> {
+    let template = query.template(candidate);
+    let meta = &query.reader.meta;
+    let mut counts: Vec<(u16, u8, u32)> = Vec::new();
+    if let Some(band) = only_band(template)
+        && template.is_ascending
+    {
+        // Rows in order fill the buckets in order.
+        let mut end = 0;
+        let mut all = template.counts.iter();
+        for at in bits.iter() {
+            while at >= end
+                && let Some((bucket, _, count)) = all.next()
+            {
+                end += *count as usize;
+                counts.push((*bucket, band, 0));
+            }
+            if let Some(last) = counts.last_mut() {
+                last.2 += 1;
             }
         }
-        (Selection::Rows(bits), Some(band)) if is_aligned && template.is_ascending => {
-            // Rows in order fill the buckets in order.
-            let mut counts = template.counts.iter();
-            let (mut bucket, mut end, mut here) = (0, 0usize, 0u64);
-            for at in bits.iter() {
-                while at >= end {
-                    let Some(next) = counts.next() else { break };
-                    if here > 0 {
-                        buckets.add(start_of(bucket), usize::from(band), here);
-                    }
-                    (bucket, end, here) = (next.0, end + next.2 as usize, 0);
-                }
-                here += 1;
-            }
-            buckets.add(start_of(bucket), usize::from(band), here);
+        counts.retain(|(_, _, count)| *count > 0);
+        return Ok(counts);
+    }
+    let rows = query.reader.rows()?;
+    let of = &rows.rows_of[candidate.template];
+    let streams = &rows.streams[candidate.template];
+    let mut each = vec![[0u32; 8]; meta.buckets.len()];
+    let mut last = 0;
+    for at in bits.iter() {
+        let bucket = rows.times[of[at] as usize].div_euclid(meta.bucket_width);
+        if meta.buckets.get(last) != Some(&bucket) {
+            last = meta.buckets.binary_search(&bucket).map_err(|_| Damaged)?;
         }
-        _ => {
-            let rows = query.reader.rows()?;
-            let of = &rows.rows_of[candidate.template];
-            let streams = &rows.streams[candidate.template];
-            selection.for_each(of.len(), |at| {
-                let stream = meta.streams.get(streams.get(at) as usize);
-                let band = stream
-                    .map_or(Severity::UNSPECIFIED, |stream| stream.severity)
-                    .band();
-                buckets.add(rows.times[of[at] as usize], band, 1);
-            });
+        each[last][band_of(meta, streams.get(at))] += 1;
+    }
+    for (bucket, bands) in each.iter().enumerate() {
+        for (band, count) in bands.iter().enumerate().filter(|(_, count)| **count > 0) {
+            counts.push((bucket as u16, band as u8, *count));
         }
     }
-    Ok(())
+    Ok(counts)
 }
 
 /// Counts per band, and the first and last time, of what a query selects of a template.

@@ -1,26 +1,32 @@
 //! Which rows of one block a query selects, template by template: what the template, the filter
 //! and the description decide costs nothing, only what remains is decoded.
 
-use tocsin_domain::query::test_severity;
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+
+use tocsin_domain::query::{test_severity, test_text};
 
 use super::block::meta::{Summary, TemplateMeta};
 use super::fields::{field_rows, slot_rows};
 use super::inner::{Inner, Trouble};
+use super::known::{Found, Known};
 use super::part::BlockReader;
 use super::phrase::{Judgement, Variables, Words};
 use super::plan::{FieldKind, FieldLeaf, Leaf, Mask, Masked, Node, Plan, Verdict};
 use super::selection::{Bits, Selection};
 use super::words::words_rows;
-use tocsin_domain::query::test_text;
 
 /// A block and which of its templates a query may select.
 #[derive(Debug)]
 pub(crate) struct BlockQuery<'a> {
     pub(crate) reader: BlockReader<'a>,
     plan: &'a Plan,
-    signature: Vec<Mask>,
+    signature: OnceCell<Vec<Mask>>,
     /// Templates (by place in the block) of which some rows may be selected.
     pub(crate) candidates: Vec<Candidate>,
+    /// What this question found here before, and finds now.
+    known: Arc<Known>,
+    has_news: Cell<bool>,
 }
 
 /// A template of which some rows may be selected.
@@ -29,7 +35,9 @@ pub(crate) struct Candidate {
     /// Its place in the block.
     pub(crate) template: usize,
     /// True if only the times of its rows decide.
-    is_always: bool,
+    pub(crate) is_always: bool,
+    /// Its place among what is known.
+    place: usize,
 }
 
 impl<'a> BlockQuery<'a> {
@@ -40,25 +48,36 @@ impl<'a> BlockQuery<'a> {
         summary: &'a Summary,
     ) -> Result<Self, Trouble> {
         let reader = BlockReader::open(inner, summary)?;
-        let signature = plan.signature(&reader.meta, || reader.filter())?;
-        let verdicts = plan.verdicts(&signature);
-        let mut candidates = Vec::new();
-        for (template, number) in reader.meta.numbers.iter().enumerate() {
-            let described = &reader.meta.templates[template];
-            let verdict = verdicts.of(*number, &described.info);
-            if verdict != Verdict::Never && plan.range.overlaps(described.first, described.last) {
-                candidates.push(Candidate {
-                    template,
-                    is_always: verdict == Verdict::Always,
-                });
+        let signature = OnceCell::new();
+        let (known, is_new) = match reader.known(&plan.question, plan.number) {
+            Some(known) => (known, false),
+            None => {
+                let judged = judge(&reader, plan, signature_of(&signature, plan, &reader)?);
+                (Arc::new(Known::new(&plan.question, judged)), true)
             }
-        }
-        drop(verdicts);
+        };
+        let is_open = |place: usize| {
+            let found = known.get(place);
+            found.is_none_or(|found| found.selection != Selection::None)
+        };
+        let candidates = known.candidates.iter().enumerate();
+        let candidates = candidates.filter(|(place, _)| is_open(*place));
+        let candidates = candidates.map(|(place, (template, is_always))| Candidate {
+            template: *template,
+            is_always: *is_always,
+            place,
+        });
+        let is_in_range = |candidate: &Candidate| {
+            let described = &reader.meta.templates[candidate.template];
+            plan.range.overlaps(described.first, described.last)
+        };
         Ok(Self {
+            candidates: candidates.filter(is_in_range).collect(),
             reader,
             plan,
             signature,
-            candidates,
+            known,
+            has_news: Cell::new(is_new),
         })
     }
 
@@ -69,19 +88,44 @@ impl<'a> BlockQuery<'a> {
 
     /// Which rows of a candidate are selected.
     pub(crate) fn select(&self, candidate: Candidate) -> Result<Selection, Trouble> {
+        let found = match candidate.is_always {
+            true => Selection::All,
+            false => self.found(candidate)?.selection.clone(),
+        };
+        match found {
+            Selection::None => Ok(Selection::None),
+            found => Ok(found.and(self.in_range(candidate.template)?)),
+        }
+    }
+
+    /// Which rows of a candidate are selected, whenever they happened.
+    pub(crate) fn found(&self, candidate: Candidate) -> Result<Arc<Found>, Trouble> {
+        if let Some(found) = self.known.get(candidate.place) {
+            return Ok(found);
+        }
         let evaluation = Evaluation {
             reader: &self.reader,
             plan: self.plan,
-            signature: &self.signature,
+            signature: signature_of(&self.signature, self.plan, &self.reader)?,
         };
-        let selection = match candidate.is_always {
-            true => Selection::All,
-            false => evaluation.rows(&self.plan.root, candidate.template)?,
-        };
-        match selection {
-            Selection::None => Ok(Selection::None),
-            selection => Ok(selection.and(evaluation.in_range(candidate.template)?)),
-        }
+        let found = Arc::new(Found {
+            selection: evaluation.rows(&self.plan.root, candidate.template)?,
+            counts: None,
+        });
+        self.learn(candidate, &found);
+        Ok(found)
+    }
+
+    /// Keeps what was found of a candidate for the next query.
+    pub(crate) fn learn(&self, candidate: Candidate, found: &Arc<Found>) {
+        self.known.set(candidate.place, Arc::clone(found));
+        self.has_news.set(true);
+    }
+
+    /// True if all rows of a candidate are in the range of time.
+    pub(crate) fn is_whole(&self, candidate: Candidate) -> bool {
+        let template = self.template(candidate);
+        self.plan.range.covers(template.first, template.last)
     }
 
     /// How many records are selected.
@@ -89,10 +133,61 @@ impl<'a> BlockQuery<'a> {
         let mut count = 0;
         for candidate in &self.candidates {
             let rows = self.template(*candidate).rows as usize;
-            count += self.select(*candidate)?.count(rows) as u64;
+            count += match self.is_whole(*candidate) && !candidate.is_always {
+                true => self.found(*candidate)?.selection.count(rows),
+                false => self.select(*candidate)?.count(rows),
+            } as u64;
         }
         Ok(count)
     }
+
+    fn in_range(&self, number: usize) -> Result<Selection, Trouble> {
+        let template = &self.reader.meta.templates[number];
+        let range = self.plan.range;
+        if range.covers(template.first, template.last) {
+            return Ok(Selection::All);
+        }
+        let rows = self.reader.rows()?;
+        let of = &rows.rows_of[number];
+        Ok(Selection::of(Bits::from_fn(of.len(), |at| {
+            range.contains(tocsin_domain::Timestamp(rows.times[of[at] as usize]))
+        })))
+    }
+}
+
+impl Drop for BlockQuery<'_> {
+    fn drop(&mut self) {
+        if self.has_news.get() {
+            let mut news = self.plan.news.borrow_mut();
+            news.push((self.reader.summary.id, Arc::clone(&self.known)));
+        }
+    }
+}
+
+fn signature_of<'s>(
+    known: &'s OnceCell<Vec<Mask>>,
+    plan: &Plan,
+    reader: &BlockReader<'_>,
+) -> Result<&'s [Mask], Trouble> {
+    if let Some(signature) = known.get() {
+        return Ok(signature);
+    }
+    let signature = plan.signature(&reader.meta, || reader.filter())?;
+    Ok(known.get_or_init(|| signature))
+}
+
+/// The templates of which some rows may be selected, and whether all are.
+fn judge(reader: &BlockReader<'_>, plan: &Plan, signature: &[Mask]) -> Vec<(usize, bool)> {
+    let verdicts = plan.verdicts(signature);
+    let numbers = reader.meta.numbers.iter().enumerate();
+    let judged = numbers.filter_map(|(template, number)| {
+        let described = &reader.meta.templates[template];
+        match verdicts.of(*number, &described.info) {
+            Verdict::Never => None,
+            verdict => Some((template, verdict == Verdict::Always)),
+        }
+    });
+    judged.collect()
 }
 
 struct Evaluation<'a> {
@@ -263,19 +358,6 @@ impl Evaluation<'_> {
         let column = &self.reader.rows()?.streams[number];
         Ok(Selection::of(Bits::from_fn(template.rows as usize, |at| {
             passes(column.get(at))
-        })))
-    }
-
-    fn in_range(&self, number: usize) -> Result<Selection, Trouble> {
-        let template = self.template(number);
-        let range = self.plan.range;
-        if range.covers(template.first, template.last) {
-            return Ok(Selection::All);
-        }
-        let rows = self.reader.rows()?;
-        let of = &rows.rows_of[number];
-        Ok(Selection::of(Bits::from_fn(of.len(), |at| {
-            range.contains(tocsin_domain::Timestamp(rows.times[of[at] as usize]))
         })))
     }
 }

@@ -3,8 +3,9 @@
 //! A line's way: `write` takes a parsed batch into the `head` of its partition, where `scan` finds
 //! it; a full head becomes a `block` of columns that the `engine` writes in one piece. A query's
 //! way: `plan` makes it ready and judges every template of the `dictionary` (with `phrase`),
-//! `evaluate` asks a block's description and filter and then `words` and `fields` look into what
-//! columns remain; `search`, `aggregate`, `distribution` and `context` make the answers. `delete`
+//! `evaluate` asks a block's description and filter and then `words`
+//! and `fields` look into what
+//! columns remain (what they found is `known` to the next query); `search`, `aggregate`, `distribution` and `context` make the answers. `delete`
 //! and `retention` write blocks anew by way of `rebuild`.
 
 mod aggregate;
@@ -29,6 +30,7 @@ mod evaluate;
 mod fields;
 mod head;
 mod inner;
+mod known;
 mod part;
 mod phrase;
 mod plan;

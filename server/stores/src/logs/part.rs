@@ -13,19 +13,21 @@ use super::block::meta::{Field, Meta, Place, Summary};
 use super::block::rows::{Rows, StreamColumn};
 use super::block::{SECTION_FOLDED, SECTION_PLAIN};
 use super::inner::{Inner, Trouble, section_key};
+use super::known::{Known, Question};
 
 /// A decoded part of a block.
 #[derive(Debug)]
 pub(crate) enum Part {
     Rows(Rows),
     Column(Column),
+    Known(Arc<Known>),
 }
 
 impl Part {
     fn rows(&self) -> Option<&Rows> {
         match self {
             Self::Rows(rows) => Some(rows),
-            Self::Column(_) => None,
+            Self::Column(_) | Self::Known(_) => None,
         }
     }
 }
@@ -109,6 +111,15 @@ impl<'a> BlockReader<'a> {
             let _ = self.rows.set(RowsHandle(part));
         }
         self.rows.get().ok_or(Trouble::Damaged)?.get()
+    }
+
+    /// What earlier queries found here about a question of this number.
+    pub(crate) fn known(&self, question: &Arc<Question>, number: u32) -> Option<Arc<Known>> {
+        let part = self.inner.parts.get((self.summary.id, number))?;
+        match &*part {
+            Part::Known(known) if known.is_about(question) => Some(Arc::clone(known)),
+            _ => None,
+        }
     }
 
     fn bytes_of(&self, section: u16) -> Result<Slice, Trouble> {
@@ -217,6 +228,6 @@ impl<'a> BlockReader<'a> {
 pub(crate) fn column_in(part: &Part) -> Result<&Column, Trouble> {
     match part {
         Part::Column(column) => Ok(column),
-        Part::Rows(_) => Err(Trouble::Damaged),
+        Part::Rows(_) | Part::Known(_) => Err(Trouble::Damaged),
     }
 }

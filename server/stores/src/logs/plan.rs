@@ -1,15 +1,17 @@
 //! A query made ready: its leaves in a row, and what each template means for it.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use tocsin_domain::ports::log_store::LogQuery;
 use tocsin_domain::query::{Expression, FieldTest, lower_tokens, test_text};
-use tocsin_domain::{RecordId, TemplateId, TimeRange};
+use tocsin_domain::{RecordId, TimeRange};
 
 use super::block::filter::{Filter, neighbours_hash, pair_hash, token_hash};
 use super::block::meta::Meta;
 use super::dictionary::TemplateInfo;
+use super::known::{Known, Question};
 use super::phrase::{Judgement, Variables, Words};
 
 /// Words beyond this place in a phrase are not looked up in filters: masks have 64 bits.
@@ -44,9 +46,12 @@ impl Mask {
 pub(crate) struct Plan {
     pub(crate) root: Node,
     pub(crate) leaves: Vec<Leaf>,
-    pub(crate) expression: Expression,
     pub(crate) range: TimeRange,
-    pub(crate) templates: Option<HashSet<TemplateId>>,
+    pub(crate) question: Arc<Question>,
+    /// The number of the question in the cache of parts.
+    pub(crate) number: u32,
+    /// What was found in blocks and is not in the cache yet.
+    pub(crate) news: RefCell<Vec<(u64, Arc<Known>)>>,
     /// What every template means, by what the filters say of the leaves.
     memo: RefCell<HashMap<Vec<Mask>, Vec<Option<Verdict>>>>,
 }
@@ -105,15 +110,18 @@ impl Plan {
     pub(crate) fn new(query: &LogQuery) -> Self {
         let mut leaves = Vec::new();
         let root = node_of(&query.expression, &mut leaves);
+        let templates = query.templates.as_ref();
+        let question = Arc::new(Question {
+            expression: query.expression.clone(),
+            templates: templates.map(|list| list.iter().copied().collect()),
+        });
         Self {
             root,
             leaves,
-            expression: query.expression.clone(),
             range: query.range,
-            templates: query
-                .templates
-                .as_ref()
-                .map(|list| list.iter().copied().collect()),
+            number: question.number(),
+            question,
+            news: RefCell::default(),
             memo: RefCell::default(),
         }
     }
@@ -122,7 +130,7 @@ impl Plan {
     pub(crate) fn signature<E>(
         &self,
         meta: &Meta,
-        filter: impl Fn() -> Result<std::sync::Arc<Filter>, E>,
+        filter: impl Fn() -> Result<Arc<Filter>, E>,
     ) -> Result<Vec<Mask>, E> {
         self.leaves
             .iter()
@@ -206,7 +214,7 @@ impl Verdicts<'_> {
         if let Some(Some(verdict)) = known.get(at) {
             return *verdict;
         }
-        let is_wanted = match &self.plan.templates {
+        let is_wanted = match &self.plan.question.templates {
             Some(wanted) => wanted.contains(&info.template.id),
             None => true,
         };
@@ -316,7 +324,7 @@ impl FieldLeaf {
     fn signature<E>(
         &self,
         meta: &Meta,
-        filter: &impl Fn() -> Result<std::sync::Arc<Filter>, E>,
+        filter: &impl Fn() -> Result<Arc<Filter>, E>,
     ) -> Result<u64, E> {
         let is_equality = matches!(self.test, FieldTest::Equals(_));
         let pair_is_there = |filter: &Filter| match self.pair {

@@ -23,7 +23,10 @@ pub(crate) fn select(plan: &Plan, batch: &HeadBatch) -> Selection {
         match by_template[parsed.lines[row].template as usize] {
             Verdict::Never => false,
             Verdict::Always => true,
-            Verdict::Depends => matches(&plan.expression, &RecordView::of_parsed(parsed, row)),
+            Verdict::Depends => matches(
+                &plan.question.expression,
+                &RecordView::of_parsed(parsed, row),
+            ),
         }
     }))
 }

@@ -12,6 +12,7 @@ use super::inner::{Inner, Trouble, View};
 use super::part::BlockReader;
 use super::plan::Plan;
 use super::scan;
+use super::selection::Selection;
 
 /// Blocks that are kept open while the records of a page are read: bounds decoded columns.
 const READERS_MAX: usize = 4;
@@ -159,6 +160,7 @@ impl Inner {
             let searched = self.search_block(plan, block, at, top);
             self.unless_damaged(block, searched)?;
         }
+        self.keep_news(plan);
         Ok(())
     }
 
@@ -187,6 +189,10 @@ impl Inner {
                 continue;
             }
             let selection = query.select(candidate)?;
+            if selection == Selection::None {
+                // The rows of a block take long to read.
+                continue;
+            }
             let rows = query.reader.rows()?;
             let of = &rows.rows_of[candidate.template];
             selection.for_each(of.len(), |at| {

@@ -23,6 +23,53 @@ impl Bits {
         bits
     }
 
+    /// The rows of a list whose values pass.
+    pub(crate) fn of_each<T>(length: usize, values: &[T], test: impl Fn(&T) -> bool) -> Self {
+        let mut bits = Self::none(length);
+        let values = &values[..values.len().min(length)];
+        for (word, values) in bits.words.iter_mut().zip(values.chunks(64)) {
+            for (at, value) in values.iter().enumerate() {
+                *word |= u64::from(test(value)) << at;
+            }
+        }
+        bits
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    pub(crate) fn contains(&self, at: usize) -> bool {
+        self.words
+            .get(at / 64)
+            .is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    /// The only row, if there is but one.
+    pub(crate) fn only(&self) -> Option<usize> {
+        let mut rows = self.iter();
+        rows.next().filter(|_| rows.next().is_none())
+    }
+
+    /// Keeps the rows that pass.
+    pub(crate) fn retain(&mut self, mut test: impl FnMut(usize) -> bool) {
+        for (at, word) in self.words.iter_mut().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                let bit = rest.trailing_zeros() as usize;
+                if !test(at * 64 + bit) {
+                    *word &= !(1 << bit);
+                }
+                rest &= rest - 1;
+            }
+        }
+    }
+
+    /// How much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.words.len() * 8
+    }
+
     pub(crate) fn insert(&mut self, at: usize) {
         if at < self.length {
             self.words[at / 64] |= 1 << (at % 64);
@@ -126,6 +173,14 @@ impl Selection {
                 bits.invert();
                 Self::of(bits)
             }
+        }
+    }
+
+    /// How much memory it takes beyond itself, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::None | Self::All => 0,
+            Self::Rows(bits) => bits.bytes(),
         }
     }
 
