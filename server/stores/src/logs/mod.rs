@@ -3,14 +3,15 @@
 //! A line's way: `write` takes a parsed batch into the `head` of its partition, where `scan` finds
 //! it; a full head becomes a `block` of columns that the `engine` writes in one piece. A query's
 //! way: `plan` makes it ready and judges every template of the `dictionary` (with `phrase`),
-//! `evaluate` asks a block's description and filter and then `words`
-//! and `fields` look into what
+//! `evaluate` asks a block's description and filter and then `words` (with
+//! `cells` and `seek`) and `fields` look into what
 //! columns remain (what they found is `known` to the next query); `search`, `aggregate`, `distribution` and `context` make the answers. `delete`
 //! and `retention` write blocks anew by way of `rebuild`.
 
 mod aggregate;
 mod block;
 mod cache;
+mod cells;
 mod config;
 mod context;
 #[cfg(any(test, feature = "contract"))]
@@ -39,6 +40,7 @@ mod record;
 mod retention;
 mod scan;
 mod search;
+mod seek;
 mod selection;
 mod stats;
 #[cfg(test)]

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use tocsin_domain::query::{is_token_byte, starts_with_lower, tokens};
 
 use super::block::column::{Column, Form};
+use super::cells::{self, cells_of};
 use super::inner::Trouble;
 use super::part::{BlockReader, Part, column_in};
 use super::phrase::Words;
+use super::seek::Seeker;
 use super::selection::Bits;
 
 /// The rows of template `number` that hold the words somewhere over the groups of `stretch`.
@@ -27,24 +29,6 @@ pub(crate) fn words_rows(
         before = &before[before.len() - first.left..];
         after = &after[..last.right];
     }
-    if first.first == last.last {
-        let part = reader.column(number, first.first)?;
-        let column = column_in(&part)?;
-        if before.is_empty()
-            && after.is_empty()
-            && let [word] = words.words.as_slice()
-        {
-            return Ok(word_in_column(column, rows, word, words.is_prefix));
-        }
-        let mut text = Vec::new();
-        return Ok(test_column(column, rows, |variable| {
-            text.clear();
-            text.extend_from_slice(before);
-            text.extend_from_slice(variable);
-            text.extend_from_slice(after);
-            holds(words, &text)
-        }));
-    }
     let columns = (first.first..=last.last)
         .map(|slot| reader.column(number, slot))
         .collect::<Result<Vec<Arc<Part>>, _>>()?;
@@ -53,16 +37,83 @@ pub(crate) fn words_rows(
         .map(|part| column_in(part))
         .collect::<Result<Vec<&Column>, _>>()?;
     let parts = &info.template.parts[first.first + 1..=last.last];
+    let mut texts = vec![before];
+    texts.extend(parts.iter().map(|part| &**part));
+    texts.push(after);
+    let is_glued = first.left > 0 || last.right > 0;
+    Ok(rows_with(&texts, &columns, (rows, is_glued), words))
+}
+
+/// The rows of columns that hold the words, with a text before each column and one after the last.
+/// `is_glued` says whether tokens of theirs may be part of a token with the texts.
+fn rows_with(
+    texts: &[&[u8]],
+    columns: &[&Column],
+    (rows, is_glued): (usize, bool),
+    words: &Words,
+) -> Bits {
+    if let Some(cells) = cells_of(texts, columns) {
+        return cells::rows_with(&cells, rows, words);
+    }
+    if let [
+        Column::Dictionary {
+            values,
+            distinct,
+            codes,
+        },
+    ] = columns
+    {
+        let passes = rows_with(texts, &[values], (*distinct, is_glued), words);
+        return match passes.is_empty() {
+            true => Bits::none(rows),
+            false => Bits::of_each(rows, codes, |code| passes.contains(usize::from(*code))),
+        };
+    }
+    if let ([column], [before, after], [word]) = (columns, texts, words.words.as_slice())
+        && before.is_empty()
+        && after.is_empty()
+        && !matches!(column, Column::Bytes { .. })
+    {
+        return word_in_column(column, rows, word, words.is_prefix);
+    }
     let mut text = Vec::new();
-    Ok(Bits::from_fn(rows, |row| {
+    let mut test_row = |row: usize| {
         text.clear();
-        text.extend_from_slice(before);
-        for (at, column) in columns.iter().enumerate() {
-            column.append(row, &mut text);
-            text.extend_from_slice(parts.get(at).map_or(after, |part| part));
+        for (at, part) in texts.iter().enumerate() {
+            text.extend_from_slice(part);
+            if let Some(column) = columns.get(at) {
+                column.append(row, &mut text);
+            }
         }
         holds(words, &text)
-    }))
+    };
+    if let [Column::Bytes { ends, data }] = columns
+        && !is_glued
+        && let Some(word) = inner_word(words, texts)
+    {
+        let mut any = Bits::none(rows);
+        let seeker = Seeker::new(word);
+        let (mut from, mut row) = (0, 0);
+        while let Some(place) = seeker.find(data, from) {
+            row += ends[row..].partition_point(|end| *end as usize <= place);
+            let Some(end) = ends.get(row) else { break };
+            if test_row(row) {
+                any.insert(row);
+            }
+            // Once is enough for a row.
+            from = *end as usize;
+        }
+        return any;
+    }
+    Bits::from_fn(rows, test_row)
+}
+
+/// The longest of the words if it can stand in none of the texts, and so must be in a column.
+fn inner_word<'w>(words: &'w Words, texts: &[&[u8]]) -> Option<&'w [u8]> {
+    let word = words.words.iter().max_by_key(|word| word.len())?;
+    let seeker = Seeker::new(word);
+    let is_in = |text: &&[u8]| seeker.find(text, 0).is_some();
+    (!word.is_empty() && !texts.iter().any(is_in)).then_some(word)
 }
 
 /// The rows of a column whose text passes a test, which is called once for each distinct text

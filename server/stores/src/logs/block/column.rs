@@ -127,6 +127,18 @@ impl Column {
         Ok(Self::Bytes { ends, data })
     }
 
+    /// The text of a row, where it lies ready.
+    pub(crate) fn text(&self, row: usize) -> Option<&[u8]> {
+        match self {
+            Self::Constant(text) => Some(text),
+            Self::Bytes { ends, data } => {
+                let start = row.checked_sub(1).map_or(Some(&0), |at| ends.get(at))?;
+                data.get(*start as usize..*ends.get(row)? as usize)
+            }
+            _ => None,
+        }
+    }
+
     /// Appends the text of a row; nothing for a row that is not there.
     pub(crate) fn append(&self, row: usize, out: &mut Vec<u8>) {
         match self {
