@@ -1,7 +1,7 @@
 //! Which rows of one block a query selects, template by template: what the template, the filter
 //! and the description decide costs nothing, only what remains is decoded.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use tocsin_domain::query::{test_severity, test_text};
@@ -26,7 +26,6 @@ pub(crate) struct BlockQuery<'a> {
     pub(crate) candidates: Vec<Candidate>,
     /// What this question found here before, and finds now.
     known: Arc<Known>,
-    has_news: Cell<bool>,
 }
 
 /// A template of which some rows may be selected.
@@ -49,11 +48,11 @@ impl<'a> BlockQuery<'a> {
     ) -> Result<Self, Trouble> {
         let reader = BlockReader::open(inner, summary)?;
         let signature = OnceCell::new();
-        let (known, is_new) = match reader.known(&plan.question, plan.number) {
-            Some(known) => (known, false),
+        let known = match reader.known(&plan.question, plan.number) {
+            Some(known) => known,
             None => {
                 let judged = judge(&reader, plan, signature_of(&signature, plan, &reader)?);
-                (Arc::new(Known::new(&plan.question, judged)), true)
+                Arc::new(Known::new(&plan.question, judged))
             }
         };
         let is_open = |place: usize| {
@@ -77,7 +76,6 @@ impl<'a> BlockQuery<'a> {
             plan,
             signature,
             known,
-            has_news: Cell::new(is_new),
         })
     }
 
@@ -119,7 +117,6 @@ impl<'a> BlockQuery<'a> {
     /// Keeps what was found of a candidate for the next query.
     pub(crate) fn learn(&self, candidate: Candidate, found: &Arc<Found>) {
         self.known.set(candidate.place, Arc::clone(found));
-        self.has_news.set(true);
     }
 
     /// True if all rows of a candidate are in the range of time.
@@ -157,10 +154,9 @@ impl<'a> BlockQuery<'a> {
 
 impl Drop for BlockQuery<'_> {
     fn drop(&mut self) {
-        if self.has_news.get() {
-            let mut news = self.plan.news.borrow_mut();
-            news.push((self.reader.summary.id, Arc::clone(&self.known)));
-        }
+        // Also what was known before: the rows of blocks may have driven it out.
+        let mut news = self.plan.news.borrow_mut();
+        news.push((self.reader.summary.id, Arc::clone(&self.known)));
     }
 }
 

@@ -3,10 +3,10 @@
 //! A line's way: `write` takes a parsed batch into the `head` of its partition, where `scan` finds
 //! it; a full head becomes a `block` of columns that the `engine` writes in one piece. A query's
 //! way: `plan` makes it ready and judges every template of the `dictionary` (with `phrase`),
-//! `evaluate` asks a block's description and filter and then `words` (with
-//! `cells` and `seek`) and `fields` look into what
-//! columns remain (what they found is `known` to the next query); `search`, `aggregate`, `distribution` and `context` make the answers. `delete`
-//! and `retention` write blocks anew by way of `rebuild`.
+//! `evaluate` asks a block's description and filter, and then `words` (with `cells`, `sieve` and
+//! `seek`) and `fields` look into what columns remain, and what they found is `known` to the next
+//! query; `search`, `aggregate`, `distribution` and `context` make the answers. `delete` and
+//! `retention` write blocks anew by way of `rebuild`.
 
 mod aggregate;
 mod block;
@@ -42,6 +42,7 @@ mod scan;
 mod search;
 mod seek;
 mod selection;
+mod sieve;
 mod stats;
 #[cfg(test)]
 mod tests;

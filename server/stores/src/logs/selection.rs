@@ -103,7 +103,7 @@ impl Bits {
         }
     }
 
-    fn intersect(&mut self, other: &Self) {
+    pub(crate) fn intersect(&mut self, other: &Self) {
         for (ours, theirs) in self.words.iter_mut().zip(&other.words) {
             *ours &= theirs;
         }

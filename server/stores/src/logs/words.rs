@@ -11,6 +11,7 @@ use super::part::{BlockReader, Part, column_in};
 use super::phrase::Words;
 use super::seek::Seeker;
 use super::selection::Bits;
+use super::sieve::sieve;
 
 /// The rows of template `number` that hold the words somewhere over the groups of `stretch`.
 pub(crate) fn words_rows(
@@ -40,18 +41,11 @@ pub(crate) fn words_rows(
     let mut texts = vec![before];
     texts.extend(parts.iter().map(|part| &**part));
     texts.push(after);
-    let is_glued = first.left > 0 || last.right > 0;
-    Ok(rows_with(&texts, &columns, (rows, is_glued), words))
+    Ok(rows_with(&texts, &columns, rows, words))
 }
 
 /// The rows of columns that hold the words, with a text before each column and one after the last.
-/// `is_glued` says whether tokens of theirs may be part of a token with the texts.
-fn rows_with(
-    texts: &[&[u8]],
-    columns: &[&Column],
-    (rows, is_glued): (usize, bool),
-    words: &Words,
-) -> Bits {
+fn rows_with(texts: &[&[u8]], columns: &[&Column], rows: usize, words: &Words) -> Bits {
     if let Some(cells) = cells_of(texts, columns) {
         return cells::rows_with(&cells, rows, words);
     }
@@ -63,7 +57,7 @@ fn rows_with(
         },
     ] = columns
     {
-        let passes = rows_with(texts, &[values], (*distinct, is_glued), words);
+        let passes = rows_with(texts, &[values], *distinct, words);
         return match passes.is_empty() {
             true => Bits::none(rows),
             false => Bits::of_each(rows, codes, |code| passes.contains(usize::from(*code))),
@@ -72,12 +66,11 @@ fn rows_with(
     if let ([column], [before, after], [word]) = (columns, texts, words.words.as_slice())
         && before.is_empty()
         && after.is_empty()
-        && !matches!(column, Column::Bytes { .. })
     {
         return word_in_column(column, rows, word, words.is_prefix);
     }
     let mut text = Vec::new();
-    let mut test_row = |row: usize| {
+    let test_row = |row: usize| {
         text.clear();
         for (at, part) in texts.iter().enumerate() {
             text.extend_from_slice(part);
@@ -87,33 +80,13 @@ fn rows_with(
         }
         holds(words, &text)
     };
-    if let [Column::Bytes { ends, data }] = columns
-        && !is_glued
-        && let Some(word) = inner_word(words, texts)
-    {
-        let mut any = Bits::none(rows);
-        let seeker = Seeker::new(word);
-        let (mut from, mut row) = (0, 0);
-        while let Some(place) = seeker.find(data, from) {
-            row += ends[row..].partition_point(|end| *end as usize <= place);
-            let Some(end) = ends.get(row) else { break };
-            if test_row(row) {
-                any.insert(row);
-            }
-            // Once is enough for a row.
-            from = *end as usize;
+    match sieve(texts, columns, rows, words) {
+        Some(mut bits) => {
+            bits.retain(test_row);
+            bits
         }
-        return any;
+        None => Bits::from_fn(rows, test_row),
     }
-    Bits::from_fn(rows, test_row)
-}
-
-/// The longest of the words if it can stand in none of the texts, and so must be in a column.
-fn inner_word<'w>(words: &'w Words, texts: &[&[u8]]) -> Option<&'w [u8]> {
-    let word = words.words.iter().max_by_key(|word| word.len())?;
-    let seeker = Seeker::new(word);
-    let is_in = |text: &&[u8]| seeker.find(text, 0).is_some();
-    (!word.is_empty() && !texts.iter().any(is_in)).then_some(word)
 }
 
 /// The rows of a column whose text passes a test, which is called once for each distinct text
@@ -155,7 +128,7 @@ pub(crate) fn test_column(
 }
 
 /// The rows of a column that hold a word, where nothing is glued to them.
-fn word_in_column(column: &Column, rows: usize, word: &[u8], is_prefix: bool) -> Bits {
+pub(crate) fn word_in_column(column: &Column, rows: usize, word: &[u8], is_prefix: bool) -> Bits {
     match column {
         Column::Numbers { form, values } if !is_prefix => {
             let Some(wanted) = form.read(word) else {
@@ -187,8 +160,57 @@ fn word_in_column(column: &Column, rows: usize, word: &[u8], is_prefix: bool) ->
             }
             any
         }
+        Column::Dictionary {
+            values,
+            distinct,
+            codes,
+        } => {
+            let passes = word_in_column(values, *distinct, word, is_prefix);
+            match passes.is_empty() {
+                true => Bits::none(rows),
+                false => Bits::of_each(rows, codes, |code| passes.contains(usize::from(*code))),
+            }
+        }
+        Column::Bytes { ends, data } => word_in_texts(ends, data, rows, (word, is_prefix)),
         _ => test_column(column, rows, |text| holds_word(text, word, is_prefix)),
     }
+}
+
+/// The rows of texts that hold a word: the texts are searched as one.
+fn word_in_texts(ends: &[u32], data: &[u8], rows: usize, (word, is_prefix): (&[u8], bool)) -> Bits {
+    let mut any = Bits::none(rows);
+    let seeker = Seeker::new(word);
+    let (mut from, mut row) = (0, 0);
+    while let Some(place) = seeker.find(data, from) {
+        row = row_at(ends, row, place);
+        let Some(end) = ends.get(row) else { break };
+        let start = row.checked_sub(1).map_or(0, |at| ends[at] as usize);
+        let text = data.get(start..*end as usize).unwrap_or_default();
+        let (begin, after) = (place - start, place - start + word.len());
+        let is_start = begin == 0 || !is_token_byte(text[begin - 1]);
+        let is_end = after == text.len()
+            || (after < text.len() && (is_prefix || !is_token_byte(text[after])));
+        if is_start && is_end {
+            any.insert(row);
+            // Once is enough for a row.
+            from = *end as usize;
+        } else {
+            from = place + 1;
+        }
+    }
+    any
+}
+
+/// The row that a place of the texts is in, at or after a row.
+fn row_at(ends: &[u32], from: usize, place: usize) -> usize {
+    let is_before = |end: &u32| *end as usize <= place;
+    // Hits are mostly near each other; else the step doubles.
+    let mut step = 8;
+    while ends.get(from + step).is_some_and(is_before) {
+        step *= 2;
+    }
+    let until = (from + step).min(ends.len());
+    from + ends[from..until].partition_point(is_before)
 }
 
 fn holds_word(text: &[u8], word: &[u8], is_prefix: bool) -> bool {
@@ -222,6 +244,84 @@ fn holds(words: &Words, text: &[u8]) -> bool {
         }
         if at.next().is_none() {
             return false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::columns::ColumnWriter;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Texts of one kind, as the rows of a column mostly are.
+    fn column_texts() -> impl Strategy<Value = Vec<String>> {
+        let kinds = prop_oneof![
+            Just("(10|1|2)\\.(0|1)\\.[0-3]\\.[12]"),
+            Just("(10|1|2)\\.(0|1)\\.[0-3]\\.[12]:[0-9]{2}"),
+            Just("-?[0-9]{1,2}"),
+            Just("[0-9]{3}"),
+            Just("[0-9a-f]{2}"),
+            Just("0x[0-9A-F]{2}"),
+            Just("(a|b|Ab|1|10)"),
+            Just("(a|b|ab|1|)"),
+            Just("(a|b|1)?[ .](a|ab|10)?"),
+            Just("blk_-?[0-9]{1,2}"),
+            Just("a"),
+            Just("[ab1]{0,3}"),
+            Just("[ab12. -]{0,7}"),
+        ];
+        (kinds, 1usize..40, 1usize..80).prop_flat_map(|(kind, distinct, rows)| {
+            let pool = proptest::collection::vec(kind, distinct);
+            (
+                pool,
+                proptest::collection::vec(any::<prop::sample::Index>(), rows),
+            )
+                .prop_map(|(pool, picks)| {
+                    picks.iter().map(|pick| pick.get(&pool).clone()).collect()
+                })
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        #[test]
+        fn rows_are_those_whose_text_holds_the_words(
+            columns in proptest::collection::vec(column_texts(), 1..4),
+            texts in proptest::collection::vec("(| |: |\\.|a|1 |x a| b | 10 1 |-)", 4),
+            words in proptest::collection::vec("(a|b|ab|1|2|0|10|[0-9]{1,2}|blk_|[ab1]{1,2})", 1..5),
+            is_prefix in any::<bool>(),
+        ) {
+            let rows = columns.iter().map(Vec::len).min().unwrap();
+            let decoded: Vec<Column> = columns.iter().map(|column| {
+                let texts: Vec<&[u8]> = column[..rows].iter().map(String::as_bytes).collect();
+                let mut bytes = Vec::new();
+                ColumnWriter::new().put(&mut bytes, &texts);
+                Column::decode(&bytes, rows).unwrap()
+            }).collect();
+            let texts: Vec<&[u8]> =
+                texts[..=columns.len()].iter().map(|text| text.as_bytes()).collect();
+            let words = Words {
+                words: words.iter().map(|word| word.as_bytes().into()).collect(),
+                is_prefix,
+            };
+            let decoded: Vec<&Column> = decoded.iter().collect();
+            let found = rows_with(&texts, &decoded, rows, &words);
+            for row in 0..rows {
+                let mut text = Vec::new();
+                for (at, part) in texts.iter().enumerate() {
+                    text.extend_from_slice(part);
+                    if let Some(column) = columns.get(at) {
+                        text.extend_from_slice(column[row].as_bytes());
+                    }
+                }
+                prop_assert_eq!(
+                    found.contains(row),
+                    holds(&words, &text),
+                    "{:?} in {:?}", words, String::from_utf8_lossy(&text)
+                );
+            }
         }
     }
 }

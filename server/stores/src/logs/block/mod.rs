@@ -6,7 +6,7 @@
 
 pub(crate) mod codec;
 pub(crate) mod column;
-mod columns;
+pub(crate) mod columns;
 pub(crate) mod filter;
 mod gather;
 pub(crate) mod meta;
