@@ -157,6 +157,9 @@ fn status(key: &str) -> String {
 
 /// CPU time of this process so far, all threads that live.
 fn cpu_time() -> Duration {
+    // The kernel adds up a thread's time when it stops; without a stop here, what this thread did
+    // before would count to what is measured next.
+    std::thread::yield_now();
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let nanos = |task: std::fs::DirEntry| -> Option<u64> {
         let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
