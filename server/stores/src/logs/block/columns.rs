@@ -1,27 +1,15 @@
 //! Writes columns of texts, each in the way that suits what is in it: numbers as numbers, few
 //! distinct texts as a dictionary, dates and addresses as columns of their own, the rest folded.
 
-use hashbrown::HashTable;
-
 use super::codec::{Folder, put_bytes, put_number};
-use super::column::{
-    AFFIXED, CONSTANT, DECIMAL, DEPTH_MAX, DICTIONARY, FIELDS, FOLDED, HEX_LOWER, HEX_UPPER,
-    PADDED, PLAIN,
-};
-use super::filter::token_hash;
+use super::column::{AFFIXED, CONSTANT, DEPTH_MAX, DICTIONARY, FIELDS, FOLDED, PLAIN};
+use super::distinct::Distinct;
 use super::numbers::{Trend, put_integers};
+use super::written::{decimals, hexadecimals};
 use tocsin_domain::query::is_token_byte;
 
 /// Columns of fewer rows are written as they are: their section is folded as a whole.
 const PLAIN_ROWS_MAX: usize = 8;
-/// After this many rows, a column with mostly distinct rows is no dictionary.
-const DICTIONARY_TRIAL_ROWS: usize = 512;
-/// The most distinct values of a dictionary: codes are 16 bits.
-const DICTIONARY_DISTINCT_MAX: usize = 1 << 16;
-/// The most digits of a decimal that surely fits 63 bits.
-const DECIMAL_DIGITS_MAX: usize = 18;
-/// Numbers that span less than this cost less as numbers than as a dictionary.
-const NARROW_SPAN_MAX: i128 = 1 << 24;
 /// The most fields a text is cut into.
 const FIELDS_MAX: usize = 16;
 
@@ -32,14 +20,6 @@ pub(crate) struct ColumnWriter {
     data: Vec<u8>,
 }
 
-/// What the bytes of a column are.
-#[derive(Debug, Clone, Copy, Default)]
-struct Shape {
-    has_other: bool,
-    has_lower_hex: bool,
-    has_upper_hex: bool,
-}
-
 impl ColumnWriter {
     pub(crate) fn new() -> Self {
         Self {
@@ -48,31 +28,37 @@ impl ColumnWriter {
         }
     }
 
-    /// Appends a column; the number of rows is kept elsewhere.
-    pub(crate) fn put(&mut self, out: &mut Vec<u8>, rows: &[&[u8]]) {
-        self.put_within(out, rows, 0);
+    /// Appends a column; the number of rows is kept elsewhere. Returns the first rows of all
+    /// distinct texts, if they are known.
+    pub(crate) fn put(&mut self, out: &mut Vec<u8>, rows: &[&[u8]]) -> Option<Vec<u32>> {
+        self.put_within(out, rows, 0)
     }
 
-    fn put_within(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], depth: usize) {
+    fn put_within(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], depth: usize) -> Option<Vec<u32>> {
         let first = rows.first().copied().unwrap_or_default();
         if rows.iter().all(|row| *row == first) {
             out.push(CONSTANT);
             put_bytes(out, first);
-            return;
+            return Some(vec![0]);
         }
         if rows.len() < PLAIN_ROWS_MAX || depth == DEPTH_MAX {
-            return self.put_bytes(out, rows, depth < DEPTH_MAX);
+            self.put_bytes(out, rows, depth < DEPTH_MAX);
+            return None;
         }
-        if put_numbers(out, rows, false) || self.put_dictionary(out, rows, depth) {
-            return;
+        let decimals = decimals(rows);
+        if let Some(numbers) = decimals.as_ref().filter(|numbers| numbers.is_narrow()) {
+            numbers.put(out);
+            return (depth == 0).then(|| numbers.distinct()).flatten();
         }
-        if put_numbers(out, rows, true)
-            || self.put_fields(out, rows, depth)
-            || self.put_affixed(out, rows, depth)
-        {
-            return;
+        if let Some(distinct) = self.put_dictionary(out, rows, depth) {
+            return Some(distinct);
         }
-        self.put_bytes(out, rows, false);
+        if let Some(numbers) = decimals.or_else(|| hexadecimals(rows)) {
+            numbers.put(out);
+        } else if !self.put_fields(out, rows, depth) && !self.put_affixed(out, rows, depth) {
+            self.put_bytes(out, rows, false);
+        }
+        None
     }
 
     fn put_bytes(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], is_plain: bool) {
@@ -92,52 +78,38 @@ impl ColumnWriter {
         }
     }
 
-    fn put_dictionary(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], depth: usize) -> bool {
-        let mut table: HashTable<(u64, u16)> = HashTable::new();
-        let mut distinct: Vec<&[u8]> = Vec::new();
-        let mut codes: Vec<u16> = Vec::with_capacity(rows.len());
-        for (at, row) in rows.iter().enumerate() {
-            let hash = quick_hash(row);
-            let found = table.find(hash, |(known, code)| {
-                *known == hash && distinct[usize::from(*code)] == *row
-            });
-            let code = match found {
-                Some((_, code)) => *code,
-                None => {
-                    let is_poor = at >= DICTIONARY_TRIAL_ROWS && distinct.len() * 2 > at;
-                    if is_poor || distinct.len() == DICTIONARY_DISTINCT_MAX {
-                        return false;
-                    }
-                    let code = distinct.len() as u16;
-                    distinct.push(row);
-                    table.insert_unique(hash, (hash, code), |(hash, _)| *hash);
-                    code
-                }
-            };
-            codes.push(code);
-        }
-        if distinct.len() * 2 > rows.len() {
-            return false;
-        }
+    /// Writes a dictionary if enough rows repeat, and returns the first rows of all distinct texts.
+    fn put_dictionary(
+        &mut self,
+        out: &mut Vec<u8>,
+        rows: &[&[u8]],
+        depth: usize,
+    ) -> Option<Vec<u32>> {
+        let Distinct { firsts, codes } = Distinct::of(rows)?;
+        let distinct: Vec<&[u8]> = firsts.iter().map(|row| rows[*row as usize]).collect();
         out.push(DICTIONARY);
         put_number(out, distinct.len() as u64);
         self.put_distinct(out, &distinct, depth + 1);
-        let mut bytes: Vec<u8> = codes.iter().map(|code| *code as u8).collect();
+        self.data.clear();
+        self.data.extend(codes.iter().map(|code| *code as u8));
         if distinct.len() > 256 {
-            bytes.extend(codes.iter().map(|code| (*code >> 8) as u8));
+            self.data
+                .extend(codes.iter().map(|code| (*code >> 8) as u8));
         }
-        self.folder.put(out, &bytes);
-        true
+        self.folder.put(out, &self.data);
+        Some(firsts)
     }
 
     /// The values of a dictionary are distinct, so all but another dictionary may suit them.
     fn put_distinct(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], depth: usize) {
         let is_long = rows.len() >= PLAIN_ROWS_MAX;
-        if is_long
-            && (put_numbers(out, rows, true)
-                || (rows.len() >= 64 && depth < DEPTH_MAX && self.put_fields(out, rows, depth)))
-        {
-            return;
+        if is_long {
+            if let Some(numbers) = decimals(rows).or_else(|| hexadecimals(rows)) {
+                return numbers.put(out);
+            }
+            if rows.len() >= 64 && depth < DEPTH_MAX && self.put_fields(out, rows, depth) {
+                return;
+            }
         }
         self.put_bytes(out, rows, !is_long);
     }
@@ -238,138 +210,6 @@ fn cut(text: &[u8]) -> (Vec<&[u8]>, usize) {
     separators.push(&text[end..]);
     let count = separators.len() - 1;
     (separators, count)
-}
-
-/// A hash for tables in memory.
-fn quick_hash(row: &[u8]) -> u64 {
-    token_hash(row)
-}
-
-/// Writes the rows as numbers if that brings every one of them back; unless `is_any`, only if
-/// their span is narrow.
-fn put_numbers(out: &mut Vec<u8>, rows: &[&[u8]], is_any: bool) -> bool {
-    let width = rows.first().map_or(0, |row| row.len());
-    if width == 0
-        || rows[0]
-            .iter()
-            .any(|byte| !byte.is_ascii_hexdigit() && *byte != b'-')
-    {
-        return false;
-    }
-    if let Some((values, form)) = decimals(rows, width) {
-        let low = values.iter().min().copied().unwrap_or(0);
-        let high = values.iter().max().copied().unwrap_or(0);
-        if !is_any && i128::from(high) - i128::from(low) > NARROW_SPAN_MAX {
-            return false;
-        }
-        out.push(form);
-        if form == PADDED {
-            out.push(width as u8);
-        }
-        put_integers(out, &values, trend_of(&values));
-        return true;
-    }
-    if !is_any {
-        return false;
-    }
-    let Some((values, form)) = hexadecimals(rows, width) else {
-        return false;
-    };
-    out.push(form);
-    out.push(width as u8);
-    put_integers(out, &values, Trend::None);
-    true
-}
-
-/// Numbers whose steps are small beside their span are near each other.
-fn trend_of(values: &[i64]) -> Trend {
-    let mut steps = 0u128;
-    let (mut low, mut high) = (i64::MAX, i64::MIN);
-    for pair in values.windows(2) {
-        steps += u128::from(pair[1].abs_diff(pair[0]));
-        low = low.min(pair[1]);
-        high = high.max(pair[1]);
-    }
-    let span = u128::from(high.abs_diff(low));
-    if steps * 8 < span * values.len() as u128 {
-        Trend::Near
-    } else {
-        Trend::None
-    }
-}
-
-fn decimals(rows: &[&[u8]], width: usize) -> Option<(Vec<i64>, u8)> {
-    let mut values = Vec::with_capacity(rows.len());
-    let mut is_short = true;
-    let mut is_wide = true;
-    for row in rows {
-        let (is_negative, digits) = match row {
-            [b'-', digits @ ..] => (true, digits),
-            digits => (false, *digits),
-        };
-        if digits.is_empty() || digits.len() > DECIMAL_DIGITS_MAX + 1 {
-            return None;
-        }
-        is_short &= digits[0] != b'0' || (digits.len() == 1 && !is_negative);
-        is_wide &= row.len() == width && !is_negative;
-        let mut value = 0i64;
-        for digit in digits {
-            let digit = digit.wrapping_sub(b'0');
-            if digit > 9 {
-                return None;
-            }
-            value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
-        }
-        values.push(if is_negative { -value } else { value });
-        if !is_short && !is_wide {
-            return None;
-        }
-    }
-    Some((values, if is_short { DECIMAL } else { PADDED }))
-}
-
-fn hexadecimals(rows: &[&[u8]], width: usize) -> Option<(Vec<i64>, u8)> {
-    let mut shape = Shape::default();
-    if width > 16 {
-        return None;
-    }
-    let mut values = Vec::with_capacity(rows.len());
-    for row in rows {
-        if row.len() != width {
-            return None;
-        }
-        let mut value = 0u64;
-        for byte in *row {
-            let digit = match byte {
-                b'0'..=b'9' => byte - b'0',
-                b'a'..=b'f' => {
-                    shape.has_lower_hex = true;
-                    byte - b'a' + 10
-                }
-                b'A'..=b'F' => {
-                    shape.has_upper_hex = true;
-                    byte - b'A' + 10
-                }
-                _ => {
-                    shape.has_other = true;
-                    0
-                }
-            };
-            value = value << 4 | u64::from(digit);
-        }
-        if shape.has_other || (shape.has_lower_hex && shape.has_upper_hex) {
-            return None;
-        }
-        values.push(value as i64);
-    }
-    Some((
-        values,
-        if shape.has_upper_hex {
-            HEX_UPPER
-        } else {
-            HEX_LOWER
-        },
-    ))
 }
 
 #[cfg(test)]

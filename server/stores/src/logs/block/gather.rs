@@ -1,21 +1,18 @@
-//! One pass over the records that become a block: each goes to the columns of its template, and
-//! the tokens of its variables to the filter.
+//! One pass over the records that become a block: which template and stream each is of, when it
+//! happened, and where it lies, template by template.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use tocsin_domain::Span;
+use tocsin_domain::batch::LogBatch;
 
 use super::super::dictionary::TemplateInfo;
 use super::super::head::HeadBatch;
-use super::filter::{neighbours_hash, pair_hash, token_hash};
-use super::meta::{CLASSES, Field, Shape, Stamp, Stream, code_of};
+use super::meta::{Field, Shape, Stream, code_of};
 use super::rows::Run;
 use super::times::clock_of;
-
-/// Hashes that were seen lately, so that most repeats cost no sorting; a power of two.
-const RECENT: usize = 1 << 12;
 
 /// Rows of a batch that become part of a block.
 #[derive(Debug, Clone)]
@@ -24,22 +21,40 @@ pub(crate) struct Slice<'a> {
     pub(crate) rows: Range<usize>,
 }
 
-/// The columns of one template while they are gathered.
+/// Where a record lies: a fraction of what slices of its variables would take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    /// Which slice.
+    slice: u32,
+    /// Which row of the slice's batch.
+    row: u32,
+    /// Where the body begins in the batch's arena.
+    body: u32,
+    /// Where its variables begin among the batch's.
+    variables: u32,
+}
+
+/// The lines of one template, in the order they came.
 #[derive(Debug)]
-pub(crate) struct Gathered<'a> {
+pub(crate) struct Gathered {
     pub(crate) info: Arc<TemplateInfo>,
-    pub(crate) rows: u32,
-    pub(crate) slots: Vec<Vec<&'a [u8]>>,
-    pub(crate) fields: Vec<(Field, Vec<&'a [u8]>)>,
-    pub(crate) stamps: Vec<Stamp>,
-    /// What stood in each group of the last row: repeats have no new tokens.
-    last: Vec<&'a [u8]>,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// What lines of one slice point into.
+#[derive(Debug)]
+struct Texts<'a> {
+    batch: &'a LogBatch,
+    arena: &'a [u8],
+    variables: &'a [Span],
+    /// The row of the block that the batch's first row is or would be.
+    row: i64,
 }
 
 /// Everything that is gathered for a block.
 #[derive(Debug)]
 pub(crate) struct Gather<'a> {
-    pub(crate) templates: Vec<Gathered<'a>>,
+    pub(crate) templates: Vec<Gathered>,
     pub(crate) template_of: Vec<u16>,
     pub(crate) stream_of: Vec<u32>,
     pub(crate) times: Vec<i64>,
@@ -49,13 +64,11 @@ pub(crate) struct Gather<'a> {
     pub(crate) hosts: Names,
     pub(crate) keys: Names,
     pub(crate) shapes: Vec<Shape>,
-    pub(crate) hashes: Vec<u64>,
-    pub(crate) has_tokenless: bool,
     pub(crate) raw_bytes: u64,
+    texts: Vec<Texts<'a>>,
     stream_numbers: HashMap<Stream, u32>,
     shape_numbers: HashMap<Shape, u32>,
     template_numbers: HashMap<u32, u16>,
-    recent: Vec<u64>,
 }
 
 /// Names, numbered as they came.
@@ -79,6 +92,7 @@ impl Names {
 
 /// The numbers that a batch's own indexes have in the block.
 struct Numbers {
+    slice: u32,
     templates: Vec<Option<u16>>,
     hosts: Vec<u32>,
     /// Shapes by attribute set, without and with trace, without and with span.
@@ -102,26 +116,68 @@ impl<'a> Gather<'a> {
             hosts: Names::default(),
             keys: Names::default(),
             shapes: Vec::new(),
-            hashes: Vec::new(),
-            has_tokenless: false,
             raw_bytes: 0,
+            texts: Vec::with_capacity(slices.len()),
             stream_numbers: HashMap::new(),
             shape_numbers: HashMap::new(),
             template_numbers: HashMap::new(),
-            recent: vec![0; RECENT],
         };
         for slice in slices {
             gather.take(slice);
         }
-        gather.recent.clear();
-        gather.hashes.sort_unstable();
-        gather.hashes.dedup();
         gather
+    }
+
+    /// The body of a line and where its variables are in it.
+    pub(crate) fn variables(&self, line: Line, count: usize) -> (&'a [u8], &'a [Span]) {
+        let texts = &self.texts[line.slice as usize];
+        let first = line.variables as usize;
+        (
+            &texts.arena[line.body as usize..],
+            &texts.variables[first..first + count],
+        )
+    }
+
+    /// True if anything came beside the bodies.
+    pub(crate) fn has_fields(&self) -> bool {
+        self.shapes.iter().any(|shape| !shape.fields.is_empty())
+    }
+
+    /// What came beside the bodies of lines: the columns in the order in which they first occur.
+    pub(crate) fn fields(&self, lines: &[Line]) -> Vec<(Field, Vec<&'a [u8]>)> {
+        let mut columns: Vec<(Field, Vec<&'a [u8]>)> = Vec::new();
+        for line in lines {
+            let texts = &self.texts[line.slice as usize];
+            let entry = &texts.batch.records[line.row as usize];
+            let row = (i64::from(line.row) + texts.row) as usize;
+            let shape = self.streams[self.stream_of[row] as usize].shape;
+            let mut attributes = texts.batch.attributes(entry);
+            let trace = (entry.trace as usize)
+                .checked_sub(1)
+                .and_then(|at| texts.batch.traces.get(at));
+            for field in &self.shapes[shape as usize].fields {
+                let value: &[u8] = match (field, trace) {
+                    (Field::Attribute { .. }, _) => match attributes.next() {
+                        Some((_, _, value)) => value,
+                        None => continue,
+                    },
+                    (Field::Trace, Some((trace, _))) => &trace.0,
+                    (Field::Span, Some((_, Some(span)))) => &span.0,
+                    _ => continue,
+                };
+                match columns.iter_mut().find(|(known, _)| known == field) {
+                    Some((_, column)) => column.push(value),
+                    None => columns.push((*field, vec![value])),
+                }
+            }
+        }
+        columns
     }
 
     fn take(&mut self, slice: &Slice<'a>) {
         let batch = &slice.batch.parsed.batch;
         let mut numbers = Numbers {
+            slice: self.texts.len() as u32,
             templates: vec![None; slice.batch.templates.len()],
             hosts: batch
                 .hosts
@@ -132,6 +188,12 @@ impl<'a> Gather<'a> {
             source: self.sources.number(&batch.source),
             last: None,
         };
+        self.texts.push(Texts {
+            batch,
+            arena: &batch.arena,
+            variables: &slice.batch.parsed.variables,
+            row: self.template_of.len() as i64 - slice.rows.start as i64,
+        });
         for row in slice.rows.clone() {
             self.take_identity(slice.batch, row, numbers.source);
             self.take_row(slice.batch, row, &mut numbers);
@@ -194,84 +256,12 @@ impl<'a> Gather<'a> {
         self.times.push(entry.timestamp.0);
         self.raw_bytes += entry.body.len() as u64;
 
-        let body = parsed.batch.body(entry);
-        let first = line.variables as usize;
-        let gathered = &mut self.templates[usize::from(template)];
-        gathered.rows += 1;
-        let spans = &parsed.variables[first..first + gathered.slots.len()];
-        for (column, span) in gathered.slots.iter_mut().zip(spans) {
-            column.push(span.of(body));
-        }
-        self.take_tokens(template, body, spans);
-        if shape != 0 || !self.shapes[0].fields.is_empty() {
-            self.take_fields(template, shape, batch, row);
-        }
-    }
-
-    /// Adds the tokens that variables make or touch to the filter.
-    fn take_tokens(&mut self, template: u16, body: &'a [u8], spans: &[Span]) {
-        let gathered = &mut self.templates[usize::from(template)];
-        let kept = gathered.stamps.iter_mut().zip(&mut gathered.last);
-        for (group, (stamp, last)) in gathered.info.groups.iter().zip(kept) {
-            let start = spans[group.first].start as usize - group.left;
-            let end = spans[group.last].end as usize + group.right;
-            let region = &body[start..end];
-            if *last == region && !region.is_empty() {
-                continue;
-            }
-            *last = region;
-            let class_at = |at: usize| region.get(at).map(|byte| CLASSES[usize::from(*byte)]);
-            let mut at = 0;
-            let mut before: Option<&[u8]> = None;
-            let mut classes = 0;
-            while let Some(class) = class_at(at) {
-                if class == 0 {
-                    at += 1;
-                    continue;
-                }
-                let begin = at;
-                while let Some(class @ 1..) = class_at(at) {
-                    classes |= class;
-                    at += 1;
-                }
-                let token = &region[begin..at];
-                if let Some(hash) = before.and_then(|before| neighbours_hash(before, token)) {
-                    remember(&mut self.recent, &mut self.hashes, hash);
-                }
-                before = Some(token);
-                let length = u8::try_from(token.len()).unwrap_or(u8::MAX);
-                stamp.length_max = stamp.length_max.max(length);
-                remember(&mut self.recent, &mut self.hashes, token_hash(token));
-            }
-            stamp.classes |= classes;
-            self.has_tokenless |= before.is_none();
-        }
-    }
-
-    fn take_fields(&mut self, template: u16, shape: u32, batch: &'a HeadBatch, row: usize) {
-        let parsed = &batch.parsed.batch;
-        let entry = &parsed.records[row];
-        let mut attributes = parsed.attributes(entry);
-        let trace = (entry.trace as usize)
-            .checked_sub(1)
-            .and_then(|at| parsed.traces.get(at));
-        let gathered = &mut self.templates[usize::from(template)];
-        for field in &self.shapes[shape as usize].fields {
-            let (name, value): (&str, &[u8]) = match (field, trace) {
-                (Field::Attribute { .. }, _) => match attributes.next() {
-                    Some((key, _, value)) => (key, value),
-                    None => continue,
-                },
-                (Field::Trace, Some((trace, _))) => ("trace_id", &trace.0),
-                (Field::Span, Some((_, Some(span)))) => ("span_id", &span.0),
-                _ => continue,
-            };
-            remember(&mut self.recent, &mut self.hashes, pair_hash(name, value));
-            match gathered.fields.iter_mut().find(|(known, _)| known == field) {
-                Some((_, column)) => column.push(value),
-                None => gathered.fields.push((*field, vec![value])),
-            }
-        }
+        self.templates[usize::from(template)].lines.push(Line {
+            slice: numbers.slice,
+            row: row as u32,
+            body: entry.body.start,
+            variables: line.variables,
+        });
     }
 
     fn template_number(&mut self, info: &Arc<TemplateInfo>) -> u16 {
@@ -282,11 +272,7 @@ impl<'a> Gather<'a> {
         self.template_numbers.insert(info.index, number);
         self.templates.push(Gathered {
             info: Arc::clone(info),
-            rows: 0,
-            slots: vec![Vec::new(); info.template.slots.len()],
-            fields: Vec::new(),
-            stamps: vec![Stamp::default(); info.groups.len()],
-            last: vec![&[]; info.groups.len()],
+            lines: Vec::new(),
         });
         number
     }
@@ -331,15 +317,5 @@ impl<'a> Gather<'a> {
         self.shapes.push(shape.clone());
         self.shape_numbers.insert(shape, number);
         number
-    }
-}
-
-/// Adds a hash unless it was seen lately.
-fn remember(recent: &mut [u64], hashes: &mut Vec<u64>, hash: u64) {
-    if let Some(last) = recent.get_mut(hash as usize % RECENT)
-        && *last != hash
-    {
-        *last = hash;
-        hashes.push(hash);
     }
 }

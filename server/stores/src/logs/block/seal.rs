@@ -5,22 +5,14 @@ use std::sync::Arc;
 use tocsin_domain::Timestamp;
 
 use super::super::dictionary::TemplateInfo;
-use super::codec::put_number;
 use super::columns::ColumnWriter;
 use super::filter;
-use super::gather::{Gather, Gathered, Slice};
-use super::meta::{Meta, Place, SourceSummary, Summary, TemplateMeta};
+use super::gather::{Gather, Slice};
+use super::meta::{Meta, SourceSummary, Summary, TemplateMeta};
 use super::rows::{self, RowsInput};
+use super::sections::Sections;
+use super::template::TemplateWriter;
 use super::times::buckets_of;
-
-/// Columns are put together in sections of about this many bytes, the unit of reading.
-const SECTION_BYTES: usize = 64 << 10;
-/// Templates with fewer rows share sections that are folded as a whole.
-const FEW_ROWS: u32 = 8;
-/// A section as it is.
-pub(crate) const SECTION_PLAIN: u8 = 0;
-/// A section folded as a whole.
-pub(crate) const SECTION_FOLDED: u8 = 1;
 
 /// A block's bytes and what is to be known of it.
 #[derive(Debug)]
@@ -62,9 +54,11 @@ pub(crate) fn seal(address: Address, slices: &[Slice<'_>], writer: &mut ColumnWr
     for (template, streams) in templates.iter_mut().zip(template_streams) {
         template.streams = streams;
     }
+    let mut columns = TemplateWriter::new(&gather);
     for (template, gathered) in templates.iter_mut().zip(&gather.templates) {
-        template.columns = sections.put(gathered, writer);
+        columns.put(template, &gathered.lines, &mut sections, writer);
     }
+    let (hashes, has_tokenless) = columns.finish();
     let sections = sections.finish(writer);
     let mut summary = summarise(address, &gather, slices);
     let meta = Meta {
@@ -78,10 +72,10 @@ pub(crate) fn seal(address: Address, slices: &[Slice<'_>], writer: &mut ColumnWr
         buckets,
         templates,
         numbers: Vec::new(),
-        has_tokenless: gather.has_tokenless,
+        has_tokenless,
     };
     let encoded = meta.encode(&mut writer.folder);
-    let filter = filter::encode(&gather.hashes);
+    let filter = filter::encode(&hashes);
     let sections_bytes: usize = sections.iter().map(Vec::len).sum();
     summary.disk_bytes = (encoded.len() + filter.len() + sections_bytes) as u64;
     Sealed {
@@ -104,14 +98,14 @@ fn describe(gather: &Gather<'_>, width: i64, buckets: &[i64]) -> Vec<TemplateMet
         .iter()
         .map(|gathered| TemplateMeta {
             info: Arc::clone(&gathered.info),
-            rows: gathered.rows,
+            rows: gathered.lines.len() as u32,
             first: Timestamp::MAX,
             last: Timestamp::MIN,
             streams: Vec::new(),
             counts: Vec::new(),
             is_ascending: true,
-            stamps: gathered.stamps.clone(),
-            fields: gathered.fields.iter().map(|(field, _)| *field).collect(),
+            stamps: Vec::new(),
+            fields: Vec::new(),
             columns: Vec::new(),
         })
         .collect();
@@ -202,84 +196,5 @@ fn summarise(address: Address, gather: &Gather<'_>, slices: &[Slice<'_>]) -> Sum
             batches.max().unwrap_or(0),
         ),
         sources,
-    }
-}
-
-/// The sections of a block while they are filled: one for the columns of rare templates, which is
-/// folded as a whole, and those for the columns of the others.
-struct Sections {
-    done: Vec<Vec<u8>>,
-    few: Vec<u8>,
-    few_number: Option<u16>,
-    many: Vec<u8>,
-    many_number: Option<u16>,
-}
-
-impl Sections {
-    fn new(rows: Vec<u8>) -> Self {
-        Self {
-            done: vec![rows],
-            few: Vec::new(),
-            few_number: None,
-            many: Vec::new(),
-            many_number: None,
-        }
-    }
-
-    fn reserve(done: &mut Vec<Vec<u8>>) -> u16 {
-        done.push(Vec::new());
-        (done.len() - 1) as u16
-    }
-
-    fn put(&mut self, gathered: &Gathered<'_>, writer: &mut ColumnWriter) -> Vec<Place> {
-        let fields = gathered.fields.iter().map(|(_, column)| column);
-        let is_few = gathered.rows < FEW_ROWS;
-        let mut places = Vec::with_capacity(gathered.slots.len() + gathered.fields.len());
-        for column in gathered.slots.iter().chain(fields) {
-            if self.many.len() > SECTION_BYTES {
-                self.close_many();
-            }
-            if self.few.len() > SECTION_BYTES {
-                self.close_few(writer);
-            }
-            let (section, number) = match is_few {
-                true => (&mut self.few, &mut self.few_number),
-                false => (&mut self.many, &mut self.many_number),
-            };
-            let section_number = *number.get_or_insert_with(|| Self::reserve(&mut self.done));
-            let start = section.len();
-            // A column beside the bodies may have fewer rows than its template.
-            put_number(section, column.len() as u64);
-            writer.put(section, column);
-            places.push(Place {
-                section: section_number,
-                start: start as u32,
-                length: (section.len() - start) as u32,
-            });
-        }
-        places
-    }
-
-    fn close_many(&mut self) {
-        if let Some(number) = self.many_number.take() {
-            let mut section = vec![SECTION_PLAIN];
-            section.append(&mut self.many);
-            self.done[usize::from(number)] = section;
-        }
-    }
-
-    fn close_few(&mut self, writer: &mut ColumnWriter) {
-        if let Some(number) = self.few_number.take() {
-            let mut section = vec![SECTION_FOLDED];
-            writer.folder.put(&mut section, &self.few);
-            self.few.clear();
-            self.done[usize::from(number)] = section;
-        }
-    }
-
-    fn finish(mut self, writer: &mut ColumnWriter) -> Vec<Vec<u8>> {
-        self.close_many();
-        self.close_few(writer);
-        self.done
     }
 }
