@@ -6,8 +6,9 @@ const CONSTANT: u8 = 0;
 const SHORT: u8 = 1;
 const PACKED: u8 = 2;
 
-/// Below this many numbers pco's header costs more than it gains.
-const SHORT_COUNT_MAX: usize = 24;
+/// Up to this many numbers pco's header costs about what it gains, and its tables take longer than
+/// all else that is done with the column.
+const SHORT_COUNT_MAX: usize = 128;
 /// pco's level: 8 gains under a percent over this on logs, and takes half as long again.
 const PCO_LEVEL: usize = 4;
 
