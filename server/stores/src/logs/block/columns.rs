@@ -13,6 +13,24 @@ const PLAIN_ROWS_MAX: usize = 8;
 /// The most fields a text is cut into.
 const FIELDS_MAX: usize = 16;
 
+/// What is known of the texts of a column once it is written.
+#[derive(Debug)]
+pub(crate) enum Known<'a> {
+    Nothing,
+    /// The first row of each distinct text.
+    Distinct(Vec<u32>),
+    /// The tokens of every text, one after the other.
+    Fields(Vec<Tokens<'a>>),
+}
+
+/// The tokens that stand at one place of all rows.
+#[derive(Debug)]
+pub(crate) struct Tokens<'a> {
+    pub(crate) rows: Vec<&'a [u8]>,
+    /// The first row of each distinct one, if they are known.
+    pub(crate) distinct: Option<Vec<u32>>,
+}
+
 /// Writes columns, keeping working memory between them.
 #[derive(Debug)]
 pub(crate) struct ColumnWriter {
@@ -28,37 +46,41 @@ impl ColumnWriter {
         }
     }
 
-    /// Appends a column; the number of rows is kept elsewhere. Returns the first rows of all
-    /// distinct texts, if they are known.
-    pub(crate) fn put(&mut self, out: &mut Vec<u8>, rows: &[&[u8]]) -> Option<Vec<u32>> {
+    /// Appends a column; the number of rows is kept elsewhere.
+    pub(crate) fn put<'a>(&mut self, out: &mut Vec<u8>, rows: &[&'a [u8]]) -> Known<'a> {
         self.put_within(out, rows, 0)
     }
 
-    fn put_within(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], depth: usize) -> Option<Vec<u32>> {
+    fn put_within<'a>(&mut self, out: &mut Vec<u8>, rows: &[&'a [u8]], depth: usize) -> Known<'a> {
         let first = rows.first().copied().unwrap_or_default();
         if rows.iter().all(|row| *row == first) {
             out.push(CONSTANT);
             put_bytes(out, first);
-            return Some(vec![0]);
+            return Known::Distinct(vec![0]);
         }
         if rows.len() < PLAIN_ROWS_MAX || depth == DEPTH_MAX {
             self.put_bytes(out, rows, depth < DEPTH_MAX);
-            return None;
+            return Known::Nothing;
         }
         let decimals = decimals(rows);
         if let Some(numbers) = decimals.as_ref().filter(|numbers| numbers.is_narrow()) {
             numbers.put(out);
-            return (depth == 0).then(|| numbers.distinct()).flatten();
+            return numbers.distinct().map_or(Known::Nothing, Known::Distinct);
         }
         if let Some(distinct) = self.put_dictionary(out, rows, depth) {
-            return Some(distinct);
+            return Known::Distinct(distinct);
         }
         if let Some(numbers) = decimals.or_else(|| hexadecimals(rows)) {
             numbers.put(out);
-        } else if !self.put_fields(out, rows, depth) && !self.put_affixed(out, rows, depth) {
+            return Known::Nothing;
+        }
+        if let Some(fields) = self.put_fields(out, rows, depth) {
+            return Known::Fields(fields);
+        }
+        if !self.put_affixed(out, rows, depth) {
             self.put_bytes(out, rows, false);
         }
-        None
+        Known::Nothing
     }
 
     fn put_bytes(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], is_plain: bool) {
@@ -107,7 +129,8 @@ impl ColumnWriter {
             if let Some(numbers) = decimals(rows).or_else(|| hexadecimals(rows)) {
                 return numbers.put(out);
             }
-            if rows.len() >= 64 && depth < DEPTH_MAX && self.put_fields(out, rows, depth) {
+            if rows.len() >= 64 && depth < DEPTH_MAX && self.put_fields(out, rows, depth).is_some()
+            {
                 return;
             }
         }
@@ -115,30 +138,30 @@ impl ColumnWriter {
     }
 
     /// Cuts every row into its tokens, if what stands between them is the same in all rows.
-    fn put_fields(&mut self, out: &mut Vec<u8>, rows: &[&[u8]], depth: usize) -> bool {
-        let Some(first) = rows.first() else {
-            return false;
-        };
-        let (separators, count) = cut(first);
+    fn put_fields<'a>(
+        &mut self,
+        out: &mut Vec<u8>,
+        rows: &[&'a [u8]],
+        depth: usize,
+    ) -> Option<Vec<Tokens<'a>>> {
+        let (separators, count) = cut(rows.first()?);
         if !(2..=FIELDS_MAX).contains(&count) {
-            return false;
+            return None;
         }
         let mut fields: Vec<Vec<&[u8]>> = vec![Vec::with_capacity(rows.len()); count];
         for row in rows {
             let mut rest = *row;
             for (separator, field) in separators.iter().zip(fields.iter_mut()) {
-                let Some(after) = rest.strip_prefix(*separator) else {
-                    return false;
-                };
+                let after = rest.strip_prefix(*separator)?;
                 let length = token_length(after);
                 if length == 0 {
-                    return false;
+                    return None;
                 }
                 field.push(&after[..length]);
                 rest = &after[length..];
             }
             if rest != separators[count] {
-                return false;
+                return None;
             }
         }
         out.push(FIELDS);
@@ -146,10 +169,14 @@ impl ColumnWriter {
         for separator in separators {
             put_bytes(out, separator);
         }
-        for field in fields {
-            self.put_within(out, &field, depth + 1);
-        }
-        true
+        let put = |rows: Vec<&'a [u8]>| {
+            let distinct = match self.put_within(out, &rows, depth + 1) {
+                Known::Distinct(rows) => Some(rows),
+                _ => None,
+            };
+            Tokens { rows, distinct }
+        };
+        Some(fields.into_iter().map(put).collect())
     }
 
     /// Takes off what all rows begin and end with, if numbers remain.

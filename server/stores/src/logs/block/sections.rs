@@ -1,7 +1,7 @@
 //! The sections of a block: columns put together to the size that is read at once.
 
 use super::codec::put_number;
-use super::columns::ColumnWriter;
+use super::columns::{ColumnWriter, Known};
 use super::meta::Place;
 
 /// Columns are put together in sections of about this many bytes, the unit of reading.
@@ -40,14 +40,14 @@ impl Sections {
         (done.len() - 1) as u16
     }
 
-    /// Puts a column of a template of so many rows, and returns where it lies and which rows hold
-    /// the distinct texts, if the writer knows.
-    pub(crate) fn put(
+    /// Puts a column of a template of so many rows, and returns where it lies and what is known of
+    /// its texts.
+    pub(crate) fn put<'a>(
         &mut self,
-        column: &[&[u8]],
+        column: &[&'a [u8]],
         template_rows: u32,
         writer: &mut ColumnWriter,
-    ) -> (Place, Option<Vec<u32>>) {
+    ) -> (Place, Known<'a>) {
         if self.many.len() > SECTION_BYTES {
             self.close_many();
         }
@@ -63,13 +63,13 @@ impl Sections {
         let start = section.len();
         // A column beside the bodies may have fewer rows than its template.
         put_number(section, column.len() as u64);
-        let distinct = writer.put(section, column);
+        let known = writer.put(section, column);
         let place = Place {
             section: section_number,
             start: start as u32,
             length: (section.len() - start) as u32,
         };
-        (place, distinct)
+        (place, known)
     }
 
     fn close_many(&mut self) {

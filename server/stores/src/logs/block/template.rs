@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
+use tocsin_domain::Span;
+
 use super::super::dictionary::{Group, TemplateInfo};
-use super::columns::ColumnWriter;
+use super::columns::{ColumnWriter, Known};
 use super::gather::{Gather, Line};
 use super::meta::{Field, Stamp, TemplateMeta};
 use super::sections::Sections;
-use super::tokens::Tokens;
+use super::tokens::TokenSet;
+
+/// How many lines are looked at ahead.
+const LINES_AHEAD: usize = 32;
+/// How many bytes of a variable are copied at once.
+const COPIED_BYTES: usize = 16;
 
 /// Writes the columns of templates, keeping working memory between them.
 #[derive(Debug)]
@@ -15,7 +22,7 @@ pub(crate) struct TemplateWriter<'g, 'a> {
     gather: &'g Gather<'a>,
     has_fields: bool,
     slots: Vec<Texts>,
-    tokens: Tokens,
+    tokens: TokenSet,
     has_tokenless: bool,
 }
 
@@ -28,6 +35,21 @@ struct Texts {
 }
 
 impl Texts {
+    /// Most variables are short. Copying a length that is known beforehand and cutting off what
+    /// is too much takes less than a copy of the length that is wanted.
+    fn push(&mut self, body: &[u8], span: Span) {
+        let (start, end) = (span.start as usize, span.end as usize);
+        match body[start..].first_chunk::<COPIED_BYTES>() {
+            Some(chunk) if end - start <= COPIED_BYTES => {
+                let wanted = self.data.len() + (end - start);
+                self.data.extend_from_slice(chunk);
+                self.data.truncate(wanted);
+            }
+            _ => self.data.extend_from_slice(&body[start..end]),
+        }
+        self.ends.push(self.data.len());
+    }
+
     fn rows(&self) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;
         self.ends.iter().map(move |end| {
@@ -49,7 +71,7 @@ impl<'g, 'a> TemplateWriter<'g, 'a> {
             gather,
             has_fields: gather.has_fields(),
             slots: Vec::new(),
-            tokens: Tokens::new(),
+            tokens: TokenSet::new(),
             has_tokenless: false,
         }
     }
@@ -72,15 +94,22 @@ impl<'g, 'a> TemplateWriter<'g, 'a> {
         for (slot, texts) in slots.iter().enumerate() {
             column.clear();
             column.extend(texts.rows());
-            let (place, of_slot) = sections.put(&column, template.rows, writer);
+            let (place, known) = sections.put(&column, template.rows, writer);
             template.columns.push(place);
-            distinct = both(distinct, of_slot);
+            let is_alone = info.is_alone(slot);
+            let mut stamp = Stamp::default();
+            distinct = match known {
+                Known::Fields(fields) if is_alone => {
+                    self.tokens.take_fields(&fields, &mut stamp);
+                    Some(Vec::new())
+                }
+                Known::Distinct(rows) => both(distinct, Some(rows)),
+                _ => None,
+            };
             let Some(group) = groups.next_if(|group| group.last == slot) else {
                 continue;
             };
-            let mut stamp = Stamp::default();
             let mut text = Vec::new();
-            let is_alone = info.is_alone(slot);
             let mut take = |row: usize| {
                 let has_tokens = if is_alone {
                     self.tokens.take(column[row], &mut stamp)
@@ -90,7 +119,7 @@ impl<'g, 'a> TemplateWriter<'g, 'a> {
                 };
                 self.has_tokenless |= !has_tokens;
             };
-            match std::mem::replace(&mut distinct, Some(Vec::new())) {
+            match distinct.replace(Vec::new()) {
                 Some(rows) => rows.iter().for_each(|row| take(*row as usize)),
                 None => (0..lines.len()).for_each(take),
             }
@@ -105,17 +134,28 @@ impl<'g, 'a> TemplateWriter<'g, 'a> {
         if self.slots.len() < slots {
             self.slots.resize_with(slots, Texts::default);
         }
+        if slots == 0 {
+            return;
+        }
         let columns = &mut self.slots[..slots];
         for column in columns.iter_mut() {
             column.data.clear();
             column.ends.clear();
             column.ends.reserve(lines.len());
         }
-        for line in lines {
-            let (body, spans) = self.gather.variables(*line, slots);
-            for (column, span) in columns.iter_mut().zip(spans) {
-                column.data.extend_from_slice(span.of(body));
-                column.ends.push(column.data.len());
+        for some in lines.chunks(LINES_AHEAD) {
+            // A look at each beforehand: the processor waits for all of them at once then, not for
+            // one after the other.
+            let ahead = some.iter().map(|line| {
+                let (body, spans) = self.gather.variables(*line, slots);
+                body.first().map_or(0, |byte| u32::from(*byte)) + spans[0].start
+            });
+            std::hint::black_box(ahead.fold(0, u32::wrapping_add));
+            for line in some {
+                let (body, spans) = self.gather.variables(*line, slots);
+                for (column, span) in columns.iter_mut().zip(spans) {
+                    column.push(body, *span);
+                }
             }
         }
     }
@@ -128,7 +168,7 @@ impl<'g, 'a> TemplateWriter<'g, 'a> {
         writer: &mut ColumnWriter,
     ) {
         for (field, column) in self.gather.fields(lines) {
-            let (place, distinct) = sections.put(&column, template.rows, writer);
+            let (place, known) = sections.put(&column, template.rows, writer);
             template.columns.push(place);
             template.fields.push(field);
             let name = match field {
@@ -136,11 +176,11 @@ impl<'g, 'a> TemplateWriter<'g, 'a> {
                 Field::Trace => "trace_id",
                 Field::Span => "span_id",
             };
-            match distinct {
-                Some(rows) => rows
+            match known {
+                Known::Distinct(rows) => rows
                     .iter()
                     .for_each(|row| self.tokens.take_pair(name, column[*row as usize])),
-                None => column
+                _ => column
                     .iter()
                     .for_each(|value| self.tokens.take_pair(name, value)),
             }

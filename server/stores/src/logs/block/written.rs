@@ -147,7 +147,7 @@ pub(super) fn word_of(text: &[u8]) -> u64 {
 }
 
 /// The number that one to eight digits in a word are; all are read at once.
-fn eight_digits(word: u64, length: usize) -> Option<i64> {
+pub(super) fn eight_digits(word: u64, length: usize) -> Option<i64> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     // What is in front of the digits becomes zeros.
     let digits = (word ^ (ONES * u64::from(b'0'))) << (64 - length * 8);
