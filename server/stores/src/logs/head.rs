@@ -100,11 +100,6 @@ pub(crate) fn is_sound(parsed: &ParsedBatch) -> bool {
     {
         return false;
     }
-    let constant: Vec<usize> = parsed
-        .templates
-        .iter()
-        .map(|template| template.parts.iter().map(|part| part.len()).sum())
-        .collect();
     parsed
         .lines
         .iter()
@@ -124,7 +119,7 @@ pub(crate) fn is_sound(parsed: &ParsedBatch) -> bool {
                 }
                 at = span.end as usize;
             }
-            let variables: usize = spans.iter().map(|span| span.len()).sum();
-            variables + constant[line.template as usize] == record.body.len()
+            let last = template.parts.last().map_or(0, |part| part.len());
+            at + last == record.body.len()
         })
 }

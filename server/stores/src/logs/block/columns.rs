@@ -5,7 +5,7 @@ use super::codec::{Folder, put_bytes, put_number};
 use super::column::{AFFIXED, CONSTANT, DEPTH_MAX, DICTIONARY, FIELDS, FOLDED, PLAIN};
 use super::distinct::Distinct;
 use super::numbers::{Trend, put_integers};
-use super::written::{decimals, hexadecimals};
+use super::written::{decimals, hexadecimals, word_of};
 use tocsin_domain::query::is_token_byte;
 
 /// Columns of fewer rows are written as they are: their section is folded as a whole.
@@ -53,7 +53,7 @@ impl ColumnWriter {
 
     fn put_within<'a>(&mut self, out: &mut Vec<u8>, rows: &[&'a [u8]], depth: usize) -> Known<'a> {
         let first = rows.first().copied().unwrap_or_default();
-        if rows.iter().all(|row| *row == first) {
+        if are_all(rows, first) {
             out.push(CONSTANT);
             put_bytes(out, first);
             return Known::Distinct(vec![0]);
@@ -148,11 +148,12 @@ impl ColumnWriter {
         if !(2..=FIELDS_MAX).contains(&count) {
             return None;
         }
-        let mut fields: Vec<Vec<&[u8]>> = vec![Vec::with_capacity(rows.len()); count];
+        let mut fields: Vec<Vec<&[u8]>> = Vec::new();
+        fields.resize_with(count, || Vec::with_capacity(rows.len()));
         for row in rows {
             let mut rest = *row;
             for (separator, field) in separators.iter().zip(fields.iter_mut()) {
-                let after = rest.strip_prefix(*separator)?;
+                let after = without(rest, separator)?;
                 let length = token_length(after);
                 if length == 0 {
                     return None;
@@ -213,6 +214,28 @@ impl ColumnWriter {
         put_bytes(out, &first[first.len() - after..]);
         self.put_within(out, &inner, depth + 1);
         true
+    }
+}
+
+/// True if all rows are this text.
+fn are_all(rows: &[&[u8]], text: &[u8]) -> bool {
+    if text.len() > 8 {
+        return rows.iter().all(|row| *row == text);
+    }
+    let word = word_of(text);
+    rows.iter()
+        .all(|row| row.len() == text.len() && word_of(row) == word)
+}
+
+/// What follows a separator, which is one byte long most often.
+fn without<'a>(text: &'a [u8], separator: &[u8]) -> Option<&'a [u8]> {
+    match separator {
+        [] => Some(text),
+        [only] => text
+            .split_first()
+            .filter(|(byte, _)| *byte == only)
+            .map(|(_, after)| after),
+        _ => text.strip_prefix(separator),
     }
 }
 

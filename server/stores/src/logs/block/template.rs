@@ -148,7 +148,8 @@ impl<'g, 'a> TemplateWriter<'g, 'a> {
             // one after the other.
             let ahead = some.iter().map(|line| {
                 let (body, spans) = self.gather.variables(*line, slots);
-                body.first().map_or(0, |byte| u32::from(*byte)) + spans[0].start
+                let byte = |at: u32| u32::from(body.get(at as usize).copied().unwrap_or(0));
+                byte(0) + byte(spans[slots - 1].start)
             });
             std::hint::black_box(ahead.fold(0, u32::wrapping_add));
             for line in some {
