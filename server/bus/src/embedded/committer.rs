@@ -30,6 +30,8 @@ pub(super) struct Committer {
     retry_at: Option<Instant>,
     /// Bytes written since memory was last given back.
     in_memory: u64,
+    /// There may be files on disk of events that are gone.
+    has_files: bool,
     is_final: bool,
 }
 
@@ -41,6 +43,7 @@ impl Committer {
             removed,
             retry_at: None,
             in_memory: RELEASE_BYTES_MIN,
+            has_files: true,
             is_final: false,
         }
     }
@@ -50,7 +53,7 @@ impl Committer {
         loop {
             let patience = match self.retry_at {
                 Some(_) => RETRY_INTERVAL,
-                None if self.in_memory >= RELEASE_BYTES_MIN => IDLE,
+                None if self.in_memory >= RELEASE_BYTES_MIN || self.has_files => IDLE,
                 None => PATIENCE,
             };
             let bytes_max = self.shared.config.group_bytes_max;
@@ -77,7 +80,7 @@ impl Committer {
         }
         let is_idle = work.requests.is_empty() && !work.is_acknowledged;
         let outcome = if is_idle {
-            self.release_memory()
+            self.release()
         } else {
             self.commit(work.requests)
         };
@@ -151,13 +154,21 @@ impl Committer {
         (changes, sizes)
     }
 
-    fn release_memory(&mut self) -> Result<(), EngineError> {
-        let is_empty = self.shared.gauge.usage().events == 0;
-        if !is_empty || self.in_memory < RELEASE_BYTES_MIN {
+    /// Gives back the memory, and a moment later the files, of events that are gone.
+    fn release(&mut self) -> Result<(), EngineError> {
+        if self.shared.gauge.usage().events > 0 {
             return Ok(());
         }
-        self.in_memory = 0;
-        self.with_engine(Engine::release_memory)
+        if self.in_memory >= RELEASE_BYTES_MIN {
+            self.in_memory = 0;
+            self.has_files = true;
+            return self.with_engine(Engine::release_memory);
+        }
+        if std::mem::take(&mut self.has_files) {
+            let partitions = self.shared.queues.len() as u16;
+            return self.with_engine(|engine| engine.release_files(partitions));
+        }
+        Ok(())
     }
 
     /// After a failed write the engine accepts no other until it is opened again. Events that the

@@ -211,6 +211,21 @@ impl Engine {
         self.queue.rotate_memtable()?;
         Ok(())
     }
+
+    /// Drops the files of events that are gone. Cheap when next to nothing else is there. The
+    /// journal stays: the engine begins a new one only when it is full.
+    ///
+    /// The engine forgets in steps: one pass counts what is gone from each file, the next lets go
+    /// of empty ones, and the files go with the last memtable that may have known of them.
+    pub(super) fn release_files(&self, partitions: u16) -> Result<(), EngineError> {
+        for _ in 0..2 {
+            self.queue.major_compact()?;
+            let value = u64::from(partitions).to_be_bytes();
+            self.queue.insert(Key::Partitions.write(), value)?;
+            self.queue.rotate_memtable()?;
+        }
+        Ok(())
+    }
 }
 
 impl EngineError {

@@ -108,6 +108,28 @@ async fn more_than_fits_in_memory_is_kept_on_disk_and_dropped_when_done() {
     assert!(bytes < 180 << 20, "{} MB are left", bytes >> 20);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drained_bus_gives_its_disk_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let bus = small(folder.path());
+    let large = event("a", 1, 20_000);
+    for _ in 0..60 {
+        bus.append(vec![large.clone()]).await.unwrap();
+    }
+    let full = files_bytes(folder.path());
+    bus.acknowledge(FIRST, Offset(60)).await.unwrap();
+    let mut left = full;
+    for _ in 0..600 {
+        left = files_bytes(folder.path());
+        // What stays is the journal.
+        if left * 2 < full {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{left} of {full} bytes are left");
+}
+
 #[tokio::test]
 async fn partitions_change_only_when_nothing_waits() {
     let folder = tempfile::tempdir().unwrap();
