@@ -96,36 +96,59 @@ const WIDTHS: [i64; 12] = [
     100 * 86_400_000_000_000,
     10_000 * 86_400_000_000_000,
 ];
+/// The most buckets over which most records of a block are spread.
+const BUCKETS_OF_MOST: i64 = 64;
 /// The most buckets of a block that hold records.
-const BUCKETS_MAX: usize = 64;
+const BUCKETS_MAX: usize = 4096;
+/// How many times are looked at to find where most records are.
+const SAMPLES: usize = 1000;
 
-/// Chooses the narrowest buckets of which at most [`BUCKETS_MAX`] hold records, and returns their
-/// width and which ones they are, ascending.
+/// Chooses buckets for the times of a block: their width, and which of them hold records,
+/// ascending. They are as narrow as leaves nine in ten records in [`BUCKETS_OF_MOST`] of them, so
+/// that a few lines whose clocks are years off do not make the counts of all others coarse.
 pub(crate) fn buckets_of(times: &[i64]) -> (i64, Vec<i64>) {
-    let mut level = 0;
+    let mut samples: Vec<i64> = times
+        .iter()
+        .step_by(times.len().div_ceil(SAMPLES).max(1))
+        .copied()
+        .collect();
+    samples.sort_unstable();
+    let tenth = samples.len() / 20;
+    let most = match (samples.get(tenth), samples.iter().rev().nth(tenth)) {
+        (Some(first), Some(last)) => last.saturating_sub(*first),
+        _ => 0,
+    };
+    let mut level = WIDTHS
+        .iter()
+        .position(|width| most / width < BUCKETS_OF_MOST)
+        .unwrap_or(WIDTHS.len() - 1);
+    loop {
+        let buckets = buckets_that_hold(times, WIDTHS[level]);
+        if buckets.len() <= BUCKETS_MAX || level + 1 == WIDTHS.len() {
+            return (WIDTHS[level], buckets);
+        }
+        level += 1;
+    }
+}
+
+fn buckets_that_hold(times: &[i64], width: i64) -> Vec<i64> {
     let mut buckets: Vec<i64> = Vec::new();
     let (mut start, mut end) = (0i64, 0i64);
     for time in times {
         if start <= *time && *time < end {
             continue;
         }
-        let bucket = time.div_euclid(WIDTHS[level]);
-        start = bucket.saturating_mul(WIDTHS[level]);
-        end = bucket.saturating_add(1).saturating_mul(WIDTHS[level]);
+        let bucket = time.div_euclid(width);
+        start = bucket.saturating_mul(width);
+        end = bucket.saturating_add(1).saturating_mul(width);
         if let Err(at) = buckets.binary_search(&bucket) {
             buckets.insert(at, bucket);
         }
-        while buckets.len() > BUCKETS_MAX && level + 1 < WIDTHS.len() {
-            let ratio = WIDTHS[level + 1] / WIDTHS[level];
-            level += 1;
-            buckets
-                .iter_mut()
-                .for_each(|bucket| *bucket = bucket.div_euclid(ratio));
-            buckets.dedup();
-            (start, end) = (0, 0);
+        if buckets.len() > BUCKETS_MAX {
+            break;
         }
     }
-    (WIDTHS[level], buckets)
+    buckets
 }
 
 #[cfg(test)]
@@ -153,6 +176,17 @@ mod tests {
             let asked = rows.iter().map(|(source, clock, _)| (*source, *clock, 5000));
             let read = times(&mut Reader::new(&out), asked).unwrap();
             prop_assert_eq!(read, rows.iter().map(|row| row.2).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_few_wrong_clocks_leave_the_buckets_narrow(
+            wrong in proptest::collection::vec(any::<i64>(), 0..40),
+        ) {
+            let mut times: Vec<i64> = (0..1000).map(|second| second * 1_000_000_000).collect();
+            for (at, time) in wrong.iter().enumerate() {
+                times.insert(at * 20, *time);
+            }
+            prop_assert_eq!(buckets_of(&times).0, 60_000_000_000);
         }
 
         #[test]
