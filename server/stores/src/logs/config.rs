@@ -7,19 +7,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogStoreConfig {
-    /// Records that a partition holds in memory before they become a block. Default 65,536: columns
-    /// of that length compress almost as well as longer ones, and decode within milliseconds.
+    /// Records that a partition holds in memory before they become a block. Default 262,144, some
+    /// 80 MB: every block describes its templates and lists its words, so fewer blocks are less to
+    /// keep and to look through.
     pub head_rows_max: usize,
     /// Bytes of raw lines that a partition holds in memory before they become a block. Default
     /// 32 MiB: long lines must not make the head grow without bound.
     pub head_bytes_max: usize,
     /// Bytes of decoded block parts that are kept for the next query. Default 32 MiB: holds the
-    /// filters and descriptions of some 200 blocks, about 13 million lines.
+    /// words and descriptions of some 45 full blocks, about 12 million lines.
     pub cache_bytes_max: usize,
     /// Bytes of the engine's own cache (its indexes). Default 8 MiB: values bypass it.
     pub engine_cache_bytes_max: u64,
     /// Blocks below this many rows are merged with their neighbours when retention runs. Default
-    /// 16,384: a quarter of a full block.
+    /// 65,536: a quarter of a full block.
     pub small_block_rows_max: usize,
     /// Distinct values that a distribution counts exactly. Default 10,000: some megabytes.
     pub distinct_values_max: usize,
@@ -32,7 +33,7 @@ impl Default for LogStoreConfig {
             head_bytes_max: 32 << 20,
             cache_bytes_max: 32 << 20,
             engine_cache_bytes_max: 8 << 20,
-            small_block_rows_max: 16_384,
+            small_block_rows_max: 65_536,
             distinct_values_max: 10_000,
         }
     }

@@ -20,9 +20,9 @@ use super::engine::Engine;
 use super::head::{Head, HeadBatch};
 use super::part::Part;
 
-/// The share of the cache that descriptions and filters of blocks get, the rest is for rows and
-/// columns: 3 of 4, since every query needs the former.
-const GUIDES_OF_FOUR: usize = 3;
+/// The share of the cache that the words of blocks get; descriptions, and rows and columns, get
+/// half as much each. A query may need the words of every block.
+const FILTERS_OF_FOUR: usize = 2;
 /// How often a query begins anew because a block was rewritten under it.
 const ATTEMPTS: usize = 10;
 
@@ -124,9 +124,9 @@ impl Inner {
     pub(crate) fn open(path: &Path, config: LogStoreConfig) -> Result<Self, StoreError> {
         let engine = Engine::open(path, &config)?;
         let mut inner = Self {
-            metas: Cache::new(config.cache_bytes_max / 8 * GUIDES_OF_FOUR),
-            filters: Cache::new(config.cache_bytes_max / 8 * GUIDES_OF_FOUR),
-            parts: Cache::new(config.cache_bytes_max / 4 * (4 - GUIDES_OF_FOUR)),
+            metas: Cache::new(config.cache_bytes_max / 4),
+            filters: Cache::new(config.cache_bytes_max / 4 * FILTERS_OF_FOUR),
+            parts: Cache::new(config.cache_bytes_max / 4),
             engine,
             config,
             dictionary: RwLock::default(),
