@@ -22,9 +22,8 @@ for bench in tocsin-templates:miner tocsin-ingest:decode tocsin-bus:bus tocsin-s
   echo "== ${bench#*:}"
   cargo bench --locked -q -p "${bench%%:*}" --bench "${bench#*:}" -- "$corpus"
 done
-echo "== yardstick"
+echo "== server, and tantivy on the same lines in turn"
 cargo build --release -q --manifest-path server/harness/yardstick/Cargo.toml
-"${CARGO_TARGET_DIR:-server/harness/yardstick/target}/release/tocsin-yardstick" "$corpus"
-echo "== server"
 cargo build --release --locked -q -p tocsin
-cargo run --release --locked -q -p tocsin-harness --bin bench -- "$corpus"
+cargo run --release --locked -q -p tocsin-harness --bin bench -- "$corpus" \
+  "${CARGO_TARGET_DIR:-server/harness/yardstick/target}/release/tocsin-yardstick" "${ROUNDS:-5}"

@@ -1,11 +1,13 @@
 //! Measures the whole server from outside: intake, memory, disk, visibility, queries, start-up.
 //!
-//! `bench CORPUS` sends the lines of a file as NDJSON to a server of its own and prints what the
-//! operating system says of it.
+//! `bench CORPUS [YARDSTICK [ROUNDS]]` sends the lines of a file as NDJSON to servers of its own and
+//! prints what the operating system says of them. With the program of a yardstick, both take the
+//! file in turn, ROUNDS times (default 5), and the medians are compared.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
@@ -22,39 +24,18 @@ const ASKS: usize = 200;
 const TICKS: f64 = 100.0;
 
 fn main() -> anyhow::Result<()> {
-    let corpus = std::env::args().nth(1).context("usage: bench CORPUS")?;
+    let mut arguments = std::env::args().skip(1);
+    let corpus = arguments
+        .next()
+        .context("usage: bench CORPUS [YARDSTICK [ROUNDS]]")?;
+    let yardstick = arguments.next();
+    let rounds = arguments.next().map_or(Ok(5), |rounds| rounds.parse())?;
     let mut out = std::io::stdout().lock();
-    let mut server = TestServer::start_with(&[("TOCSIN_PIPELINE__FLUSH_SECS", "3")])?;
-    let started = Instant::now();
-    let cpu_before = cpu_seconds(&server)?;
-    let (lines, bytes) = send(&server, Path::new(&corpus))?;
-    let accepted = started.elapsed();
-    wait_for_records(&server, lines)?;
-    let searchable = started.elapsed();
-    wait_for_flush(&server)?;
-    let cpu = cpu_seconds(&server)? - cpu_before;
-    let disk = bytes_below(&server.data_dir())?;
-    let rate = lines as f64 / searchable.as_secs_f64();
-    writeln!(
-        out,
-        "lines                       {lines} ({:.1} MB)",
-        bytes as f64 / 1e6
-    )?;
-    writeln!(out, "lines per CPU second        {:.0}", lines as f64 / cpu)?;
-    writeln!(
-        out,
-        "sustained lines per second  {rate:.0} (accepted in {accepted:.1?})"
-    )?;
-    writeln!(
-        out,
-        "bytes on disk per raw byte  {:.4}",
-        disk as f64 / bytes as f64
-    )?;
-    writeln!(
-        out,
-        "peak memory                 {:.0} MB",
-        memory(&server, "VmHWM")?
-    )?;
+    if let Some(yardstick) = yardstick {
+        compare(&corpus, &yardstick, rounds, &mut out)?;
+    }
+    let (mut server, intake) = Intake::run(&corpus)?;
+    intake.print(&mut out)?;
     visibility(&server, &mut out)?;
     queries(&server, &mut out)?;
     let idle = wait_for("memory to settle", || {
@@ -68,8 +49,116 @@ fn main() -> anyhow::Result<()> {
     let again = Instant::now();
     server.resume()?;
     writeln!(out, "start with the data there   {:.2?}", again.elapsed())?;
-    wait_for_records(&server, lines)?;
+    wait_for_records(&server, intake.lines)?;
     Ok(())
+}
+
+/// Prints the medians of both, measured in turn.
+fn compare(
+    corpus: &str,
+    yardstick: &str,
+    rounds: usize,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 0..rounds.max(1) {
+        let (server, intake) = Intake::run(corpus)?;
+        drop(server);
+        let ran = Command::new(yardstick).arg(corpus).output()?;
+        ensure!(ran.status.success(), "the yardstick failed");
+        let printed = String::from_utf8(ran.stdout)?;
+        let line = printed.lines().find(|line| line.contains("per CPU second"));
+        let rate = line.and_then(|line| line.split_whitespace().last()?.parse::<f64>().ok());
+        let rate = rate.context("the yardstick prints no lines per CPU second")?;
+        if round == 0 {
+            write!(out, "{printed}")?;
+        }
+        ours.push(intake.per_cpu_second());
+        theirs.push(rate);
+    }
+    ours.sort_by(f64::total_cmp);
+    theirs.sort_by(f64::total_cmp);
+    let (ours, theirs) = (ours[ours.len() / 2], theirs[theirs.len() / 2]);
+    writeln!(
+        out,
+        "medians of {rounds} in turn: {ours:.0} lines per CPU second, the yardstick {theirs:.0}, ratio {:.2}",
+        ours / theirs
+    )?;
+    Ok(())
+}
+
+/// What taking the file in cost.
+struct Intake {
+    lines: u64,
+    bytes: u64,
+    cpu_seconds: f64,
+    accepted: Duration,
+    searchable: Duration,
+    disk_bytes: u64,
+    peak_mb: f64,
+}
+
+impl Intake {
+    /// Sends the file to a new server and waits until everything is stored and the bus is drained.
+    fn run(corpus: &str) -> anyhow::Result<(TestServer, Self)> {
+        let server = TestServer::start_with(&[("TOCSIN_PIPELINE__FLUSH_SECS", "3")])?;
+        let started = Instant::now();
+        let cpu_before = cpu_seconds(&server)?;
+        let (lines, bytes) = send(&server, Path::new(corpus))?;
+        let accepted = started.elapsed();
+        wait_for_records(&server, lines)?;
+        let searchable = started.elapsed();
+        wait_for_flush(&server)?;
+        let cpu_seconds = cpu_seconds(&server)? - cpu_before;
+        let disk_bytes = wait_for("the disk to settle", || {
+            let before = bytes_below(&server.data_dir()).ok()?;
+            std::thread::sleep(Duration::from_secs(6));
+            let after = bytes_below(&server.data_dir()).ok()?;
+            (before == after).then_some(after)
+        })?;
+        let peak_mb = memory(&server, "VmHWM")?;
+        let intake = Self {
+            lines,
+            bytes,
+            cpu_seconds,
+            accepted,
+            searchable,
+            disk_bytes,
+            peak_mb,
+        };
+        Ok((server, intake))
+    }
+
+    fn per_cpu_second(&self) -> f64 {
+        self.lines as f64 / self.cpu_seconds
+    }
+
+    fn print(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let Self { lines, bytes, .. } = *self;
+        writeln!(
+            out,
+            "lines                       {lines} ({:.1} MB)",
+            bytes as f64 / 1e6
+        )?;
+        writeln!(
+            out,
+            "lines per CPU second        {:.0}",
+            self.per_cpu_second()
+        )?;
+        writeln!(
+            out,
+            "sustained lines per second  {:.0} (accepted in {:.1?})",
+            lines as f64 / self.searchable.as_secs_f64(),
+            self.accepted
+        )?;
+        writeln!(
+            out,
+            "bytes on disk per raw byte  {:.4}",
+            self.disk_bytes as f64 / bytes as f64
+        )?;
+        writeln!(out, "peak memory                 {:.0} MB", self.peak_mb)?;
+        Ok(())
+    }
 }
 
 /// Sends the file; returns its lines and their bytes without line ends.
