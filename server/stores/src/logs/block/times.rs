@@ -97,7 +97,7 @@ const WIDTHS: [i64; 12] = [
     10_000 * 86_400_000_000_000,
 ];
 /// The most buckets over which most records of a block are spread.
-const BUCKETS_OF_MOST: i64 = 64;
+const BUCKETS_OF_MOST: usize = 64;
 /// The most buckets of a block that hold records.
 const BUCKETS_MAX: usize = 4096;
 /// How many times are looked at to find where most records are.
@@ -105,7 +105,7 @@ const SAMPLES: usize = 1000;
 
 /// Chooses buckets for the times of a block: their width, and which of them hold records,
 /// ascending. They are as narrow as leaves nine in ten records in [`BUCKETS_OF_MOST`] of them, so
-/// that a few lines whose clocks are years off do not make the counts of all others coarse.
+/// that lines whose clocks are years off do not make the counts of all others coarse.
 pub(crate) fn buckets_of(times: &[i64]) -> (i64, Vec<i64>) {
     let mut samples: Vec<i64> = times
         .iter()
@@ -113,14 +113,9 @@ pub(crate) fn buckets_of(times: &[i64]) -> (i64, Vec<i64>) {
         .copied()
         .collect();
     samples.sort_unstable();
-    let tenth = samples.len() / 20;
-    let most = match (samples.get(tenth), samples.iter().rev().nth(tenth)) {
-        (Some(first), Some(last)) => last.saturating_sub(*first),
-        _ => 0,
-    };
     let mut level = WIDTHS
         .iter()
-        .position(|width| most / width < BUCKETS_OF_MOST)
+        .position(|width| buckets_of_most(&samples, *width) <= BUCKETS_OF_MOST)
         .unwrap_or(WIDTHS.len() - 1);
     loop {
         let buckets = buckets_that_hold(times, WIDTHS[level]);
@@ -129,6 +124,19 @@ pub(crate) fn buckets_of(times: &[i64]) -> (i64, Vec<i64>) {
         }
         level += 1;
     }
+}
+
+/// How many buckets of this width it takes to hold nine in ten of the sorted samples.
+fn buckets_of_most(samples: &[i64], width: i64) -> usize {
+    let is_together = |a: &i64, b: &i64| a.div_euclid(width) == b.div_euclid(width);
+    let mut held: Vec<usize> = samples.chunk_by(is_together).map(<[i64]>::len).collect();
+    held.sort_unstable_by(|a, b| b.cmp(a));
+    let mut left = samples.len() - samples.len() / 10;
+    let enough = held.iter().position(|held| {
+        left = left.saturating_sub(*held);
+        left == 0
+    });
+    enough.map_or(0, |at| at + 1)
 }
 
 fn buckets_that_hold(times: &[i64], width: i64) -> Vec<i64> {
