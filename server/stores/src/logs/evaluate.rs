@@ -208,8 +208,8 @@ impl Variables for Stamped<'_> {
             }
     }
 
-    fn can_follow(&self, word: usize) -> bool {
-        self.mask.can_follow(word)
+    fn can_be_window(&self, word: usize) -> bool {
+        self.mask.can_be_window(word)
     }
 
     fn can_be_tokenless(&self) -> bool {

@@ -8,6 +8,8 @@
 //! query; `search`, `aggregate`, `distribution` and `context` make the answers. `delete` and
 //! `retention` write blocks anew by way of `rebuild`.
 
+#[cfg(test)]
+mod addresses;
 mod aggregate;
 mod block;
 mod cache;

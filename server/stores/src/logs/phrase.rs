@@ -24,8 +24,8 @@ pub(crate) enum Judgement {
 pub(crate) trait Variables {
     /// True if a token of the group can be word number `word`.
     fn can_hold(&self, group: usize, word: usize) -> bool;
-    /// True if word number `word` and the one after it can follow one another within one group.
-    fn can_follow(&self, word: usize) -> bool;
+    /// True if word number `word` and the two after it can follow one another within one group.
+    fn can_be_window(&self, word: usize) -> bool;
     /// True if a group may hold no token at all.
     fn can_be_tokenless(&self) -> bool;
 }
@@ -81,11 +81,12 @@ impl Words {
         // Where the words end if those from `w` on begin with element `e`; 0 for nowhere, else the
         // element after the last one that is used.
         let mut from = vec![0u32; (elements.len() + 1) * width];
-        // The same if word `w` is a token of group `e`, not necessarily its first.
-        let mut within = vec![0u32; (elements.len() + 1) * width];
         for at in (0..elements.len()).rev() {
             let after = (at + 1) as u32;
             let (here, next) = (at * width, (at + 1) * width);
+            // The same if word `w` is a token of this group, not necessarily its first: if the
+            // word after it is not in the group, and if it is.
+            let (mut last, mut inside) = (0u32, 0u32);
             for word in (0..count).rev() {
                 let ends_after = |from: &[u32]| match word + 1 == count {
                     true => after,
@@ -99,17 +100,19 @@ impl Words {
                     }
                     Element::Group(group) => {
                         if variables.can_hold(*group, word) {
-                            let inside = match variables.can_follow(word) {
-                                true => within[here + word + 1],
-                                false => 0,
+                            inside = match variables.can_be_window(word) {
+                                true => last.max(inside),
+                                false => last,
                             };
-                            within[here + word] = ends_after(&from).max(inside);
+                            last = ends_after(&from);
+                        } else {
+                            (last, inside) = (0, 0);
                         }
                         let skipped = match variables.can_be_tokenless() && word > 0 {
                             true => from[next + word],
                             false => 0,
                         };
-                        from[here + word] = within[here + word].max(skipped);
+                        from[here + word] = last.max(inside).max(skipped);
                     }
                 }
             }
@@ -148,7 +151,7 @@ mod tests {
             true
         }
 
-        fn can_follow(&self, _: usize) -> bool {
+        fn can_be_window(&self, _: usize) -> bool {
             true
         }
 

@@ -8,7 +8,7 @@ use tocsin_domain::ports::log_store::LogQuery;
 use tocsin_domain::query::{Expression, FieldTest, lower_tokens, test_text};
 use tocsin_domain::{RecordId, TimeRange};
 
-use super::block::filter::{Filter, neighbours_hash, pair_hash, token_hash};
+use super::block::filter::{Filter, pair_hash, short_number, token_hash, window_hash};
 use super::block::meta::Meta;
 use super::dictionary::TemplateInfo;
 use super::known::{Known, Question};
@@ -30,14 +30,14 @@ const ALONE: u64 = 4;
 pub(crate) struct Mask {
     /// A bit for each word that variables may hold, or the bits of a field.
     words: u64,
-    /// A bit for each word that may be followed by the next one within a variable.
-    neighbours: u64,
+    /// A bit for each word that may be followed by the next two within a variable.
+    windows: u64,
 }
 
 impl Mask {
     const OPEN: Self = Self {
         words: u64::MAX,
-        neighbours: u64::MAX,
+        windows: u64::MAX,
     };
 }
 
@@ -140,7 +140,7 @@ impl Plan {
                 }
                 Leaf::Field(leaf) => Ok(Mask {
                     words: leaf.signature(meta, &filter)?,
-                    neighbours: 0,
+                    windows: 0,
                 }),
             })
             .collect()
@@ -247,8 +247,8 @@ impl Variables for Masked {
         word >= MASKED_WORDS_MAX || self.0.words >> word & 1 == 1
     }
 
-    fn can_follow(&self, word: usize) -> bool {
-        word >= MASKED_WORDS_MAX || self.0.neighbours >> word & 1 == 1
+    fn can_be_window(&self, word: usize) -> bool {
+        word >= MASKED_WORDS_MAX || self.0.windows >> word & 1 == 1
     }
 
     fn can_be_tokenless(&self) -> bool {
@@ -259,21 +259,29 @@ impl Variables for Masked {
 fn words_mask(words: &Words, hashes: &[u64], has_tokenless: bool, filter: &Filter) -> Mask {
     let mut mask = Mask {
         words: if has_tokenless { TOKENLESS } else { 0 },
-        neighbours: 0,
+        windows: 0,
     };
     for (at, hash) in hashes.iter().enumerate().take(MASKED_WORDS_MAX) {
         let is_open = words.is_prefix && at + 1 == hashes.len();
         mask.words |= u64::from(is_open || filter.contains(*hash)) << at;
-        let is_open = words.is_prefix && at + 2 == hashes.len();
-        let pair = words
-            .words
-            .get(at)
-            .zip(words.words.get(at + 1))
-            .filter(|_| !is_open);
-        let pair = pair.and_then(|(first, second)| neighbours_hash(first, second));
-        mask.neighbours |= u64::from(pair.is_none_or(|pair| filter.contains(pair))) << at;
+        let is_open = words.is_prefix && at + 3 == hashes.len();
+        let window = words.words.get(at..at + 3).filter(|_| !is_open);
+        let window = window.and_then(window_of).and_then(window_hash);
+        mask.windows |= u64::from(window.is_none_or(|window| filter.contains(window))) << at;
     }
     mask
+}
+
+/// Three words as a window of short numbers, if they are.
+fn window_of(words: &[Box<[u8]>]) -> Option<[u32; 3]> {
+    let [first, second, third] = words else {
+        return None;
+    };
+    Some([
+        short_number(first)?,
+        short_number(second)?,
+        short_number(third)?,
+    ])
 }
 
 impl Leaf {

@@ -52,20 +52,30 @@ pub(crate) fn pair_hash(key: &str, value: &[u8]) -> u64 {
     )
 }
 
-/// The hash of two short numbers that follow one another in one variable, as in addresses: each
-/// alone is in every block. None for other tokens.
-pub(crate) fn neighbours_hash(first: &[u8], second: &[u8]) -> Option<u64> {
-    let number = |token: &[u8]| {
-        let digit = |byte: &u8| u64::from(byte.wrapping_sub(b'0'));
-        let is_short = (1..=3).contains(&token.len()) && token.iter().all(u8::is_ascii_digit);
-        is_short.then(|| {
-            token
-                .iter()
-                .fold(token.len() as u64, |all, byte| all << 4 | digit(byte))
-        })
-    };
-    let both = number(first)? << 32 | number(second)?;
-    Some(fold(both ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9))
+/// The place of a number of up to three digits among all of them: first those of one digit, then
+/// those of two. None for other tokens.
+pub(crate) fn short_number(token: &[u8]) -> Option<u32> {
+    let digit = |byte: &u8| u32::from(byte.wrapping_sub(b'0'));
+    let is_short = (1..=3).contains(&token.len()) && token.iter().all(u8::is_ascii_digit);
+    let first = [0, 0, 10, 110].get(token.len())?;
+    is_short.then(|| first + token.iter().fold(0, |all, byte| all * 10 + digit(byte)))
+}
+
+/// The hash of three short numbers that follow one another in one variable, as in addresses: each
+/// alone is in every block, and so is nearly every two. None if the first two may be of a clock or
+/// a date, which would make many windows that nobody looks for.
+pub(crate) fn window_hash(window: [u32; 3]) -> Option<u64> {
+    let [first, second, third] = window.map(u64::from);
+    if window[..2].iter().all(|number| is_of_clock(*number)) {
+        return None;
+    }
+    let all = first << 32 | second << 16 | third;
+    Some(fold(all ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9))
+}
+
+/// True for the places of 00 to 59.
+pub(crate) fn is_of_clock(short: u32) -> bool {
+    (10..70).contains(&short)
 }
 
 fn fold(a: u64, b: u64) -> u64 {

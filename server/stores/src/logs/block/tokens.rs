@@ -1,19 +1,21 @@
 //! The tokens of a block's variables, on their way to its filter.
 
 use super::columns::Tokens;
-use super::filter::{neighbours_hash, pair_hash, token_hash};
+use super::filter::{is_of_clock, pair_hash, token_hash, window_hash};
 use super::meta::{CLASSES, Stamp};
 use super::written::{eight_digits, word_of};
 
 /// Hashes that were seen lately, so that most repeats cost no sorting; a power of two.
 const RECENT: usize = 1 << 12;
+/// The same for windows of short numbers, of which there are more.
+const WINDOWS_RECENT: usize = 1 << 15;
 /// The class of tokens of digits alone.
 const DIGITS: u32 = CLASSES[b'0' as usize];
 /// Where numbers of each count of digits begin, when all of up to five are counted in a row.
 const NUMBERS: [usize; 7] = [0, 0, 10, 110, 1_110, 11_110, 111_110];
 /// How many there are.
 const NUMBERS_COUNT: usize = NUMBERS[6];
-/// How many of them are of up to three digits: those that make neighbours.
+/// How many of them are of up to three digits: those that make windows.
 const SHORT_COUNT: usize = NUMBERS[4];
 
 /// The hashes of tokens while a block is made. Short numbers are the most frequent tokens by far;
@@ -23,7 +25,7 @@ pub(crate) struct TokenSet {
     hashes: Vec<u64>,
     recent: Vec<u64>,
     numbers: Vec<u64>,
-    neighbours: Vec<u64>,
+    windows: Vec<u64>,
 }
 
 impl TokenSet {
@@ -32,7 +34,7 @@ impl TokenSet {
             hashes: Vec::new(),
             recent: vec![0; RECENT],
             numbers: vec![0; NUMBERS_COUNT.div_ceil(64)],
-            neighbours: vec![0; (SHORT_COUNT * SHORT_COUNT).div_ceil(64)],
+            windows: vec![0; WINDOWS_RECENT],
         }
     }
 
@@ -41,7 +43,8 @@ impl TokenSet {
         let class_at = |at: usize| text.get(at).map_or(0, |byte| CLASSES[usize::from(*byte)]);
         let mut at = 0;
         let mut all = 0;
-        let mut before: Option<(&[u8], usize)> = None;
+        // The short numbers before this token, the nearest last.
+        let mut before = [None; 2];
         while at < text.len() {
             let mut classes = class_at(at);
             if classes == 0 {
@@ -68,19 +71,17 @@ impl TokenSet {
                     self.remember(token_hash(token));
                 }
                 if number < SHORT_COUNT {
-                    if let Some((first, place)) = before
-                        && is_new(&mut self.neighbours, place * SHORT_COUNT + number)
-                        && let Some(hash) = neighbours_hash(first, token)
-                    {
-                        self.remember(hash);
+                    let number = number as u32;
+                    if let [Some(first), Some(second)] = before {
+                        self.take_window([first, second, number]);
                     }
-                    before = Some((token, number));
+                    before = [before[1], Some(number)];
                     continue;
                 }
             } else {
                 self.remember(token_hash(token));
             }
-            before = None;
+            before = [None; 2];
         }
         stamp.classes |= all;
         all != 0
@@ -98,27 +99,36 @@ impl TokenSet {
                 }),
             }
         }
-        for pair in fields.windows(2) {
-            let (left, right) = (&pair[0], &pair[1]);
-            if !left.has_short() || !right.has_short() {
+        let numbers: Vec<Numbers> = fields.iter().map(Tokens::numbers).collect();
+        for (three, numbers) in fields.windows(3).zip(numbers.windows(3)) {
+            let is_clock = numbers[..2].iter().all(|all| *all == Numbers::OfClock);
+            if is_clock || numbers.contains(&Numbers::None) {
                 continue;
             }
-            let mut take = |row: usize| self.take_neighbours(left.rows[row], right.rows[row]);
-            match (&left.distinct, &right.distinct) {
-                (Some(left), Some(rows)) | (Some(rows), Some(left)) if left.len() == 1 => {
-                    rows.iter().for_each(|row| take(*row as usize));
+            let mut take = |row: usize| {
+                if let Some(first) = short_of(three[0].rows[row])
+                    && let Some(second) = short_of(three[1].rows[row])
+                    && let Some(third) = short_of(three[2].rows[row])
+                {
+                    self.take_window([first, second, third]);
                 }
-                _ => (0..left.rows.len()).for_each(take),
+            };
+            let mut varying = three.iter().filter(|field| !field.is_constant());
+            match (varying.next().map(|field| &field.distinct), varying.next()) {
+                (Some(Some(rows)), None) => rows.iter().map(|row| *row as usize).for_each(take),
+                (None, _) => take(0),
+                _ => (0..three[0].rows.len()).for_each(take),
             }
         }
     }
 
-    fn take_neighbours(&mut self, first: &[u8], second: &[u8]) {
-        if let (Some(left), Some(right)) = (short_of(first), short_of(second))
-            && is_new(&mut self.neighbours, left * SHORT_COUNT + right)
-            && let Some(hash) = neighbours_hash(first, second)
+    fn take_window(&mut self, window: [u32; 3]) {
+        if let Some(hash) = window_hash(window)
+            && let Some(last) = self.windows.get_mut(hash as usize % WINDOWS_RECENT)
+            && *last != hash
         {
-            self.remember(hash);
+            *last = hash;
+            self.hashes.push(hash);
         }
     }
 
@@ -146,22 +156,45 @@ impl TokenSet {
 }
 
 impl Tokens<'_> {
-    /// False if none is a number of up to three digits; true if one is or that is not known.
-    fn has_short(&self) -> bool {
-        let is_short = |row: &u32| short_of(self.rows[*row as usize]).is_some();
-        self.distinct
-            .as_ref()
-            .is_none_or(|rows| rows.iter().any(is_short))
+    fn numbers(&self) -> Numbers {
+        let Some(rows) = &self.distinct else {
+            return Numbers::Any;
+        };
+        let mut numbers = Numbers::None;
+        for short in rows
+            .iter()
+            .filter_map(|row| short_of(self.rows[*row as usize]))
+        {
+            if !is_of_clock(short) {
+                return Numbers::Any;
+            }
+            numbers = Numbers::OfClock;
+        }
+        numbers
+    }
+
+    fn is_constant(&self) -> bool {
+        self.distinct.as_ref().is_some_and(|rows| rows.len() == 1)
     }
 }
 
+/// Which short numbers are among tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    None,
+    /// Only such as clocks have.
+    OfClock,
+    /// Others too, or that is not known.
+    Any,
+}
+
 /// The place of a token among all numbers of up to three digits, if it is one.
-fn short_of(token: &[u8]) -> Option<usize> {
+fn short_of(token: &[u8]) -> Option<u32> {
     if token.is_empty() || token.len() > 3 {
         return None;
     }
     let number = eight_digits(word_of(token), token.len())?;
-    Some(NUMBERS[token.len()] + number as usize)
+    Some(NUMBERS[token.len()] as u32 + number as u32)
 }
 
 /// Sorts hashes: they are spread evenly, so that those with the same first bits are few and fit
@@ -230,19 +263,25 @@ mod tests {
 
         #[test]
         fn cut_texts_have_the_same_tokens(
-            rows in proptest::collection::vec(("[0-9]{1,4}", "[0-9a-z]{1,3}", "[0-9]{1,7}"), 1..50),
+            rows in proptest::collection::vec(
+                ("[0-9]{1,4}", "([0-5][0-9]|[0-9a]{1,3})", "[0-9]{1,4}", "[0-9]{1,7}"), 1..50,
+            ),
+            is_known in any::<bool>(),
         ) {
-            let texts: Vec<String> = rows.iter().map(|(a, b, c)| format!("{a}.{b}:{c}")).collect();
+            let texts: Vec<String> = rows.iter().map(|(a, b, c, d)| format!("{a}.{b}.{c}:{d}")).collect();
             let (mut whole, mut cut) = (TokenSet::new(), TokenSet::new());
             let mut stamps = [Stamp::default(); 2];
             for text in &texts {
                 prop_assert!(whole.take(text.as_bytes(), &mut stamps[0]));
             }
-            let of = |field: fn(&(String, String, String)) -> &String| Tokens {
-                rows: rows.iter().map(|row| field(row).as_bytes()).collect(),
-                distinct: None,
+            let of = |field: fn(&(String, String, String, String)) -> &String| {
+                let rows: Vec<&[u8]> = rows.iter().map(|row| field(row).as_bytes()).collect();
+                let is_first = |row: &u32| !rows[..*row as usize].contains(&rows[*row as usize]);
+                let firsts = (0..rows.len() as u32).filter(is_first).collect();
+                Tokens { distinct: is_known.then_some(firsts), rows }
             };
-            cut.take_fields(&[of(|row| &row.0), of(|row| &row.1), of(|row| &row.2)], &mut stamps[1]);
+            let fields = [of(|row| &row.0), of(|row| &row.1), of(|row| &row.2), of(|row| &row.3)];
+            cut.take_fields(&fields, &mut stamps[1]);
             prop_assert_eq!(stamps[0], stamps[1]);
             prop_assert_eq!(whole.finish(), cut.finish());
         }
