@@ -14,7 +14,7 @@ pub struct LogStoreConfig {
     /// Bytes of raw lines that a partition holds in memory before they become a block. Default
     /// 32 MiB: long lines must not make the head grow without bound.
     pub head_bytes_max: usize,
-    /// Bytes of decoded block parts that are kept for the next query. Default 32 MiB: holds the
+    /// Bytes of decoded block parts that are kept for the next query. Default 40 MiB: holds the
     /// words and descriptions of some 45 full blocks, about 12 million lines.
     pub cache_bytes_max: usize,
     /// Bytes of the engine's own cache (its indexes). Default 8 MiB: values bypass it.
@@ -31,7 +31,7 @@ impl Default for LogStoreConfig {
         Self {
             head_rows_max: 262_144,
             head_bytes_max: 32 << 20,
-            cache_bytes_max: 32 << 20,
+            cache_bytes_max: 40 << 20,
             engine_cache_bytes_max: 8 << 20,
             small_block_rows_max: 65_536,
             distinct_values_max: 10_000,

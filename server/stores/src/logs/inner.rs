@@ -20,9 +20,9 @@ use super::engine::Engine;
 use super::head::{Head, HeadBatch};
 use super::part::Part;
 
-/// The share of the cache that the words of blocks get; descriptions, and rows and columns, get
-/// half as much each. A query may need the words of every block.
-const FILTERS_OF_FOUR: usize = 2;
+/// Sixteenths of the cache that each kind of part gets: words, descriptions, and rows and columns.
+/// A query may need the words and descriptions of every block.
+const SIXTEENTHS: [usize; 3] = [8, 5, 3];
 /// How often a query begins anew because a block was rewritten under it.
 const ATTEMPTS: usize = 10;
 
@@ -124,9 +124,9 @@ impl Inner {
     pub(crate) fn open(path: &Path, config: LogStoreConfig) -> Result<Self, StoreError> {
         let engine = Engine::open(path, &config)?;
         let mut inner = Self {
-            metas: Cache::new(config.cache_bytes_max / 4),
-            filters: Cache::new(config.cache_bytes_max / 4 * FILTERS_OF_FOUR),
-            parts: Cache::new(config.cache_bytes_max / 4),
+            filters: Cache::new(config.cache_bytes_max / 16 * SIXTEENTHS[0]),
+            metas: Cache::new(config.cache_bytes_max / 16 * SIXTEENTHS[1]),
+            parts: Cache::new(config.cache_bytes_max / 16 * SIXTEENTHS[2]),
             engine,
             config,
             dictionary: RwLock::default(),
