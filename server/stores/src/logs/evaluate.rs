@@ -212,6 +212,17 @@ impl Variables for Stamped<'_> {
         self.mask.can_be_window(word)
     }
 
+    fn can_open(&self, group: usize, word: usize) -> bool {
+        let is_open = self.words.is_prefix && word + 1 == self.words.words.len();
+        let stamp = self.template.stamps.get(group);
+        stamp.is_none_or(|stamp| stamp.can_open(&self.words.words[word], is_open))
+    }
+
+    fn can_close(&self, group: usize, word: usize) -> bool {
+        let stamp = self.template.stamps.get(group);
+        stamp.is_none_or(|stamp| stamp.can_close(&self.words.words[word]))
+    }
+
     fn can_be_tokenless(&self) -> bool {
         self.mask.can_be_tokenless()
     }

@@ -26,6 +26,10 @@ pub(crate) trait Variables {
     fn can_hold(&self, group: usize, word: usize) -> bool;
     /// True if word number `word` and the two after it can follow one another within one group.
     fn can_be_window(&self, word: usize) -> bool;
+    /// True if word number `word` can be the first token of the group.
+    fn can_open(&self, group: usize, word: usize) -> bool;
+    /// True if word number `word` can be the last token of the group.
+    fn can_close(&self, group: usize, word: usize) -> bool;
     /// True if a group may hold no token at all.
     fn can_be_tokenless(&self) -> bool;
 }
@@ -104,7 +108,8 @@ impl Words {
                                 true => last.max(inside),
                                 false => last,
                             };
-                            last = ends_after(&from);
+                            let is_end = word + 1 == count || variables.can_close(*group, word);
+                            last = if is_end { ends_after(&from) } else { 0 };
                         } else {
                             (last, inside) = (0, 0);
                         }
@@ -112,7 +117,11 @@ impl Words {
                             true => from[next + word],
                             false => 0,
                         };
-                        from[here + word] = last.max(inside).max(skipped);
+                        let begun = match word == 0 || variables.can_open(*group, word) {
+                            true => last.max(inside),
+                            false => 0,
+                        };
+                        from[here + word] = begun.max(skipped);
                     }
                 }
             }
@@ -152,6 +161,14 @@ mod tests {
         }
 
         fn can_be_window(&self, _: usize) -> bool {
+            true
+        }
+
+        fn can_open(&self, _: usize, _: usize) -> bool {
+            true
+        }
+
+        fn can_close(&self, _: usize, _: usize) -> bool {
             true
         }
 

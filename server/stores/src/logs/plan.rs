@@ -251,6 +251,14 @@ impl Variables for Masked {
         word >= MASKED_WORDS_MAX || self.0.windows >> word & 1 == 1
     }
 
+    fn can_open(&self, _group: usize, _word: usize) -> bool {
+        true
+    }
+
+    fn can_close(&self, _group: usize, _word: usize) -> bool {
+        true
+    }
+
     fn can_be_tokenless(&self) -> bool {
         self.0.words & TOKENLESS != 0
     }

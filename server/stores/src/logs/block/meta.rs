@@ -8,6 +8,7 @@ use tocsin_domain::{Issues, Severity, TemplateId, Timestamp};
 
 use super::super::dictionary::{Dictionary, TemplateInfo};
 use super::codec::{Damaged, Folder, Read, Reader, put_bytes, put_number, put_signed, unfold};
+use super::stamp::Stamp;
 
 /// The version of the bytes of blocks. A reader knows this and all before it.
 pub(crate) const VERSION: u8 = 1;
@@ -123,55 +124,12 @@ pub(crate) struct TemplateMeta {
     pub(crate) columns: Vec<Place>,
 }
 
-/// What the tokens of a group's rows are made of, so that most words need not be looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Stamp {
-    /// The classes of bytes, see [`CLASSES`].
-    pub(crate) classes: u32,
-    /// The longest token; 255 for longer ones.
-    pub(crate) length_max: u8,
-}
-
 /// Where a column lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) section: u16,
     pub(crate) start: u32,
     pub(crate) length: u32,
-}
-
-const fn class(byte: u8) -> u32 {
-    match byte {
-        b'0'..=b'9' => 1,
-        b'a'..=b'z' => 1 << (byte - b'a' + 1),
-        b'A'..=b'Z' => 1 << (byte - b'A' + 1),
-        b'_' => 1 << 27,
-        0x80.. => 1 << 28,
-        _ => 0,
-    }
-}
-
-/// The class of every byte: digits are one, each letter is one whatever its case, `_` is one and
-/// bytes from 0x80 up are one; 0 for separators.
-pub(crate) const CLASSES: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = class(byte as u8);
-        byte += 1;
-    }
-    table
-};
-
-impl Stamp {
-    /// False only if no token of the group can be this one (or begin with it).
-    pub(crate) fn admits(self, token: &[u8]) -> bool {
-        let classes = token
-            .iter()
-            .fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
-        classes & !self.classes == 0
-            && (self.length_max == u8::MAX || token.len() <= usize::from(self.length_max))
-    }
 }
 
 impl Summary {
@@ -421,7 +379,7 @@ impl TemplateMeta {
         out.push(u8::from(self.is_ascending));
         for stamp in &self.stamps {
             put_number(out, u64::from(stamp.classes));
-            out.push(stamp.length_max);
+            out.extend([stamp.length_max, stamp.edges]);
         }
         put_fields(out, &self.fields);
         for place in &self.columns {
@@ -451,6 +409,7 @@ impl TemplateMeta {
                 Ok(Stamp {
                     classes: reader.narrow()?,
                     length_max: reader.byte()?,
+                    edges: reader.byte()?,
                 })
             })
             .collect::<Read<_>>()?;

@@ -16,6 +16,7 @@ mod numbers;
 pub(crate) mod rows;
 mod seal;
 mod sections;
+pub(crate) mod stamp;
 mod template;
 mod times;
 mod tokens;

@@ -7,8 +7,9 @@ use tocsin_domain::Span;
 use super::super::dictionary::{Group, TemplateInfo};
 use super::columns::{ColumnWriter, Known};
 use super::gather::{Gather, Line};
-use super::meta::{Field, Stamp, TemplateMeta};
+use super::meta::{Field, TemplateMeta};
 use super::sections::Sections;
+use super::stamp::Stamp;
 use super::tokens::TokenSet;
 
 /// How many lines are looked at ahead.

@@ -2,7 +2,7 @@
 
 use super::columns::Tokens;
 use super::filter::{is_of_clock, pair_hash, token_hash, window_hash};
-use super::meta::{CLASSES, Stamp};
+use super::stamp::{CLASSES, Stamp, kind_of};
 use super::written::{eight_digits, word_of};
 
 /// Hashes that were seen lately, so that most repeats cost no sorting; a power of two.
@@ -45,6 +45,7 @@ impl TokenSet {
         let mut all = 0;
         // The short numbers before this token, the nearest last.
         let mut before = [None; 2];
+        let (mut first, mut last) = (None, 0);
         while at < text.len() {
             let mut classes = class_at(at);
             if classes == 0 {
@@ -62,6 +63,8 @@ impl TokenSet {
             }
             all |= classes;
             let token = &text[begin..at];
+            last = kind_of(token);
+            first = first.or(Some(last));
             let length = u8::try_from(token.len()).unwrap_or(u8::MAX);
             stamp.length_max = stamp.length_max.max(length);
             if classes == DIGITS
@@ -84,12 +87,15 @@ impl TokenSet {
             before = [None; 2];
         }
         stamp.classes |= all;
+        stamp.take_edges(first.unwrap_or(0), last);
         all != 0
     }
 
     /// Takes texts that were cut into their tokens.
     pub(crate) fn take_fields(&mut self, fields: &[Tokens<'_>], stamp: &mut Stamp) {
-        for field in fields {
+        for (at, field) in fields.iter().enumerate() {
+            let edges = stamp.edges;
+            stamp.edges = 0;
             match &field.distinct {
                 Some(rows) => rows.iter().for_each(|row| {
                     self.take(field.rows[*row as usize], stamp);
@@ -98,6 +104,10 @@ impl TokenSet {
                     self.take(token, stamp);
                 }),
             }
+            let kinds = stamp.edges & 15;
+            stamp.edges = edges;
+            let edge = |is_one: bool| if is_one { kinds } else { 0 };
+            stamp.take_edges(edge(at == 0), edge(at + 1 == fields.len()));
         }
         let numbers: Vec<Numbers> = fields.iter().map(Tokens::numbers).collect();
         for (three, numbers) in fields.windows(3).zip(numbers.windows(3)) {
