@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tocsin_domain::query::{test_severity, test_text};
 
 use super::block::meta::{Summary, TemplateMeta};
+use super::block::stamp::{has_short, kind_of};
 use super::fields::{field_rows, slot_rows};
 use super::inner::{Inner, Trouble};
 use super::known::{Found, Known};
@@ -199,23 +200,36 @@ struct Stamped<'a> {
     words: &'a Words,
 }
 
+impl Stamped<'_> {
+    /// True for a word that may go on.
+    fn is_open(&self, word: usize) -> bool {
+        self.words.is_prefix && word + 1 == self.words.words.len()
+    }
+}
+
 impl Variables for Stamped<'_> {
     fn can_hold(&self, group: usize, word: usize) -> bool {
         self.mask.can_hold(group, word)
             && match self.template.stamps.get(group) {
-                Some(stamp) => stamp.admits(&self.words.words[word]),
+                Some(stamp) => stamp.admits(&self.words.words[word], self.is_open(word)),
                 None => true,
             }
     }
 
-    fn can_be_window(&self, word: usize) -> bool {
-        self.mask.can_be_window(word)
+    fn can_be_window(&self, group: usize, word: usize) -> bool {
+        let three = self.words.words.get(word..word + 3).unwrap_or_default();
+        let numbers = three
+            .iter()
+            .enumerate()
+            .take_while(|(at, token)| !self.is_open(word + at) && has_short(kind_of(token)));
+        let stamp = self.template.stamps.get(group);
+        let run = numbers.count() as u8;
+        self.mask.can_be_window(group, word) && stamp.is_none_or(|stamp| stamp.has_run(run))
     }
 
     fn can_open(&self, group: usize, word: usize) -> bool {
-        let is_open = self.words.is_prefix && word + 1 == self.words.words.len();
         let stamp = self.template.stamps.get(group);
-        stamp.is_none_or(|stamp| stamp.can_open(&self.words.words[word], is_open))
+        stamp.is_none_or(|stamp| stamp.can_open(&self.words.words[word], self.is_open(word)))
     }
 
     fn can_close(&self, group: usize, word: usize) -> bool {

@@ -24,8 +24,8 @@ pub(crate) enum Judgement {
 pub(crate) trait Variables {
     /// True if a token of the group can be word number `word`.
     fn can_hold(&self, group: usize, word: usize) -> bool;
-    /// True if word number `word` and the two after it can follow one another within one group.
-    fn can_be_window(&self, word: usize) -> bool;
+    /// True if word number `word` and the two after it can follow one another within the group.
+    fn can_be_window(&self, group: usize, word: usize) -> bool;
     /// True if word number `word` can be the first token of the group.
     fn can_open(&self, group: usize, word: usize) -> bool;
     /// True if word number `word` can be the last token of the group.
@@ -104,7 +104,7 @@ impl Words {
                     }
                     Element::Group(group) => {
                         if variables.can_hold(*group, word) {
-                            inside = match variables.can_be_window(word) {
+                            inside = match variables.can_be_window(*group, word) {
                                 true => last.max(inside),
                                 false => last,
                             };
@@ -160,7 +160,7 @@ mod tests {
             true
         }
 
-        fn can_be_window(&self, _: usize) -> bool {
+        fn can_be_window(&self, _: usize, _: usize) -> bool {
             true
         }
 

@@ -247,7 +247,7 @@ impl Variables for Masked {
         word >= MASKED_WORDS_MAX || self.0.words >> word & 1 == 1
     }
 
-    fn can_be_window(&self, word: usize) -> bool {
+    fn can_be_window(&self, _group: usize, word: usize) -> bool {
         word >= MASKED_WORDS_MAX || self.0.windows >> word & 1 == 1
     }
 

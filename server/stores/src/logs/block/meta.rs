@@ -379,7 +379,7 @@ impl TemplateMeta {
         out.push(u8::from(self.is_ascending));
         for stamp in &self.stamps {
             put_number(out, u64::from(stamp.classes));
-            out.extend([stamp.length_max, stamp.edges]);
+            out.extend([stamp.length_max, stamp.edges, stamp.inside]);
         }
         put_fields(out, &self.fields);
         for place in &self.columns {
@@ -410,6 +410,7 @@ impl TemplateMeta {
                     classes: reader.narrow()?,
                     length_max: reader.byte()?,
                     edges: reader.byte()?,
+                    inside: reader.byte()?,
                 })
             })
             .collect::<Read<_>>()?;

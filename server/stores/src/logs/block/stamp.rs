@@ -10,6 +10,9 @@ pub(crate) struct Stamp {
     /// The kinds of the rows' first tokens in the low four bits, of the last ones in the others;
     /// see [`kind_of`].
     pub(crate) edges: u8,
+    /// The kinds of all tokens in the low four bits; in the others how many short numbers follow
+    /// one another in a row, at most, and 15 for more.
+    pub(crate) inside: u8,
 }
 
 const fn class(byte: u8) -> u32 {
@@ -36,13 +39,25 @@ pub(crate) const CLASSES: [u32; 256] = {
 };
 
 impl Stamp {
-    /// False only if no token of the group can be this one (or begin with it).
-    pub(crate) fn admits(self, token: &[u8]) -> bool {
+    /// False only if no token of the group can be this one (or begin with it, if it is open).
+    pub(crate) fn admits(self, token: &[u8], is_open: bool) -> bool {
         let classes = token
             .iter()
             .fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
-        classes & !self.classes == 0
+        self.inside & kinds_of(token, is_open) != 0
+            && classes & !self.classes == 0
             && (self.length_max == u8::MAX || token.len() <= usize::from(self.length_max))
+    }
+
+    /// Notes what a row's tokens are: their kinds and how many short numbers are in a row.
+    pub(crate) fn take_inside(&mut self, kinds: u8, run: usize) {
+        let run = run.min(15).max(usize::from(self.inside >> 4)) as u8;
+        self.inside = self.inside & 15 | kinds | run << 4;
+    }
+
+    /// False only if no row of the group has that many short numbers one after the other.
+    pub(crate) fn has_run(self, length: u8) -> bool {
+        self.inside >> 4 >= length
     }
 
     /// Notes the first and the last token of a row by their kinds.
@@ -52,13 +67,7 @@ impl Stamp {
 
     /// False only if no row of the group begins with this token (or a longer one, if it is open).
     pub(crate) fn can_open(self, token: &[u8], is_open: bool) -> bool {
-        let kinds = match (is_open, kind_of(token)) {
-            (true, _) if token.is_empty() => 15,
-            // Digits go on as more digits or as anything else, other tokens as others only.
-            (true, kind) => 16 - kind,
-            (false, kind) => kind,
-        };
-        self.edges & kinds != 0
+        self.edges & kinds_of(token, is_open) != 0
     }
 
     /// False only if no row of the group ends with this token.
@@ -69,6 +78,21 @@ impl Stamp {
 
 /// The kind of all tokens but numbers of up to three digits.
 const OTHER: u8 = 8;
+
+/// The kinds that a token may be of, if it goes on where it is open.
+fn kinds_of(token: &[u8], is_open: bool) -> u8 {
+    match (is_open, kind_of(token)) {
+        (true, _) if token.is_empty() => 15,
+        // Digits go on as more digits or as anything else, other tokens as others only.
+        (true, kind) => 16 - kind,
+        (false, kind) => kind,
+    }
+}
+
+/// True if numbers of up to three digits are among the kinds.
+pub(crate) fn has_short(kinds: u8) -> bool {
+    kinds & (OTHER - 1) != 0
+}
 
 /// The kind of a token: a bit for numbers of one, of two and of three digits, and one for others.
 pub(crate) fn kind_of(token: &[u8]) -> u8 {
@@ -96,5 +120,22 @@ mod tests {
         short.take_edges(kind_of(b"17"), kind_of(b"17"));
         assert!(short.can_open(b"1", true) && short.can_open(b"17", true));
         assert!(!short.can_open(b"171", true) && !short.can_open(b"a", true));
+    }
+
+    #[test]
+    fn tokens_are_told_by_their_kinds_and_their_runs() {
+        let mut stamp = Stamp {
+            classes: 1,
+            length_max: 5,
+            ..Stamp::default()
+        };
+        stamp.take_inside(kind_of(b"10"), 4);
+        stamp.take_inside(kind_of(b"50010"), 2);
+        assert!(stamp.admits(b"59", false) && stamp.admits(b"1", true));
+        assert!(!stamp.admits(b"251", false) && !stamp.admits(b"1", false));
+        assert!(stamp.admits(b"251", true) && stamp.admits(b"12345", false));
+        assert!(stamp.has_run(4) && !stamp.has_run(5));
+        stamp.take_inside(0, 300);
+        assert!(stamp.has_run(15));
     }
 }

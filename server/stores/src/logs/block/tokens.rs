@@ -2,7 +2,7 @@
 
 use super::columns::Tokens;
 use super::filter::{is_of_clock, pair_hash, token_hash, window_hash};
-use super::stamp::{CLASSES, Stamp, kind_of};
+use super::stamp::{CLASSES, Stamp, has_short, kind_of};
 use super::written::{eight_digits, word_of};
 
 /// Hashes that were seen lately, so that most repeats cost no sorting; a power of two.
@@ -46,6 +46,7 @@ impl TokenSet {
         // The short numbers before this token, the nearest last.
         let mut before = [None; 2];
         let (mut first, mut last) = (None, 0);
+        let (mut kinds, mut run, mut run_max) = (0, 0, 0);
         while at < text.len() {
             let mut classes = class_at(at);
             if classes == 0 {
@@ -65,6 +66,7 @@ impl TokenSet {
             let token = &text[begin..at];
             last = kind_of(token);
             first = first.or(Some(last));
+            kinds |= last;
             let length = u8::try_from(token.len()).unwrap_or(u8::MAX);
             stamp.length_max = stamp.length_max.max(length);
             if classes == DIGITS
@@ -79,20 +81,25 @@ impl TokenSet {
                         self.take_window([first, second, number]);
                     }
                     before = [before[1], Some(number)];
+                    run += 1;
+                    run_max = run_max.max(run);
                     continue;
                 }
             } else {
                 self.remember(token_hash(token));
             }
             before = [None; 2];
+            run = 0;
         }
         stamp.classes |= all;
         stamp.take_edges(first.unwrap_or(0), last);
+        stamp.take_inside(kinds, run_max);
         all != 0
     }
 
     /// Takes texts that were cut into their tokens.
     pub(crate) fn take_fields(&mut self, fields: &[Tokens<'_>], stamp: &mut Stamp) {
+        let mut run = 0;
         for (at, field) in fields.iter().enumerate() {
             let edges = stamp.edges;
             stamp.edges = 0;
@@ -108,6 +115,9 @@ impl TokenSet {
             stamp.edges = edges;
             let edge = |is_one: bool| if is_one { kinds } else { 0 };
             stamp.take_edges(edge(at == 0), edge(at + 1 == fields.len()));
+            // Not all of them need be short in the same row.
+            run = if has_short(kinds) { run + 1 } else { 0 };
+            stamp.take_inside(kinds, run);
         }
         let numbers: Vec<Numbers> = fields.iter().map(Tokens::numbers).collect();
         for (three, numbers) in fields.windows(3).zip(numbers.windows(3)) {
@@ -292,6 +302,10 @@ mod tests {
             };
             let fields = [of(|row| &row.0), of(|row| &row.1), of(|row| &row.2), of(|row| &row.3)];
             cut.take_fields(&fields, &mut stamps[1]);
+            // How many may be in a row is but a bound.
+            prop_assert!(stamps[0].inside >> 4 <= stamps[1].inside >> 4);
+            stamps[0].inside |= stamps[1].inside & 0xf0;
+            stamps[1].inside |= stamps[0].inside & 0xf0;
             prop_assert_eq!(stamps[0], stamps[1]);
             prop_assert_eq!(whole.finish(), cut.finish());
         }
