@@ -58,6 +58,14 @@ impl Inner {
         blocks: &'a [std::sync::Arc<Summary>],
         mut each: impl FnMut(&BlockQuery<'a>) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
+        let in_range =
+            |block: &&std::sync::Arc<Summary>| plan.range.overlaps(block.first, block.last);
+        for block in blocks.iter().filter(in_range) {
+            let known = self.known(block.id, plan);
+            plan.news
+                .borrow_mut()
+                .extend(known.map(|known| (block.id, known)));
+        }
         for block in blocks {
             if plan.range.overlaps(block.first, block.last) {
                 let done = BlockQuery::open(self, plan, block).and_then(|query| each(&query));

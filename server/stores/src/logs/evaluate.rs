@@ -49,7 +49,8 @@ impl<'a> BlockQuery<'a> {
     ) -> Result<Self, Trouble> {
         let reader = BlockReader::open(inner, summary)?;
         let signature = OnceCell::new();
-        let known = match reader.known(&plan.question, plan.number) {
+        let held = plan.news.borrow().get(&summary.id).cloned();
+        let known = match held.or_else(|| inner.known(summary.id, plan)) {
             Some(known) => known,
             None => {
                 let judged = judge(&reader, plan, signature_of(&signature, plan, &reader)?);
@@ -157,7 +158,7 @@ impl Drop for BlockQuery<'_> {
     fn drop(&mut self) {
         // Also what was known before: the rows of blocks may have driven it out.
         let mut news = self.plan.news.borrow_mut();
-        news.push((self.reader.summary.id, Arc::clone(&self.known)));
+        news.insert(self.reader.summary.id, Arc::clone(&self.known));
     }
 }
 

@@ -98,6 +98,14 @@ impl Known {
 }
 
 impl Inner {
+    /// What earlier queries found in a block about the same question.
+    pub(crate) fn known(&self, block: u64, plan: &Plan) -> Option<Arc<Known>> {
+        match &*self.parts.get((block, plan.number))? {
+            Part::Known(known) if known.is_about(&plan.question) => Some(Arc::clone(known)),
+            _ => None,
+        }
+    }
+
     /// Keeps what a query found in blocks for the next one. It is called when the query is done:
     /// what is put beside the columns that a long query goes through would be driven out by them.
     pub(crate) fn keep_news(&self, plan: &Plan) {

@@ -13,7 +13,7 @@ use super::block::meta::{Field, Meta, Place, Summary};
 use super::block::rows::{Rows, StreamColumn};
 use super::block::{SECTION_FOLDED, SECTION_PLAIN};
 use super::inner::{Inner, Trouble, section_key};
-use super::known::{Known, Question};
+use super::known::Known;
 
 /// A decoded part of a block.
 #[derive(Debug)]
@@ -111,15 +111,6 @@ impl<'a> BlockReader<'a> {
             let _ = self.rows.set(RowsHandle(part));
         }
         self.rows.get().ok_or(Trouble::Damaged)?.get()
-    }
-
-    /// What earlier queries found here about a question of this number.
-    pub(crate) fn known(&self, question: &Arc<Question>, number: u32) -> Option<Arc<Known>> {
-        let part = self.inner.parts.get((self.summary.id, number))?;
-        match &*part {
-            Part::Known(known) if known.is_about(question) => Some(Arc::clone(known)),
-            _ => None,
-        }
     }
 
     fn bytes_of(&self, section: u16) -> Result<Slice, Trouble> {

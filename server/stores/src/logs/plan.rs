@@ -50,8 +50,9 @@ pub(crate) struct Plan {
     pub(crate) question: Arc<Question>,
     /// The number of the question in the cache of parts.
     pub(crate) number: u32,
-    /// What was found in blocks and is not in the cache yet.
-    pub(crate) news: RefCell<Vec<(u64, Arc<Known>)>>,
+    /// What is known of blocks, held here so that the rows of other blocks do not drive it out of
+    /// the cache before its turn comes.
+    pub(crate) news: RefCell<HashMap<u64, Arc<Known>>>,
     /// What every template means, by what the filters say of the leaves.
     memo: RefCell<HashMap<Vec<Mask>, Vec<Option<Verdict>>>>,
 }
