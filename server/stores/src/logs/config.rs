@@ -14,8 +14,8 @@ pub struct LogStoreConfig {
     /// Bytes of raw lines that a partition holds in memory before they become a block. Default
     /// 32 MiB: long lines must not make the head grow without bound.
     pub head_bytes_max: usize,
-    /// Bytes of decoded block parts that are kept for the next query. Default 40 MiB: holds the
-    /// words and descriptions of some 45 full blocks, about 12 million lines.
+    /// Bytes of decoded block parts that are kept for the next query. Default 40 MiB: the words
+    /// and descriptions of ten million lines are 25 MiB of them.
     pub cache_bytes_max: usize,
     /// Bytes of the engine's own cache (its indexes). Default 8 MiB: values bypass it.
     pub engine_cache_bytes_max: u64,

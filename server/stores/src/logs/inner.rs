@@ -18,11 +18,8 @@ use super::config::LogStoreConfig;
 use super::dictionary::{Dictionary, decode_template};
 use super::engine::Engine;
 use super::head::{Head, HeadBatch};
-use super::part::Part;
+use super::part::{FILTER_PART, META_PART, Part};
 
-/// Sixteenths of the cache that each kind of part gets: words, descriptions, and rows and columns.
-/// A query may need the words and descriptions of every block.
-const SIXTEENTHS: [usize; 3] = [8, 5, 3];
 /// How often a query begins anew because a block was rewritten under it.
 const ATTEMPTS: usize = 10;
 
@@ -81,8 +78,7 @@ pub(crate) struct Inner {
     pub(crate) config: LogStoreConfig,
     pub(crate) dictionary: RwLock<Dictionary>,
     pub(crate) state: RwLock<State>,
-    pub(crate) metas: Cache<Meta>,
-    pub(crate) filters: Cache<Filter>,
+    /// What every query asks for stays there: descriptions and words.
     pub(crate) parts: Cache<Part>,
     /// Templates that are on disk.
     pub(crate) written: Mutex<HashSet<TemplateId>>,
@@ -124,9 +120,7 @@ impl Inner {
     pub(crate) fn open(path: &Path, config: LogStoreConfig) -> Result<Self, StoreError> {
         let engine = Engine::open(path, &config)?;
         let mut inner = Self {
-            filters: Cache::new(config.cache_bytes_max / 16 * SIXTEENTHS[0]),
-            metas: Cache::new(config.cache_bytes_max / 16 * SIXTEENTHS[1]),
-            parts: Cache::new(config.cache_bytes_max / 16 * SIXTEENTHS[2]),
+            parts: Cache::new(config.cache_bytes_max),
             engine,
             config,
             dictionary: RwLock::default(),
@@ -256,31 +250,33 @@ impl Inner {
 
     /// The description of a block.
     pub(crate) fn meta(&self, block: u64) -> Result<Arc<Meta>, Trouble> {
-        if let Some(meta) = self.metas.get((block, 0)) {
-            return Ok(meta);
+        let key_in_cache = (block, META_PART);
+        if let Some(Part::Meta(meta)) = self.parts.get(key_in_cache).as_deref() {
+            return Ok(Arc::clone(meta));
         }
         let bytes = self
             .engine
             .get(&key(kind::META, block))?
             .ok_or(Trouble::Gone)?;
         let meta = Arc::new(Meta::decode(&bytes, &self.dictionary.read())?);
-        self.metas
-            .insert((block, 0), Arc::clone(&meta), meta.bytes());
+        let part = Arc::new(Part::Meta(Arc::clone(&meta)));
+        self.parts.insert(key_in_cache, part, meta.bytes());
         Ok(meta)
     }
 
     /// The words of a block's variables.
     pub(crate) fn filter(&self, block: u64) -> Result<Arc<Filter>, Trouble> {
-        if let Some(filter) = self.filters.get((block, 0)) {
-            return Ok(filter);
+        let key_in_cache = (block, FILTER_PART);
+        if let Some(Part::Filter(filter)) = self.parts.get(key_in_cache).as_deref() {
+            return Ok(Arc::clone(filter));
         }
         let bytes = self
             .engine
             .get(&key(kind::FILTER, block))?
             .ok_or(Trouble::Gone)?;
         let filter = Arc::new(Filter::decode(&bytes)?);
-        self.filters
-            .insert((block, 0), Arc::clone(&filter), filter.bytes());
+        let part = Arc::new(Part::Filter(Arc::clone(&filter)));
+        self.parts.insert(key_in_cache, part, filter.bytes());
         Ok(filter)
     }
 }

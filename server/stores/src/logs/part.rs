@@ -18,6 +18,8 @@ use super::known::Known;
 /// A decoded part of a block.
 #[derive(Debug)]
 pub(crate) enum Part {
+    Meta(Arc<Meta>),
+    Filter(Arc<Filter>),
     Rows(Rows),
     Column(Column),
     Known(Arc<Known>),
@@ -27,7 +29,7 @@ impl Part {
     fn rows(&self) -> Option<&Rows> {
         match self {
             Self::Rows(rows) => Some(rows),
-            Self::Column(_) | Self::Known(_) => None,
+            _ => None,
         }
     }
 }
@@ -43,8 +45,12 @@ impl RowsHandle {
 }
 
 /// The rows are the part of this number; a column of place `p` of template `t` is `t << 12 | p`
-/// plus one.
+/// plus one, so columns stay below 2^29.
 const ROWS_PART: u32 = 0;
+/// The number of the description.
+pub(crate) const META_PART: u32 = 1 << 30;
+/// The number of the words.
+pub(crate) const FILTER_PART: u32 = META_PART + 1;
 /// Columns per template that can be told apart in the cache.
 const COLUMNS_CACHED_MAX: usize = 1 << 12;
 
@@ -219,6 +225,6 @@ impl<'a> BlockReader<'a> {
 pub(crate) fn column_in(part: &Part) -> Result<&Column, Trouble> {
     match part {
         Part::Column(column) => Ok(column),
-        Part::Rows(_) | Part::Known(_) => Err(Trouble::Damaged),
+        _ => Err(Trouble::Damaged),
     }
 }
