@@ -36,6 +36,8 @@ fn main() -> anyhow::Result<()> {
     }
     let (mut server, intake) = Intake::run(&corpus)?;
     intake.print(&mut out)?;
+    let resting = memory(&server, "VmRSS")?;
+    writeln!(out, "idle memory                 {resting:.0} MB")?;
     visibility(&server, &mut out)?;
     queries(&server, &mut out)?;
     let idle = wait_for("memory to settle", || {
@@ -44,7 +46,7 @@ fn main() -> anyhow::Result<()> {
         let after = memory(&server, "VmRSS").ok()?;
         ((before - after).abs() < 1.0).then_some(after)
     })?;
-    writeln!(out, "idle memory                 {idle:.0} MB")?;
+    writeln!(out, "idle memory after queries   {idle:.0} MB")?;
     server.stop()?;
     let again = Instant::now();
     server.resume()?;
