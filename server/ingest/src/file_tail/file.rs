@@ -113,6 +113,7 @@ impl TailedFile {
     }
 
     /// Reads what was added, at most `config.turn_bytes_max`; none if there is nothing to give out.
+    /// Within a line longer than a turn a chunk is empty, so that the next turn follows at once.
     pub(super) fn poll(
         &mut self,
         config: &FileTailConfig,
@@ -144,7 +145,8 @@ impl TailedFile {
         }
         let moved = before != self.given_to;
         let batch = gathering.finish();
-        Ok((moved || batch.is_some()).then(|| Chunk {
+        let is_whole_turn = bytes >= config.turn_bytes_max as u64;
+        Ok((is_whole_turn || moved || batch.is_some()).then(|| Chunk {
             path: self.path.clone(),
             batch,
             position: self.position(),

@@ -329,6 +329,16 @@ fn long_lines_are_cut_and_odd_bytes_kept() {
 }
 
 #[test]
+fn a_line_longer_than_many_turns_does_not_hold_up_the_next() {
+    let mut bench = Bench::new(&["a.log"]);
+    bench.write("a.log", "x".repeat(8 << 20));
+    bench.write("a.log", "\nafter\n");
+    let lines = bench.read();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((lines[0].len(), lines[1].as_str()), (1000, "after"));
+}
+
+#[test]
 fn two_names_of_one_file_are_read_once() {
     let mut bench = Bench::new(&["*.log"]);
     bench.write("a.log", "one\n");
