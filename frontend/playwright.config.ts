@@ -8,7 +8,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   workers: 1,
   // A busy build machine may miss a deadline once; a fault fails twice.
-  retries: process.env.CI ? 1 : 0,
+  retries: 1,
   reporter: [['list']],
   use: {
     baseURL: process.env.TOCSIN_URL ?? 'http://127.0.0.1:8080',

@@ -4,7 +4,8 @@ test('the first screen says what is read and how to send more', async ({ page, s
   await page.goto('');
   await expect(page.getByRole('heading', { name: /^(Reading|Watching) \d+ source/ })).toBeVisible();
   await page.getByRole('link', { name: /Details|All \d+ sources/ }).click();
-  await expect(page.getByRole('link', { name: seed.source })).toBeVisible();
+  await expect(page).toHaveURL(/\/sources/);
+  await expect(page.getByRole('link', { name: seed.source, exact: true })).toBeVisible();
 
   await page.getByRole('link', { name: 'Start' }).click();
   await page.getByRole('tab', { name: 'Loki' }).click();
