@@ -1,13 +1,19 @@
 //! The program `eval`: runs a suite on a folder of data with known truth and prints its scores,
 //! beside the published ones.
 
+mod anomaly;
+mod capacity;
+mod forecast;
 mod parsing;
+#[cfg(feature = "search")]
 mod search;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+#[cfg(feature = "search")]
+use anyhow::Context;
+use anyhow::ensure;
 use clap::{Parser, ValueEnum};
 
 /// Measure Tocsin on data with known truth
@@ -36,6 +42,12 @@ enum Suite {
     Parsing,
     /// Search by words, by meaning and by both, on docs.json and queries.json
     Search,
+    /// Anomaly detection, on folders laid out as NAB or as TSB-AD-U
+    Anomaly,
+    /// Forecasts with their intervals and crossings of a threshold, on folders laid out as M4
+    Forecast,
+    /// Time to threshold on simulated disks; needs no data
+    Capacity,
     /// Every suite
     All,
 }
@@ -50,12 +62,19 @@ fn main() -> anyhow::Result<()> {
     match arguments.suite {
         Suite::Parsing => parsing(&arguments, &arguments.data),
         Suite::Search => search(&arguments, &arguments.data),
+        Suite::Anomaly => anomaly(&arguments, &arguments.data),
+        Suite::Forecast => forecast(&arguments, &arguments.data),
+        Suite::Capacity => capacity(&arguments),
         Suite::All => {
             ensure!(
                 !arguments.json,
                 "`all` prints tables: give one suite with --json"
             );
             parsing(&arguments, &arguments.data.join("parsing"))?;
+            anomaly(&arguments, &arguments.data.join("nab"))?;
+            anomaly(&arguments, &arguments.data.join("tsb_ad_u_nab"))?;
+            forecast(&arguments, &arguments.data.join("m4"))?;
+            capacity(&arguments)?;
             search(&arguments, &arguments.data.join("retrieval"))
         }
     }
@@ -66,6 +85,27 @@ fn parsing(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
     print(arguments.json, &report, || parsing::table(&report))
 }
 
+fn anomaly(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
+    let report = anomaly::run(data, arguments.predictions.as_deref())?;
+    print(arguments.json, &report, || anomaly::table(&report))
+}
+
+fn forecast(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
+    let report = forecast::run(data, arguments.predictions.as_deref())?;
+    print(arguments.json, &report, || forecast::table(&report))
+}
+
+fn capacity(arguments: &Arguments) -> anyhow::Result<()> {
+    let report = capacity::run()?;
+    print(arguments.json, &report, || capacity::table(&report))
+}
+
+#[cfg(not(feature = "search"))]
+fn search(_: &Arguments, _: &Path) -> anyhow::Result<()> {
+    anyhow::bail!("this build of `eval` leaves out search: build it with the feature `search`")
+}
+
+#[cfg(feature = "search")]
 fn search(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
     let model = arguments.model.clone().or_else(default_model);
     let model = model.context("say where the embedding model is with --model")?;
@@ -87,6 +127,7 @@ fn print(
     Ok(())
 }
 
+#[cfg(feature = "search")]
 fn default_model() -> Option<PathBuf> {
     let home = std::env::home_dir()?;
     Some(home.join(".cache/tocsin/all-MiniLM-L6-v2"))

@@ -1,6 +1,7 @@
 //! What ingest puts on the bus, and where it lies there.
 
 use crate::batch::LogBatch;
+use crate::metric::MetricBatch;
 
 /// What ingest puts on the bus: a batch of one kind of record, with its source and receive time.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Event {
 pub enum Payload {
     /// Log records of one source.
     Logs(LogBatch),
+    /// Metric points of one source and shard.
+    Metrics(MetricBatch),
 }
 
 /// One of the queues the bus is cut into: `0..partitions`.

@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod event;
 pub mod id;
+pub mod metric;
 pub mod ports;
 pub mod query;
 pub mod record;
@@ -17,6 +18,7 @@ pub mod time;
 pub use batch::{Attribute, BatchBuilder, LogBatch, NewRecord, RecordEntry, Span};
 pub use event::{Delivery, Event, Offset, Partition, Payload};
 pub use id::{BatchId, RecordId, TemplateId};
+pub use metric::{Labels, MetricBatch, MetricKind, Sample, SeriesId};
 pub use record::{Issues, LogRecord, SpanId, TraceId, Value};
 pub use severity::Severity;
 pub use template::{ParsedBatch, ParsedLine, Slot, Template, VariableKind};

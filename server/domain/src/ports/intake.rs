@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::bus::BusError;
 use crate::batch::LogBatch;
+use crate::metric::MetricBatch;
 
 /// The one door through which records enter.
 #[async_trait]
@@ -18,4 +19,13 @@ pub trait Intake: Send + Sync {
     /// # Cancel safety
     /// A dropped call may or may not have been accepted; never partly.
     async fn accept(&self, batches: Vec<LogBatch>) -> Result<(), BusError>;
+
+    /// Takes batches of metric points, on the same terms as [`Intake::accept`].
+    ///
+    /// # Errors
+    /// As [`Intake::accept`].
+    ///
+    /// # Cancel safety
+    /// As [`Intake::accept`].
+    async fn accept_metrics(&self, batches: Vec<MetricBatch>) -> Result<(), BusError>;
 }
