@@ -134,7 +134,7 @@ fn codec_alone() -> String {
     }
     let lines = f64::from(rounds) * 4000.0;
     let each = |spent: Duration| spent.as_nanos() as f64 / lines;
-    let size = (bytes.len() - codec::text_bytes(&event)) as f64 / 4000.0;
+    let size = (bytes.len() - codec::least_bytes(&event)) as f64 / 4000.0;
     format!(
         "codec alone: encode {:.1} ns, decode {:.1} ns a line, {size:.1} bytes beside the text",
         each(encoded - begin),

@@ -1,7 +1,7 @@
 //! What ingest puts on the bus, and where it lies there.
 
 use crate::batch::LogBatch;
-use crate::metric::MetricBatch;
+use crate::metric::{Feedback, MetricBatch};
 
 /// What ingest puts on the bus: a batch of one kind of record, with its source and receive time.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub enum Payload {
     Logs(LogBatch),
     /// Metric points of one source and shard.
     Metrics(MetricBatch),
+    /// What someone said of a judgement.
+    Feedback(Feedback),
 }
 
 /// One of the queues the bus is cut into: `0..partitions`.

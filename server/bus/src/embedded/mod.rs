@@ -109,6 +109,10 @@ impl FjallBus {
         let encode = |event: &Event| {
             let partition = match &event.payload {
                 Payload::Logs(batch) => self.partition_of(&batch.source),
+                Payload::Metrics(batch) => Partition(batch.shard % self.partitions()),
+                Payload::Feedback(feedback) => {
+                    Partition(feedback.series.shard() % self.partitions())
+                }
                 _ => Partition(0),
             };
             let bytes = codec::encode(event)
@@ -148,7 +152,7 @@ impl Bus for FjallBus {
             retry_after: RETRY_AFTER,
         };
         // A full bus must not cost the work of encoding.
-        let text = events.iter().map(codec::text_bytes).sum::<usize>() as u64;
+        let text = events.iter().map(codec::least_bytes).sum::<usize>() as u64;
         drop(self.shared.gauge.reserve(text).map_err(full)?);
         let encoded = self.encode(&events)?;
         drop(events);

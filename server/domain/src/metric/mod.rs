@@ -5,10 +5,12 @@
 //! are 64-bit floats, times are milliseconds, and one NaN marks the end of a series.
 
 pub mod batch;
+pub mod feedback;
 pub mod labels;
 pub mod selection;
 
 pub use batch::{MetricBatch, MetricBatchBuilder, SeriesEntry};
+pub use feedback::{Feedback, Verdict};
 pub use labels::{LabelError, Labels, SeriesId};
 pub use selection::{MatchOp, Matcher, MatcherError, Selection};
 

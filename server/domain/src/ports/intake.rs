@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::bus::BusError;
 use crate::batch::LogBatch;
-use crate::metric::MetricBatch;
+use crate::metric::{Feedback, MetricBatch};
 
 /// The one door through which records enter.
 #[async_trait]
@@ -28,4 +28,10 @@ pub trait Intake: Send + Sync {
     /// # Cancel safety
     /// As [`Intake::accept`].
     async fn accept_metrics(&self, batches: Vec<MetricBatch>) -> Result<(), BusError>;
+
+    /// Takes what someone said of a judgement; the detector of the series hears it in order.
+    ///
+    /// # Errors
+    /// As [`Intake::accept`].
+    async fn accept_feedback(&self, feedback: Feedback) -> Result<(), BusError>;
 }
