@@ -1,4 +1,4 @@
-//! Intake: a file per source or protocol, bytes in, batches of log records out.
+//! Intake: a file per source or protocol, bytes in, batches of log records or points out.
 //!
 //! Decoders are pure: the time of receipt and randomness come in a [`Context`], records and
 //! per-record errors go out in a [`Decoded`]. Listeners and readers of files hand their batches to
@@ -19,6 +19,7 @@ mod limits;
 mod line;
 mod lines;
 pub mod loki;
+pub mod metrics;
 mod multiline;
 pub mod otlp;
 mod protobuf;

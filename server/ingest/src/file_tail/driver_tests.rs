@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tocsin_domain::metric::{Feedback, MetricBatch};
 use tocsin_domain::ports::{BusError, Clock, FilePosition, Intake, PositionStore, StoreError};
 use tocsin_domain::{LogBatch, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,14 @@ impl Intake for Kept {
             self.bodies.lock().unwrap().extend(texts);
         }
         Ok(())
+    }
+
+    async fn accept_metrics(&self, _: Vec<MetricBatch>) -> Result<(), BusError> {
+        Err(BusError::Closed)
+    }
+
+    async fn accept_feedback(&self, _: Feedback) -> Result<(), BusError> {
+        Err(BusError::Closed)
     }
 }
 

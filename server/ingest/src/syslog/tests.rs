@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use proptest::prelude::*;
+use tocsin_domain::metric::{Feedback, MetricBatch};
 use tocsin_domain::ports::{BusError, Clock, Intake};
 use tocsin_domain::{LogBatch, Severity, Timestamp};
 use tokio::io::AsyncWriteExt;
@@ -273,6 +274,14 @@ impl Intake for Kept {
             bodies.extend(texts.map(|text| String::from_utf8_lossy(text).into_owned()));
         }
         Ok(())
+    }
+
+    async fn accept_metrics(&self, _: Vec<MetricBatch>) -> Result<(), BusError> {
+        Err(BusError::Closed)
+    }
+
+    async fn accept_feedback(&self, _: Feedback) -> Result<(), BusError> {
+        Err(BusError::Closed)
     }
 }
 

@@ -1,0 +1,20 @@
+//! Metrics: a file per protocol, bytes in, batches of points out.
+//!
+//! As with logs, decoders are pure: a [`MetricContext`] in, a [`MetricDecoded`] out. A
+//! [`SeriesRegistry`] shared by all of them knows which series' labels need not travel again and
+//! bounds the series of each source. The caller hands the batches to the intake and then confirms
+//! the claims; if the intake refuses them, it does not.
+
+mod collector;
+mod labels;
+mod limits;
+mod raw;
+mod registry;
+
+pub use collector::{MetricCollector, MetricContext, MetricDecoded, SeriesHandle};
+pub use labels::LabelScratch;
+pub use limits::MetricLimits;
+pub use registry::{Claims, SeriesRegistry};
+
+#[cfg(test)]
+mod tests;
