@@ -1,1 +1,28 @@
 //! Where is a series going? Forecasting models, their choice by back-test, conformal intervals.
+
+mod clean;
+mod combine;
+mod conformal;
+mod error;
+mod ets;
+mod forecast;
+mod linear;
+mod loess;
+mod minimise;
+mod models;
+mod problem;
+mod season;
+mod spec;
+mod stl;
+mod theta;
+mod trend;
+
+pub use error::ForecastError;
+pub use ets::{Ets, EtsError, EtsSeason, EtsSpec, EtsTrend};
+pub use forecast::{Backtest, Candidate, Crossing, Forecast, Interval, forecast};
+pub use loess::{LoessConfig, Smoother};
+pub use season::detect_periods;
+pub use spec::{ForecastSpec, HORIZON_MAX, Scale, Seasons};
+pub use stl::{Decomposition, StlConfig, mstl, stl};
+pub use theta::{DynamicTheta, theta};
+pub use trend::{LastPiece, last_piece};
