@@ -1,1 +1,36 @@
 //! The PromQL subset: from a query's text to samples, over the metric store's port.
+//!
+//! A query is parsed and checked into a plan ([`plan`]), its selectors are asked of the store
+//! once for all steps ([`load`]), and the plan is evaluated column by column ([`eval`]). Meaning
+//! is that of Prometheus 2.42; what is outside the subset is refused by name. Nothing here speaks
+//! HTTP or knows how points are stored.
+
+mod aggregate;
+mod buckets;
+mod calendar;
+mod engine;
+mod error;
+mod eval;
+mod frame;
+mod functions;
+mod histogram;
+mod label_set;
+mod load;
+mod matching;
+mod math;
+mod operator;
+mod over_time;
+mod plan;
+mod rank;
+mod rate;
+mod relabel;
+mod select;
+mod translate;
+mod translate_call;
+mod translate_operator;
+mod window;
+
+pub use engine::{Engine, EngineConfig, QueryValue, RangeSeries, VectorSample};
+pub use error::{ErrorKind, QueryError};
+pub use label_set::LabelSet;
+pub use translate::parse_selector;

@@ -1,0 +1,123 @@
+//! The civil calendar in UTC, of seconds since the Unix epoch.
+//!
+//! Days are turned into dates by H. Hinnant's `civil_from_days`, in the proleptic Gregorian
+//! calendar: <https://howardhinnant.github.io/date_algorithms.html>.
+
+const DAY_SECS: i64 = 86_400;
+
+/// Year, month `[1, 12]`, day `[1, 31]`.
+struct Date {
+    year: i64,
+    month: i64,
+    day: i64,
+}
+
+/// Whole seconds; a value that is no number or out of range is the epoch's far end.
+fn secs(value: f64) -> i64 {
+    // A thousand times the age of the universe keeps all arithmetic below in range.
+    (value as i64).clamp(-(1 << 58), 1 << 58)
+}
+
+fn date(value: f64) -> Date {
+    let days = secs(value).div_euclid(DAY_SECS) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    Date {
+        year: year_of_era + era * 400 + i64::from(month <= 2),
+        month,
+        day: day_of_year - (153 * shifted + 2) / 5 + 1,
+    }
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn month_days(year: i64, month: i64) -> i64 {
+    match month {
+        2 if is_leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// `[0, 59]`
+pub(crate) fn minute(value: f64) -> f64 {
+    (secs(value).rem_euclid(3_600) / 60) as f64
+}
+
+/// `[0, 23]`
+pub(crate) fn hour(value: f64) -> f64 {
+    (secs(value).rem_euclid(DAY_SECS) / 3_600) as f64
+}
+
+/// `[0, 6]`, 0 is Sunday.
+pub(crate) fn day_of_week(value: f64) -> f64 {
+    (secs(value).div_euclid(DAY_SECS) + 4).rem_euclid(7) as f64
+}
+
+/// `[1, 31]`
+pub(crate) fn day_of_month(value: f64) -> f64 {
+    date(value).day as f64
+}
+
+/// `[1, 366]`
+pub(crate) fn day_of_year(value: f64) -> f64 {
+    let date = date(value);
+    let before: i64 = (1..date.month)
+        .map(|month| month_days(date.year, month))
+        .sum();
+    (before + date.day) as f64
+}
+
+/// `[28, 31]`
+pub(crate) fn days_in_month(value: f64) -> f64 {
+    let date = date(value);
+    month_days(date.year, date.month) as f64
+}
+
+/// `[1, 12]`
+pub(crate) fn month(value: f64) -> f64 {
+    date(value).month as f64
+}
+
+/// The year of the common era.
+pub(crate) fn year(value: f64) -> f64 {
+    date(value).year as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        // 2024-02-29 23:59:59, a Thursday.
+        let leap = 1_709_251_199.0;
+        let read = [
+            year(leap),
+            month(leap),
+            day_of_month(leap),
+            hour(leap),
+            minute(leap),
+            day_of_week(leap),
+            day_of_year(leap),
+            days_in_month(leap),
+        ];
+        assert_eq!(read, [2024.0, 2.0, 29.0, 23.0, 59.0, 4.0, 60.0, 29.0]);
+        assert_eq!((year(-1.0), month(-1.0), hour(-1.0)), (1969.0, 12.0, 23.0));
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300] {
+            assert!(day_of_year(odd) >= 1.0);
+        }
+    }
+}
