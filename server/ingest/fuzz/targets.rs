@@ -6,9 +6,12 @@
     reason = "each target of cargo-fuzz uses one of these functions"
 )]
 
-use tocsin_domain::{LogBatch, Timestamp};
+use tocsin_domain::{LogBatch, MetricBatch, Timestamp};
 use tocsin_ingest::decompress::{Encoding, decompress};
 use tocsin_ingest::loki::LokiEncoding;
+use tocsin_ingest::metrics::exposition::{Dialect, parse};
+use tocsin_ingest::metrics::otlp::{DeltaTotals, accepted, decode};
+use tocsin_ingest::metrics::{MetricContext, MetricDecoded, MetricLimits, SeriesRegistry};
 use tocsin_ingest::otlp::OtlpEncoding;
 use tocsin_ingest::syslog::{Framer, Received};
 use tocsin_ingest::{
@@ -168,5 +171,62 @@ pub(crate) fn decompress_all(bytes: &[u8]) {
         if let Ok(inflated) = decompress(bytes, encoding, &limits()) {
             assert!(inflated.len() <= limits().inflated_bytes_max);
         }
+    }
+}
+
+/// Runs a decoder of metrics with small bounds, and checks what it gives.
+fn with_metrics<E>(run: impl FnOnce(&mut MetricContext<'_>) -> Result<MetricDecoded, E>) {
+    let limits = MetricLimits {
+        series_per_source_max: 20,
+        batch_points_max: 5,
+        ..MetricLimits::default()
+    };
+    let registry = SeriesRegistry::new(&limits);
+    let mut random = || [7; 10];
+    let mut context = MetricContext {
+        now: NOW,
+        random: &mut random,
+        limits: &limits,
+        registry: &registry,
+        source: "fuzz",
+    };
+    if let Ok(decoded) = run(&mut context) {
+        assert!(decoded.batches.iter().all(MetricBatch::validate));
+        let held: usize = decoded.batches.iter().map(MetricBatch::len).sum();
+        assert_eq!(held, decoded.accepted);
+        registry.confirm(&decoded.claims);
+    }
+}
+
+/// OTLP metrics in protobuf; twice, for the running totals.
+pub(crate) fn otlp_metrics_protobuf(bytes: &[u8]) {
+    otlp_metrics(bytes, OtlpEncoding::Protobuf);
+}
+
+/// OTLP metrics in JSON.
+pub(crate) fn otlp_metrics_json(bytes: &[u8]) {
+    otlp_metrics(bytes, OtlpEncoding::Json);
+}
+
+fn otlp_metrics(bytes: &[u8], encoding: OtlpEncoding) {
+    let deltas = DeltaTotals::new(10);
+    for _ in 0..2 {
+        with_metrics(|context| {
+            let decoded = decode(bytes, encoding, &deltas, context);
+            decoded.inspect(|decoded| drop(accepted(decoded, encoding)))
+        });
+    }
+}
+
+/// What targets expose.
+pub(crate) fn exposition(bytes: &[u8]) {
+    for dialect in [Dialect::Text, Dialect::OpenMetrics] {
+        let mut samples = 0;
+        let read = parse(bytes, dialect, &mut |sample| {
+            samples += 1;
+            assert!(!sample.labels[0].1.is_empty());
+        });
+        assert_eq!(samples, read.samples);
+        assert!(read.errors.len() <= read.rejected);
     }
 }

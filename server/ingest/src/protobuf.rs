@@ -73,6 +73,14 @@ impl<'a> Message<'a> {
         Ok(Some((number, wire)))
     }
 
+    /// The next number of a packed field of varints; none at the end.
+    pub(crate) fn next_varint(&mut self) -> Result<Option<u64>, WireError> {
+        if self.at >= self.bytes.len() {
+            return Ok(None);
+        }
+        self.varint().map(Some)
+    }
+
     fn varint(&mut self) -> Result<u64, WireError> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {

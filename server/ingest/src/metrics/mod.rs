@@ -6,8 +6,10 @@
 //! the claims; if the intake refuses them, it does not.
 
 mod collector;
+pub mod exposition;
 mod labels;
 mod limits;
+pub mod otlp;
 mod raw;
 mod registry;
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::OtlpEncoding;
-use crate::decoded::Decoded;
+use crate::decoded::{Decoded, ItemError};
 use crate::protobuf::{write_bytes, write_varint};
 
 /// The bytes of an answer and their content type.
@@ -43,7 +43,18 @@ impl Status {
 /// The answer to a request whose records, but for those rejected, are durable (200).
 #[must_use]
 pub fn accepted(decoded: &Decoded, encoding: OtlpEncoding) -> Answer {
-    let message = decoded.errors.first().map_or_else(String::new, |error| {
+    let rejected = ("rejectedLogRecords", decoded.rejected);
+    answered(rejected, decoded.errors.first(), encoding)
+}
+
+/// The answer of any of OTLP's services: how many were rejected, under the name that JSON has for
+/// it, and the first reason.
+pub(crate) fn answered(
+    (name, rejected): (&str, usize),
+    error: Option<&ItemError>,
+    encoding: OtlpEncoding,
+) -> Answer {
+    let message = error.map_or_else(String::new, |error| {
         format!(
             "record {}: expected {}, {}",
             error.item, error.expected, error.detail
@@ -52,14 +63,14 @@ pub fn accepted(decoded: &Decoded, encoding: OtlpEncoding) -> Answer {
     let body = match encoding {
         OtlpEncoding::Protobuf => {
             let (mut partial, mut body) = (Vec::new(), Vec::new());
-            write_varint(1, decoded.rejected as u64, &mut partial);
+            write_varint(1, rejected as u64, &mut partial);
             write_bytes(2, message.as_bytes(), &mut partial);
             write_bytes(1, &partial, &mut body);
             body
         }
-        OtlpEncoding::Json if decoded.rejected == 0 => b"{}".to_vec(),
+        OtlpEncoding::Json if rejected == 0 => b"{}".to_vec(),
         OtlpEncoding::Json => json!({"partialSuccess": {
-            "rejectedLogRecords": decoded.rejected.to_string(),
+            name: rejected.to_string(),
             "errorMessage": message,
         }})
         .to_string()

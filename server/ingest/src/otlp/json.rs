@@ -116,7 +116,8 @@ fn log_record(value: &Json<'_>) -> Result<Record, (&'static str, &'static str)> 
     Ok(record)
 }
 
-fn attributes_of(value: &Json<'_>, to: &mut Attributes, limits: &Limits) {
+/// Adds the `attributes` of a resource, scope, record or point.
+pub(crate) fn attributes_of(value: &Json<'_>, to: &mut Attributes, limits: &Limits) {
     for attribute in list(value, "attributes") {
         let Some(value) = attribute.get("value") else {
             continue;

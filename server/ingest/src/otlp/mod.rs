@@ -5,14 +5,15 @@
 //! is not text becomes JSON text.
 
 mod answer;
-mod json;
-mod protobuf;
+pub(crate) mod json;
+pub(crate) mod protobuf;
 #[cfg(test)]
 mod tests;
 
 use tocsin_domain::batch::ValueType;
 use tocsin_domain::{Issues, Severity, SpanId, TraceId};
 
+pub(crate) use answer::answered;
 pub use answer::{Answer, Status, accepted, refused};
 
 use crate::attributes::{Attributes, Mark};

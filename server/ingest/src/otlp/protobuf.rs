@@ -147,7 +147,7 @@ fn body_of(value: &[u8], body: &mut Vec<u8>) -> Result<(), WireError> {
 }
 
 /// Adds the `KeyValue { key = 1; AnyValue value = 2 }` that a message has at `field`.
-fn attributes_of(
+pub(crate) fn attributes_of(
     bytes: &[u8],
     field: u32,
     to: &mut Attributes,

@@ -172,3 +172,24 @@ fn decompress() {
     ];
     run(&compressed, targets::decompress_all);
 }
+
+#[test]
+fn otlp_metrics_protobuf() {
+    run(
+        &samples("otlp_metrics_protobuf").unwrap(),
+        targets::otlp_metrics_protobuf,
+    );
+}
+
+#[test]
+fn otlp_metrics_json() {
+    run(
+        &samples("otlp_metrics_json").unwrap(),
+        targets::otlp_metrics_json,
+    );
+}
+
+#[test]
+fn exposition() {
+    run(&samples("exposition").unwrap(), targets::exposition);
+}
