@@ -17,6 +17,8 @@ use crate::decoded::{ERRORS_MAX, ItemError};
 
 /// The slot of a series that was refused.
 const REFUSED: u32 = u32::MAX;
+/// The slot of a field that was not met yet.
+const UNSET: u32 = u32::MAX - 1;
 /// Labels of one batch beyond this start others.
 const BATCH_LABEL_BYTES_MAX: usize = 8 << 20;
 
@@ -67,6 +69,14 @@ pub struct SeriesHandle {
     kind: MetricKind,
     slot: u32,
     token: u32,
+}
+
+impl SeriesHandle {
+    /// Who the series is.
+    #[must_use]
+    pub const fn id(&self) -> SeriesId {
+        self.id
+    }
 }
 
 /// Gathers points into a batch for each shard.
@@ -188,11 +198,7 @@ impl<'a> MetricCollector<'a> {
         build(&mut self.scratch);
         let (series, due_secs) = self.series_of_scratch(kind)?;
         if due_secs > self.now_secs {
-            let field = RawField {
-                key: Box::default(),
-                id: series.id,
-                kind,
-            };
+            let field = RawField::only(series.id, kind);
             let entry = RawEntry::new(vec![field], self.now_secs, due_secs);
             self.registry.raw.insert(key, entry);
         }
@@ -331,6 +337,30 @@ impl<'a> MetricCollector<'a> {
         builder.point(slot / u32::from(METRIC_SHARDS), at_ms, value);
         self.full |= builder.len() >= self.limits.batch_points_max;
         self.decoded.accepted += 1;
+    }
+
+    /// Where in `local` the slots of an entry's fields are.
+    #[inline]
+    pub(crate) fn local_of(&mut self, entry: &RawEntry) -> usize {
+        if let Some(at) = entry.marked(self.token) {
+            return at;
+        }
+        let at = self.local.len();
+        self.local.resize(at + entry.fields.len(), UNSET);
+        entry.set_mark(self.token, at);
+        at
+    }
+
+    /// Adds a point of a known series whose slot is at a place of `local`.
+    #[inline]
+    pub(crate) fn put_local(&mut self, at: usize, field: &RawField, at_ms: i64, value: f64) {
+        if self.local[at] == UNSET {
+            self.local[at] = self.slot_of(field.id, field.kind);
+        }
+        match self.local[at] {
+            REFUSED => self.reject_series(),
+            slot => self.put(slot, at_ms, value),
+        }
     }
 
     /// Starts other batches if one is full. Slots from before are of no use afterwards.

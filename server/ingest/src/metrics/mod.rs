@@ -7,6 +7,7 @@
 
 mod collector;
 pub mod exposition;
+pub mod influx;
 mod labels;
 mod limits;
 pub mod otlp;

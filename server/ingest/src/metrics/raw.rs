@@ -27,6 +27,39 @@ pub(crate) struct RawField {
     pub(crate) key: Box<[u8]>,
     pub(crate) id: SeriesId,
     pub(crate) kind: MetricKind,
+    /// True if its value was text, so that there is no series.
+    pub(crate) is_text: bool,
+}
+
+impl RawField {
+    /// The only series of an entry.
+    pub(crate) fn only(id: SeriesId, kind: MetricKind) -> Self {
+        Self {
+            key: Box::default(),
+            id,
+            kind,
+            is_text: false,
+        }
+    }
+
+    /// A field of a line whose value is text.
+    pub(crate) fn text(name: &[u8]) -> Self {
+        Self {
+            key: [name, b"="].concat().into(),
+            id: SeriesId(0),
+            kind: MetricKind::Unknown,
+            is_text: true,
+        }
+    }
+
+    /// The same field with numbers of a series.
+    pub(crate) fn of(self, id: SeriesId) -> Self {
+        Self {
+            id,
+            is_text: false,
+            ..self
+        }
+    }
 }
 
 /// The series that a run of bytes named.
@@ -50,6 +83,10 @@ impl RawEntry {
 
     pub(crate) const fn is_fresh(&self, now_secs: u32) -> bool {
         now_secs < self.fresh_until_secs
+    }
+
+    pub(crate) const fn fresh_until_secs(&self) -> u32 {
+        self.fresh_until_secs
     }
 
     /// Where the collector with this token has the slots of the fields, if it was the last.
