@@ -5,11 +5,19 @@
 //! randomness comes from a seed, so the same rows give the same model on every machine.
 #![doc = include_str!("../README.md")]
 
+mod covariance;
+mod entity;
 mod isolation;
+mod marginal;
 mod matrix;
+mod normal;
 mod random;
 mod snapshot;
+mod tail;
+mod verdict;
 
+pub use entity::{EntityConfig, EntityDetector};
 pub use isolation::{Forest, ForestSettings, average_path_length};
 pub use matrix::Matrix;
 pub use snapshot::SnapshotError;
+pub use verdict::{Contribution, EntityVerdict};

@@ -35,6 +35,10 @@ impl Writer {
     pub(crate) fn f32(&mut self, n: f32) {
         self.0.extend(n.to_le_bytes());
     }
+
+    pub(crate) fn f64(&mut self, n: f64) {
+        self.0.extend(n.to_le_bytes());
+    }
 }
 
 /// Reads numbers in the order they were written.
@@ -70,6 +74,10 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn f32(&mut self) -> Result<f32, SnapshotError> {
         self.take().map(f32::from_le_bytes)
+    }
+
+    pub(crate) fn f64(&mut self) -> Result<f64, SnapshotError> {
+        self.take().map(f64::from_le_bytes)
     }
 
     /// Bytes not read yet.
