@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real counterparties that the tests talk to, once: logrotate, rsyslog, logger,
-# Chromium, and the Python clients of OpenTelemetry and Elasticsearch.
+# Chromium, Prometheus, and the Python clients of OpenTelemetry and Elasticsearch.
 set -euo pipefail
 tools="${TOCSIN_TOOLS:-$HOME/.cache/tocsin/tools}"
 mkdir -p "$tools"
@@ -11,6 +11,7 @@ need logrotate logrotate
 need rsyslogd rsyslog
 need logger bsdutils
 need chromium chromium
+need prometheus prometheus
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "tests need: ${packages[*]} (install them with the system's package manager)" >&2

@@ -37,7 +37,7 @@ pub enum QueryError {
     /// The text is a query, but uses what Tocsin does not have.
     #[error("parse error: {what} outside the subset: {supported}")]
     Unsupported {
-        /// What is asked for and not there, with its verb: "`holt_winters` is".
+        /// What is asked for and not there, with its verb: "`first_over_time` is".
         what: String,
         /// What there is instead.
         supported: String,

@@ -58,7 +58,7 @@ const FUNCTIONS: &[(&str, Shape)] = &[
         Shape::Window(RangeFunc::PredictLinear, &[Arg::Window, Arg::Scalar]),
     ),
     (
-        "holt_winters",
+        "double_exponential_smoothing",
         Shape::Window(
             RangeFunc::HoltWinters,
             &[Arg::Window, Arg::Scalar, Arg::Scalar],

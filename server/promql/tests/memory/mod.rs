@@ -15,18 +15,19 @@ use tocsin_domain::time::Timestamp;
 
 /// Series with all their points.
 #[derive(Default)]
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     series: Vec<SeriesSamples>,
 }
 
 impl MemoryStore {
     /// Adds a series; points have to be in order of time.
-    pub fn add(&mut self, labels: &[(&str, &str)], samples: Vec<Sample>) {
+    pub(crate) fn add(&mut self, labels: &[(&str, &str)], samples: Vec<Sample>) {
         self.add_old(labels, Vec::new(), samples);
     }
 
     /// Adds a series whose older points are buckets.
-    pub fn add_old(
+    #[expect(clippy::expect_used, reason = "labels are those of a test")]
+    pub(crate) fn add_old(
         &mut self,
         labels: &[(&str, &str)],
         buckets: Vec<Bucket>,
@@ -41,8 +42,13 @@ impl MemoryStore {
             first_ms: samples.first().map_or(0, |sample| sample.at_ms),
             last_ms: samples.last().map_or(0, |sample| sample.at_ms),
         };
-        self.series.push(SeriesSamples { series: Arc::new(info), buckets, samples });
-        self.series.sort_by(|left, right| left.series.labels.cmp(&right.series.labels));
+        self.series.push(SeriesSamples {
+            series: Arc::new(info),
+            buckets,
+            samples,
+        });
+        self.series
+            .sort_by(|left, right| left.series.labels.cmp(&right.series.labels));
     }
 }
 
@@ -56,7 +62,11 @@ impl MetricStore for MemoryStore {
         let mut found = Vec::new();
         let mut read = 0;
         for one in &self.series {
-            if !selection.matchers.iter().all(|matcher| matcher.selects(&one.series.labels)) {
+            if !selection
+                .matchers
+                .iter()
+                .all(|matcher| matcher.selects(&one.series.labels))
+            {
                 continue;
             }
             let all = &one.samples;
@@ -75,7 +85,11 @@ impl MetricStore for MemoryStore {
             if read > selection.samples_max {
                 return Err(StoreError::Invalid("too many samples".into()));
             }
-            found.push(SeriesSamples { series: Arc::clone(&one.series), buckets, samples });
+            found.push(SeriesSamples {
+                series: Arc::clone(&one.series),
+                buckets,
+                samples,
+            });
         }
         if found.len() > selection.series_max {
             return Err(StoreError::Invalid("too many series".into()));
@@ -83,12 +97,7 @@ impl MetricStore for MemoryStore {
         Ok(found)
     }
 
-    async fn append(
-        &self,
-        _: Partition,
-        _: Offset,
-        _: Arc<MetricBatch>,
-    ) -> Result<(), StoreError> {
+    async fn append(&self, _: Partition, _: Offset, _: Arc<MetricBatch>) -> Result<(), StoreError> {
         unused()
     }
 
