@@ -181,8 +181,8 @@ impl<'a> MetricCollector<'a> {
     }
 
     /// The series that `raw` names, which must say all that its labels depend on within the
-    /// source. `build` gives the labels if these bytes are not known. None if the series is
-    /// refused or its labels cannot be; an error is noted then.
+    /// source. `build` gives the labels if these bytes are not known. None if the
+    /// series is refused or its labels cannot be; an error is noted then.
     pub fn series(
         &mut self,
         raw: &[u8],
@@ -190,12 +190,36 @@ impl<'a> MetricCollector<'a> {
         build: impl FnOnce(&mut LabelScratch),
     ) -> Option<SeriesHandle> {
         let key = hash(raw, self.source.index);
-        let cached = self.cached(key).filter(|cached| cached.kind == kind);
-        if let Some(cached) = cached {
+        if let Some(cached) = self.cached(key).filter(|cached| cached.kind == kind) {
             return Some(cached);
         }
+        self.named(key, |scratch| {
+            build(scratch);
+            kind
+        })
+    }
+
+    /// As [`MetricCollector::series`], with a kind that is found together with the labels.
+    pub fn series_of_kind(
+        &mut self,
+        raw: &[u8],
+        build: impl FnOnce(&mut LabelScratch) -> MetricKind,
+    ) -> Option<SeriesHandle> {
+        let key = hash(raw, self.source.index);
+        match self.cached(key) {
+            Some(cached) => Some(cached),
+            None => self.named(key, build),
+        }
+    }
+
+    /// The series of built labels, remembered under a key if its labels need not travel.
+    fn named(
+        &mut self,
+        key: u64,
+        build: impl FnOnce(&mut LabelScratch) -> MetricKind,
+    ) -> Option<SeriesHandle> {
         self.scratch.clear();
-        build(&mut self.scratch);
+        let kind = build(&mut self.scratch);
         let (series, due_secs) = self.series_of_scratch(kind)?;
         if due_secs > self.now_secs {
             let field = RawField::only(series.id, kind);
@@ -235,6 +259,11 @@ impl<'a> MetricCollector<'a> {
                 detail,
             });
         }
+    }
+
+    /// Counts points that were not taken for a reason that is noted already.
+    pub const fn refuse(&mut self, points: usize) {
+        self.decoded.rejected += points;
     }
 
     /// Notes values that are passed over, since they are no numbers.

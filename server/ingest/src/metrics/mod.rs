@@ -13,6 +13,8 @@ mod limits;
 pub mod otlp;
 mod raw;
 mod registry;
+pub mod remote_write;
+pub mod telegraf;
 
 pub use collector::{MetricCollector, MetricContext, MetricDecoded, SeriesHandle};
 pub use labels::LabelScratch;
