@@ -8,6 +8,7 @@ pub mod batch;
 pub mod feedback;
 pub mod labels;
 pub mod selection;
+pub mod sketch;
 
 pub use batch::{MetricBatch, MetricBatchBuilder, SeriesEntry};
 pub use feedback::{Feedback, Verdict};

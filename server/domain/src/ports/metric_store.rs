@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::log_store::StoreError;
 use crate::event::{Offset, Partition};
-use crate::metric::{Labels, Matcher, MetricBatch, MetricKind, Sample, Selection, SeriesId};
+use crate::metric::{Labels, Matcher, MetricBatch, MetricKind, Sample, Selection, SeriesId, sketch};
 use crate::time::Timestamp;
 
 /// What is known of a series.
@@ -43,9 +43,10 @@ pub struct Bucket {
     pub count: u64,
     /// The last value, so that counters can be read on.
     pub last: f64,
-    /// By how much a counter grew within it, resets counted as Prometheus does.
+    /// By how much a counter grew within it, resets counted as Prometheus does; the step from the
+    /// value before the interval belongs to it, so increases of neighbours add up.
     pub increase: f64,
-    /// A sketch of the values: quantiles within 1 % of the value. See [`Bucket::quantile`].
+    /// A sketch of the values, as [`sketch`] has it. See [`Bucket::quantile`].
     pub sketch: Vec<(i32, u32)>,
 }
 
@@ -54,6 +55,12 @@ impl Bucket {
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.sum / self.count as f64
+    }
+
+    /// The value at quantile `q` in `[0, 1]`, within 1 %; none if `q` is elsewhere.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        sketch::quantile(&self.sketch, q).map(|value| value.clamp(self.min, self.max))
     }
 }
 
