@@ -6,17 +6,24 @@
 //! the claims; if the intake refuses them, it does not.
 
 mod collector;
+mod door;
 pub mod exposition;
+pub mod host;
 pub mod influx;
+#[cfg(test)]
+mod kept;
 mod labels;
 mod limits;
 pub mod otlp;
 mod raw;
 mod registry;
 pub mod remote_write;
+pub mod scrape;
+mod staleness;
 pub mod telegraf;
 
 pub use collector::{MetricCollector, MetricContext, MetricDecoded, SeriesHandle};
+pub use door::MetricDoor;
 pub use labels::LabelScratch;
 pub use limits::MetricLimits;
 pub use registry::{Claims, SeriesRegistry};
