@@ -71,21 +71,39 @@ pub struct IngestConfig {
     pub syslog: tocsin_ingest::SyslogConfig,
     /// Bounds on what one request or line may bring.
     pub limits: tocsin_ingest::Limits,
-    /// The machine's own logs.
+    /// Bounds on series and points.
+    pub metric_limits: tocsin_ingest::metrics::MetricLimits,
+    /// Prometheus targets that are scraped, in jobs: each is an `[[ingest.scrape]]` with `job = "…"`
+    /// and `targets = ["host:port"]`, and more as in docs/sending-metrics.md. Default none.
+    pub scrape: Vec<tocsin_ingest::metrics::scrape::ScrapeConfig>,
+    /// The machine itself.
     pub host: HostConfig,
     /// Tocsin's own log.
     pub own_log: OwnLogConfig,
 }
 
-/// The machine's own logs.
+/// The machine itself: its logs, and how it is doing.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HostConfig {
-    /// Follow the logs of this machine that can be read. Default true: there is something to see
-    /// within seconds, and it never leaves the machine.
+    /// Follow the logs of this machine that can be read, and measure it. Default true: there is
+    /// something to see within seconds, and it never leaves the machine.
     pub enabled: bool,
     /// Which files those are, as globs. Default: the usual places under /var/log.
     pub files: Vec<String>,
+    /// Measure processors, memory, file systems, disks, network and the largest processes, as
+    /// source `host`, if `enabled` is true as well. Default true.
+    pub metrics: bool,
+    /// Seconds between two measurements. Default 10: a few milliseconds of work each time.
+    pub interval_secs: u64,
+}
+
+impl HostConfig {
+    /// Whether the machine is measured.
+    #[must_use]
+    pub const fn is_measured(&self) -> bool {
+        self.enabled && self.metrics
+    }
 }
 
 impl Default for HostConfig {
@@ -109,6 +127,8 @@ impl Default for HostConfig {
         Self {
             enabled: true,
             files,
+            metrics: true,
+            interval_secs: 10,
         }
     }
 }
