@@ -6,12 +6,15 @@
 #![doc = include_str!("../README.md")]
 
 mod covariance;
+mod discord;
 mod entity;
 mod isolation;
 mod marginal;
 mod matrix;
 mod normal;
 mod random;
+mod recent;
+mod shape;
 mod snapshot;
 mod tail;
 mod verdict;
@@ -19,5 +22,6 @@ mod verdict;
 pub use entity::{EntityConfig, EntityDetector};
 pub use isolation::{Forest, ForestSettings, average_path_length};
 pub use matrix::Matrix;
+pub use shape::{ShapeDetector, ShapeScore, ShapeSettings};
 pub use snapshot::SnapshotError;
 pub use verdict::{Contribution, EntityVerdict};
