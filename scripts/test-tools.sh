@@ -12,6 +12,7 @@ need rsyslogd rsyslog
 need logger bsdutils
 need chromium chromium
 need prometheus prometheus
+need openssl openssl
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "tests need: ${packages[*]} (install them with the system's package manager)" >&2

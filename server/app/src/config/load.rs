@@ -158,7 +158,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             port = listen.port(),
         )));
     }
-    Ok(())
+    let mut jobs = config.ingest.scrape.iter();
+    jobs.try_for_each(tocsin_ingest::metrics::scrape::ScrapeConfig::check)
+        .map_err(ConfigError::Refused)
 }
 
 #[cfg(test)]
@@ -212,6 +214,16 @@ mod tests {
         let set = variables(&[("TOCSIN_PIPELINE__FLUSHSECS", "1")]);
         let message = load(None, set).unwrap_err().to_string();
         assert!(message.contains("TOCSIN_PIPELINE__FLUSHSECS"), "{message}");
+    }
+
+    #[test]
+    fn scrape_jobs_are_tables_and_checked() {
+        let text = "[[ingest.scrape]]\njob = \"node\"\ntargets = [\"web-1:9100\"]\n";
+        let config = load(Some(file(text).path()), []).unwrap();
+        assert_eq!(config.ingest.scrape[0].interval_secs, 15);
+        let wrong = text.replace("web-1:9100", "web 1");
+        let message = load(Some(file(&wrong).path()), []).unwrap_err().to_string();
+        assert!(message.contains("`web 1`"), "{message}");
     }
 
     #[test]

@@ -4,5 +4,6 @@ mod clients;
 mod disk_full;
 mod files;
 mod kill;
+mod metric_sources;
 mod syslog;
 mod two_servers;

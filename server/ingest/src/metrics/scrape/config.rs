@@ -61,6 +61,41 @@ impl Default for ScrapeConfig {
     }
 }
 
+impl ScrapeConfig {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// A sentence that names the key, what was there and what was expected.
+    pub fn check(&self) -> Result<(), String> {
+        if self.job.is_empty() {
+            return Err("an `[[ingest.scrape]]` has no `job`: name it".into());
+        }
+        let job = &self.job;
+        for target in &self.targets {
+            if Address::parse(target, self.scheme, &self.metrics_path).is_none() {
+                return Err(format!(
+                    "`{target}` of the scrape job `{job}` is no address: expected `host:port` or \
+                     `http://host:port/path`"
+                ));
+            }
+        }
+        let is_label = |name: &str| {
+            let first = name.bytes().next();
+            first.is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                && name != "__name__"
+        };
+        match self.labels.keys().find(|name| !is_label(name)) {
+            Some(name) => Err(format!(
+                "`{name}` of the scrape job `{job}` is no label: expected letters, digits and `_`"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How a target is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -85,6 +85,25 @@ fn addresses_are_completed_and_nonsense_is_none() {
 }
 
 #[test]
+fn a_job_that_cannot_be_is_named() {
+    assert_eq!(config().check(), Ok(()));
+    let mut unnamed = config();
+    unnamed.job.clear();
+    let mut nowhere = config();
+    nowhere.targets.push("web 1".into());
+    let mut labelled = config();
+    labelled.labels.insert("a-b".into(), "c".into());
+    for (config, expected) in [
+        (unnamed, "`job`"),
+        (nowhere, "`web 1`"),
+        (labelled, "`a-b`"),
+    ] {
+        let error = config.check().unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn samples_get_our_labels_and_theirs_are_renamed() {
     let mut config = config();
     config.labels.insert("env".into(), "prod".into());
