@@ -316,7 +316,7 @@ mod tests {
     #[test]
     #[ignore = "prints a table for those who change the method; takes a minute"]
     fn the_table_on_seeds_that_are_not_printed() {
-        println!("{}", table(&run_with(1, 60, 2)));
+        println!("{}", table(&run_with(1, 60, 0)));
     }
 
     #[test]

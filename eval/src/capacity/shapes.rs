@@ -146,21 +146,24 @@ pub(crate) fn draw(shape: Shape, random: &mut Random) -> Case {
     }
 }
 
-/// The limit: what the series reaches at a drawn time, or what it never reaches.
+/// The limit: anywhere between the present and what the series reaches in two weeks, or what it
+/// never reaches. A limit that is drawn as the value at some time would lie at the very top of a
+/// burst or of a step more often than limits do.
 fn limit(shape: Shape, values: &[f64], now: usize, random: &mut Random) -> Option<f64> {
     let most = |range: &[f64]| range.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let past = most(&values[..=now]);
     let days = match shape {
-        Shape::Runaway => random.between(0.15, 4.0),
+        Shape::Runaway => 4,
         Shape::NearlyFull => return Some(most(values) / random.between(0.96, 0.995)),
         Shape::SlowFill => {
             // The rate of the path is one unit a day.
-            return Some(values[now] + random.between(12.0, 60.0))
-                .filter(|&l| l > most(&values[..now + 10 * DAY]));
+            let limit = values[now] + random.between(12.0, 60.0);
+            return (limit > most(&values[..now + 10 * DAY])).then_some(limit);
         }
         shape if !shape.fills() => return Some(most(values) / random.between(0.6, 0.97)),
-        _ => random.between(0.25, 14.0),
+        _ => 14,
     };
-    let until = now + (days * DAY as f64) as usize;
-    let limit = most(&values[now + 1..=until]);
-    (limit > most(&values[..=now])).then_some(limit)
+    let reached = most(&values[..=now + days * DAY]);
+    let limit = past + (reached - past) * random.between(0.03, 1.0);
+    (limit > past).then_some(limit)
 }

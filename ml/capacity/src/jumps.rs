@@ -15,6 +15,10 @@ const JUMP_MIN: f64 = 7.0;
 const JUMP_MIN_SHARE: f64 = 0.01;
 /// Least share of a jump within one step for it to be sharp.
 const SHARP: f64 = 0.6;
+/// A sharp jump is so many times larger than the steps around it.
+const ALONE: f64 = 5.0;
+/// A jump that is not sharp is so many times larger than what happens right before and after.
+const RESTS: f64 = 3.0;
 /// Least values on each side of a jump.
 const EDGE: usize = 3;
 /// Values are held within this many robust standard deviations of the running median.
@@ -62,6 +66,7 @@ pub(crate) fn separate(grid: &Grid, values: &[f64]) -> Levels {
         values,
         smooth: &smooth,
         changes: &changes,
+        reach,
         slope,
         typical,
     };
@@ -76,11 +81,8 @@ pub(crate) fn separate(grid: &Grid, values: &[f64]) -> Levels {
             without[jump.at + 1..]
                 .iter_mut()
                 .for_each(|value| *value -= jump.size);
-        } else if run.end + 2 < values.len() {
-            take_out(&mut without, &run, jump.size, slope);
         } else {
-            // It may be a jump, it may be the start of a slope: later values will tell.
-            continue;
+            take_out(&mut without, &run, jump.size, slope);
         }
         jumps.push(jump);
     }
@@ -163,6 +165,8 @@ struct Series<'a> {
     slope: f64,
     /// Typical change.
     typical: f64,
+    /// Steps on each side that a change compares.
+    reach: usize,
 }
 
 impl Series<'_> {
@@ -188,15 +192,44 @@ impl Series<'_> {
             )
         };
         let size = change - self.slope * steps as f64;
-        Some((
-            Jump {
-                at,
-                size,
-                peak,
-                trough,
-            },
-            is_sharp,
-        ))
+        let stands_out = if is_sharp {
+            self.is_alone(at)
+        } else {
+            self.rests_around(run, size)
+        };
+        let jump = Jump {
+            at,
+            size,
+            peak,
+            trough,
+        };
+        stands_out.then_some((jump, is_sharp))
+    }
+
+    /// Whether the step at `at` is much larger than the steps around it.
+    fn is_alone(&self, at: usize) -> bool {
+        let end = (at + 3 * self.reach + 1).min(self.smooth.len() - 1);
+        let step = |at: usize| (self.smooth[at + 1] - self.smooth[at] - self.slope).abs();
+        let mut steps: Vec<f64> = (at.saturating_sub(3 * self.reach)..end).map(step).collect();
+        step(at) > ALONE * median(&mut steps)
+    }
+
+    /// Whether the level rests before and after the run, unlike in a slope whose rate varies. Not
+    /// where the end of the series hides it: later values will tell.
+    fn rests_around(&self, run: &std::ops::Range<usize>, size: f64) -> bool {
+        let last = self.smooth.len() - 1;
+        let drift = |from: usize, to: usize| {
+            let slope = self.slope * (to - from) as f64;
+            (self.smooth[to] - self.smooth[from] - slope).abs()
+        };
+        let end = run.end.min(last);
+        let (after, before) = (
+            (end + 2 * self.reach).min(last),
+            run.start.saturating_sub(2 * self.reach),
+        );
+        after >= end + self.reach
+            && RESTS * drift(end, after) < size.abs()
+            && RESTS * drift(before, run.start) < size.abs()
     }
 }
 

@@ -13,6 +13,7 @@
 //! Not here: where points and limits come from, what is done about an alarm, how it is shown.
 
 mod alarm;
+mod bend;
 mod cycle;
 mod grid;
 mod jumps;

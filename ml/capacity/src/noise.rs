@@ -7,6 +7,9 @@ use crate::robust::{median, scale_about};
 /// Second differences are held within this many robust standard deviations.
 const CLIP: f64 = 4.0;
 
+/// The walk may exceed what the spread of the whole history shows by this factor.
+const WALK_SLACK: f64 = 1.5;
+
 /// The two parts of the noise, per step of the grid.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Noise {
@@ -26,6 +29,15 @@ impl Noise {
             steady += weight * weight;
         }
         self.walk * walk + self.steady * steady
+    }
+
+    /// The mean of two estimates, of which `other` weighs `weight` in `[0, 1]`.
+    pub(crate) fn mixed(&self, other: &Self, weight: f64) -> Self {
+        let mix = |own: f64, other: f64| own * (1.0 - weight) + other * weight;
+        Self {
+            steady: mix(self.steady, other.steady),
+            walk: mix(self.walk, other.walk),
+        }
     }
 
     /// The gain of the best running estimate of the level (Kalman filter of the local level
@@ -70,7 +82,26 @@ pub(crate) fn noise(values: &[f64]) -> Noise {
             .collect();
         found = fit(&rows);
     }
+    found.walk = found.walk.min(WALK_SLACK * walk_at_most(values));
     found
+}
+
+/// The walk that explains all of the spread about a line: the mean square about the line of least
+/// squares through a walk of `n` steps is `n / 15` times the variance of a step. What stays
+/// within bounds over the whole history does not walk, however it looks from near.
+fn walk_at_most(values: &[f64]) -> f64 {
+    let length = values.len() as f64;
+    let centre = (length - 1.0) / 2.0;
+    let mean = values.iter().sum::<f64>() / length.max(1.0);
+    let (mut cross, mut at_square, mut square) = (0.0, 0.0, 0.0);
+    for (at, value) in values.iter().enumerate() {
+        let x = at as f64 - centre;
+        cross += x * (value - mean);
+        at_square += x * x;
+        square += (value - mean) * (value - mean);
+    }
+    let about_line = square - ratio(cross * cross, at_square);
+    15.0 * about_line.max(0.0) / (length * length).max(1.0)
 }
 
 fn weight(values: &[f64], lag: usize) -> f64 {

@@ -4,7 +4,6 @@
 
 use crate::grid::{DAY_MS, Grid, grid};
 use crate::jumps::{Levels, separate};
-use crate::noise::noise;
 use crate::regime::regime;
 use crate::robust::quantile;
 use crate::scorecard::{Calibration, Prediction};
@@ -351,13 +350,11 @@ fn model(grid: &Grid, config: &Config) -> Model {
             *value -= weekly.at(at as f64);
         }
     }
-    let noise = noise(&steady);
     let shortest = grid.steps(config.slope_min_ms, 6);
     // A grid has at least twelve points, so there is a regime.
-    let regime = regime(&steady, &noise, shortest).unwrap_or(crate::regime::Regime::FLAT);
+    let regime = regime(&steady, shortest, grid.day()).unwrap_or(crate::regime::Regime::FLAT);
     Model {
         regime,
-        noise,
         daily,
         place: grid.place_in_day(0),
         weekly,

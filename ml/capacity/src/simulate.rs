@@ -4,7 +4,6 @@
 //! the limit, so a higher limit is never reached earlier.
 
 use crate::cycle::{Cycle, Rises, Trigger};
-use crate::noise::Noise;
 use crate::regime::Regime;
 use crate::robust::quantile;
 use crate::season::Weekly;
@@ -12,7 +11,9 @@ use crate::{Config, Random};
 
 /// How fast belief in a slope that began within the history fades as it is carried on: it holds
 /// for as long again with probability `2^-FADING`.
-const FADING: f64 = 0.08;
+const FADING: f64 = 0.05;
+/// Largest logarithm of the factor by which a slope is believed to grow.
+const FASTER_MAX: f64 = 3.0;
 /// Degrees of freedom of the errors: they are estimated from a history that is short.
 const FREEDOM: usize = 6;
 /// Normal numbers drawn once and used in random order; a power of two.
@@ -22,7 +23,6 @@ const POOL: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Model {
     pub regime: Regime,
-    pub noise: Noise,
     /// Profile of a day, indexed by the place in the day.
     pub daily: Option<Vec<f64>>,
     /// Place in the day of step 0 of the history.
@@ -120,6 +120,7 @@ struct Future<'a> {
     random: Random,
     level: f64,
     slope: f64,
+    curve: f64,
     walk: f64,
     end: f64,
     cycle: Option<Teeth<'a>>,
@@ -170,7 +171,8 @@ impl<'a> Future<'a> {
             model,
             level,
             slope,
-            walk: spread * model.noise.walk.sqrt(),
+            curve: regime.curve + heavy * regime.curve_error * random.normal(),
+            walk: spread * regime.noise.walk.sqrt(),
             end,
             cycle,
             rise_rate,
@@ -203,15 +205,18 @@ impl<'a> Future<'a> {
         if step > self.end {
             return regime.long_slope;
         }
-        let bend = 2.0 * regime.curve;
-        if bend == 0.0 {
-            self.slope
-        } else if bend * self.slope < 0.0 {
-            // A rise that slows down comes to rest; it does not turn round.
-            self.slope * (bend * step / self.slope).exp()
-        } else {
-            // What speeds up is believed to do so for as long as it did.
-            self.slope + bend * step.min(regime.age as f64)
+        let bend = 2.0 * self.curve;
+        if bend == 0.0 || self.slope == 0.0 {
+            return self.slope;
+        }
+        // What speeds up is believed to do so for as long as it did.
+        let speeding = step.min(regime.age as f64);
+        let rate = bend / self.slope;
+        match rate > 0.0 {
+            true if regime.compound => self.slope * (rate * speeding).min(FASTER_MAX).exp(),
+            true => self.slope + bend * speeding,
+            // What slows down comes to rest; it does not turn round.
+            false => self.slope * (rate * step).exp(),
         }
     }
 
