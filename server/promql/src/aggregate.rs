@@ -115,8 +115,14 @@ fn moments(members: &[Row], read: impl Fn(f64, f64, f64) -> f64) -> Vec<f64> {
     let mut all = vec![(0.0, 0.0, 0.0); steps];
     for row in members {
         for ((count, mean, squares), value) in all.iter_mut().zip(&row.values) {
-            if !is_absent(*value) {
-                *count += 1.0;
+            if is_absent(*value) {
+                continue;
+            }
+            *count += 1.0;
+            if *count == 1.0 {
+                // A single value deviates by 0 also if it is infinite.
+                *mean = *value;
+            } else {
                 let delta = value - *mean;
                 *mean += delta / *count;
                 *squares += delta * (value - *mean);

@@ -12,14 +12,21 @@ struct Date {
     day: i64,
 }
 
-/// Whole seconds; a value that is no number or out of range is the epoch's far end.
-fn secs(value: f64) -> i64 {
-    // A thousand times the age of the universe keeps all arithmetic below in range.
-    (value as i64).clamp(-(1 << 58), 1 << 58)
+/// The longest time from the epoch that has a date, in seconds: half the age of the universe.
+const SECS_MAX: f64 = 2e17;
+
+/// What `read` makes of whole seconds; not a number where there is no date. (Prometheus has some
+/// number there, which depends on the processor.)
+fn of(value: f64, read: impl Fn(i64) -> i64) -> f64 {
+    if value.abs() <= SECS_MAX {
+        read(value as i64) as f64
+    } else {
+        f64::NAN
+    }
 }
 
-fn date(value: f64) -> Date {
-    let days = secs(value).div_euclid(DAY_SECS) + 719_468;
+fn date(secs: i64) -> Date {
+    let days = secs.div_euclid(DAY_SECS) + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
     let year_of_era =
@@ -53,47 +60,51 @@ fn month_days(year: i64, month: i64) -> i64 {
 
 /// `[0, 59]`
 pub(crate) fn minute(value: f64) -> f64 {
-    (secs(value).rem_euclid(3_600) / 60) as f64
+    of(value, |secs| secs.rem_euclid(3_600) / 60)
 }
 
 /// `[0, 23]`
 pub(crate) fn hour(value: f64) -> f64 {
-    (secs(value).rem_euclid(DAY_SECS) / 3_600) as f64
+    of(value, |secs| secs.rem_euclid(DAY_SECS) / 3_600)
 }
 
 /// `[0, 6]`, 0 is Sunday.
 pub(crate) fn day_of_week(value: f64) -> f64 {
-    (secs(value).div_euclid(DAY_SECS) + 4).rem_euclid(7) as f64
+    of(value, |secs| (secs.div_euclid(DAY_SECS) + 4).rem_euclid(7))
 }
 
 /// `[1, 31]`
 pub(crate) fn day_of_month(value: f64) -> f64 {
-    date(value).day as f64
+    of(value, |secs| date(secs).day)
 }
 
 /// `[1, 366]`
 pub(crate) fn day_of_year(value: f64) -> f64 {
-    let date = date(value);
-    let before: i64 = (1..date.month)
-        .map(|month| month_days(date.year, month))
-        .sum();
-    (before + date.day) as f64
+    of(value, |secs| {
+        let date = date(secs);
+        let before: i64 = (1..date.month)
+            .map(|month| month_days(date.year, month))
+            .sum();
+        before + date.day
+    })
 }
 
 /// `[28, 31]`
 pub(crate) fn days_in_month(value: f64) -> f64 {
-    let date = date(value);
-    month_days(date.year, date.month) as f64
+    of(value, |secs| {
+        let date = date(secs);
+        month_days(date.year, date.month)
+    })
 }
 
 /// `[1, 12]`
 pub(crate) fn month(value: f64) -> f64 {
-    date(value).month as f64
+    of(value, |secs| date(secs).month)
 }
 
 /// The year of the common era.
 pub(crate) fn year(value: f64) -> f64 {
-    date(value).year as f64
+    of(value, |secs| date(secs).year)
 }
 
 #[cfg(test)]
@@ -117,7 +128,8 @@ mod tests {
         assert_eq!(read, [2024.0, 2.0, 29.0, 23.0, 59.0, 4.0, 60.0, 29.0]);
         assert_eq!((year(-1.0), month(-1.0), hour(-1.0)), (1969.0, 12.0, 23.0));
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300] {
-            assert!(day_of_year(odd) >= 1.0);
+            assert!(day_of_year(odd).is_nan());
         }
+        assert!(day_of_year(-2e17) >= 1.0);
     }
 }

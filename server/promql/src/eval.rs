@@ -127,6 +127,7 @@ impl Eval<'_> {
                     grid,
                     when: selector.when,
                     range_ms,
+                    budget: self.budget,
                 };
                 self.budget.afford(series.len(), grid.steps)?;
                 let mut rows = Vec::with_capacity(series.len());
@@ -145,6 +146,7 @@ impl Eval<'_> {
                     grid,
                     when: subquery.when,
                     range_ms: subquery.range_ms,
+                    budget: self.budget,
                 };
                 let series = self.subquery(subquery, grid)?;
                 if !series.is_empty() {
@@ -163,6 +165,7 @@ impl Eval<'_> {
                 rows
             }
         };
+        self.budget.check()?;
         if func == RangeFunc::Absent {
             let labels = match &plan.source {
                 Source::Selector(selector) => relabel::absent_labels(&selector.matchers),

@@ -59,31 +59,46 @@ fn parse(query: &str) -> Result<Expr, QueryError> {
     }
     // The parser is not ours: should it ever panic on a text, that is an error of the text.
     match catch_unwind(AssertUnwindSafe(|| parser::parse(query))) {
-        Ok(parsed) => parsed.map_err(QueryError::parse),
+        Ok(parsed) => parsed.map_err(|error| match unbalanced(query) {
+            // The parser says no more than that it is no query.
+            Some(where_and_what) => QueryError::parse(where_and_what),
+            None => QueryError::parse(error),
+        }),
         Err(_) => Err(QueryError::parse("the query cannot be parsed")),
     }
 }
 
-/// How many characters and words outside of strings and comments can deepen the tree.
-fn operators(query: &str) -> usize {
-    let mut count = 0;
-    let mut quote = None;
-    let mut escaped = false;
-    let mut comment = false;
-    let mut word = String::new();
-    for letter in query.chars().chain([' ']) {
+/// The letters of a query outside of strings and comments, with their places in bytes; a string
+/// that does not end is the last letter, its quote.
+fn code(query: &str) -> Vec<(usize, char)> {
+    let mut letters = Vec::new();
+    let mut open: Option<(usize, char)> = None;
+    let (mut escaped, mut comment) = (false, false);
+    for (at, letter) in query.char_indices() {
         if comment {
             comment = letter != '\n';
-            continue;
-        }
-        if let Some(open) = quote {
-            let closes = letter == open && !escaped;
-            escaped = letter == '\\' && !escaped && open != '`';
-            if closes {
-                quote = None;
+        } else if let Some((_, quote)) = open {
+            if letter == quote && !escaped {
+                open = None;
             }
-            continue;
+            escaped = letter == '\\' && !escaped && quote != '`';
+        } else {
+            match letter {
+                '"' | '\'' | '`' => open = Some((at, letter)),
+                '#' => comment = true,
+                _ => letters.push((at, letter)),
+            }
         }
+    }
+    letters.extend(open);
+    letters
+}
+
+/// How many characters and words can deepen the tree.
+fn operators(query: &str) -> usize {
+    let mut count = 0;
+    let mut word = String::new();
+    for (_, letter) in code(query).into_iter().chain([(0, ' ')]) {
         if letter.is_alphanumeric() || letter == '_' {
             word.push(letter);
             continue;
@@ -91,14 +106,42 @@ fn operators(query: &str) -> usize {
         let named = ["and", "or", "unless", "atan2", "offset"];
         count += usize::from(named.iter().any(|name| word.eq_ignore_ascii_case(name)));
         word.clear();
-        match letter {
-            '"' | '\'' | '`' => quote = Some(letter),
-            '#' => comment = true,
-            '+' | '-' | '*' | '/' | '%' | '^' | '=' | '<' | '>' | '!' | '(' | '[' => count += 1,
-            _ => {}
-        }
+        count += usize::from("+-*/%^=<>!([".contains(letter));
     }
     count
+}
+
+/// The first bracket or quote that has no partner, with its line and column.
+fn unbalanced(query: &str) -> Option<String> {
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let place = |at: usize| {
+        let before = &query[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |last| last.chars().count())
+            + 1;
+        format!("{line}:{column}")
+    };
+    for (at, letter) in code(query) {
+        let partner = match letter {
+            '(' | '[' | '{' => {
+                open.push((at, letter));
+                continue;
+            }
+            '"' | '\'' | '`' => return Some(format!("{}: unterminated quoted string", place(at))),
+            ')' => '(',
+            ']' => '[',
+            '}' => '{',
+            _ => continue,
+        };
+        if open.pop().is_none_or(|(_, opened)| opened != partner) {
+            return Some(format!("{}: unexpected \"{letter}\"", place(at)));
+        }
+    }
+    let (at, letter) = open.pop()?;
+    Some(format!("{}: unclosed \"{letter}\"", place(at)))
 }
 
 /// Translates an expression and checks its parts.
@@ -253,6 +296,9 @@ mod tests {
         assert!(refusal("{job=~\".*\"}").contains("non-empty matcher"));
         assert!(refusal("").contains("no expression found"));
         assert!(refusal(&"-".repeat(600)).contains("over 500 operators"));
+        assert!(refusal("sum(up").ends_with("1:4: unclosed \"(\""));
+        assert!(refusal("sum(up))").ends_with("1:8: unexpected \")\""));
+        assert!(refusal("up # (\n + up{a=\"b}").ends_with("2:9: unterminated quoted string"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use tocsin_domain::metric::Sample;
 
-use crate::frame::{ABSENT, Grid};
+use crate::frame::{ABSENT, Budget, Grid};
 use crate::plan::When;
 
 /// The windows of a function over time, one a step.
@@ -11,6 +11,7 @@ pub(crate) struct Span<'a> {
     pub(crate) grid: &'a Grid,
     pub(crate) when: When,
     pub(crate) range_ms: i64,
+    pub(crate) budget: &'a Budget,
 }
 
 impl Span<'_> {
@@ -49,7 +50,11 @@ impl Window<'_> {
     }
 }
 
-/// The results of a function for the windows of all steps; absent where a window is empty.
+/// How many windows are computed between two looks at the budget.
+const STEPS_UNCHECKED: usize = 64;
+
+/// The results of a function for the windows of all steps; absent where a window is empty. Once
+/// the budget is used up the rest is absent: whoever asks looks at the budget after it.
 pub(crate) fn each(
     points: &[Sample],
     span: &Span<'_>,
@@ -58,6 +63,10 @@ pub(crate) fn each(
     let (mut first, mut past) = (0, 0);
     let mut values = Vec::with_capacity(span.grid.steps);
     for step in 0..span.grid.steps {
+        if step % STEPS_UNCHECKED == 0 && span.budget.check().is_err() {
+            values.resize(span.grid.steps, ABSENT);
+            break;
+        }
         let (start_ms, end_ms) = span.bounds(step);
         while points.get(past).is_some_and(|point| point.at_ms <= end_ms) {
             past += 1;

@@ -8,6 +8,7 @@
     reason = "what a test cannot do ends it"
 )]
 
+mod expressions;
 mod memory;
 mod points;
 
@@ -369,6 +370,9 @@ async fn compare(server: &Server, engine: &Engine, query: &str, out: &mut Vec<St
     asked
 }
 
+/// How many queries at random are compared beside those of the list.
+const RANDOM: u64 = 300;
+
 #[tokio::test]
 async fn tocsin_answers_as_prometheus_does() {
     if !installed("prometheus") || !installed("promtool") {
@@ -380,18 +384,19 @@ async fn tocsin_answers_as_prometheus_does() {
     let server = Server::start(dir.path(), &all);
     let mut store = memory::MemoryStore::default();
     for one in all {
-        let labels: Vec<(&str, &str)> = one
-            .labels
-            .iter()
+        let pairs = one.labels.iter();
+        let labels: Vec<(&str, &str)> = pairs
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        store.add(&labels, one.samples);
+        store.add(&labels, Vec::new(), one.samples);
     }
     let engine = Engine::new(Arc::new(store), EngineConfig::default());
-    let queries = include_str!("prometheus_queries.txt").lines();
+    let listed = include_str!("prometheus_queries.txt").lines();
+    let listed = listed.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let random = (0..RANDOM).map(|seed| expressions::Choice(seed).vector(3));
     let (mut differences, mut asked) = (Vec::new(), 0);
-    for query in queries.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        asked += compare(&server, &engine, query, &mut differences).await;
+    for query in listed.map(str::to_owned).chain(random) {
+        asked += compare(&server, &engine, &query, &mut differences).await;
     }
     println!("{asked} questions, {} answers differ", differences.len());
     assert!(differences.is_empty(), "{}", differences.join("\n"));

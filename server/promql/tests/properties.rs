@@ -166,6 +166,7 @@ fn engine(series: Vec<Vec<Sample>>) -> Engine {
         let (a, b) = (format!("{}", at % 2), format!("{at}"));
         store.add(
             &[("__name__", "x"), ("a", a.as_str()), ("b", b.as_str())],
+            Vec::new(),
             samples,
         );
     }

@@ -233,7 +233,7 @@ fn load(store: &mut memory::MemoryStore, step: &str, lines: &[&str]) {
                 value,
             })
         });
-        store.add(&pairs, points.collect());
+        store.add(&pairs, Vec::new(), points.collect());
     }
 }
 

@@ -20,14 +20,9 @@ pub(crate) struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Adds a series; points have to be in order of time.
-    pub(crate) fn add(&mut self, labels: &[(&str, &str)], samples: Vec<Sample>) {
-        self.add_old(labels, Vec::new(), samples);
-    }
-
-    /// Adds a series whose older points are buckets.
+    /// Adds a series, its older points as buckets; both have to be in order of time.
     #[expect(clippy::expect_used, reason = "labels are those of a test")]
-    pub(crate) fn add_old(
+    pub(crate) fn add(
         &mut self,
         labels: &[(&str, &str)],
         buckets: Vec<Bucket>,
