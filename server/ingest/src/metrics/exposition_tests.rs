@@ -147,3 +147,33 @@ proptest! {
         prop_assert_eq!((seen, read.errors), (1, vec![]));
     }
 }
+
+/// Recorded from Prometheus 2.42 and from the Python client 0.26.
+#[test]
+fn what_real_servers_expose_is_read_without_an_error() {
+    let prometheus = include_str!("../../fuzz/corpus/exposition/prometheus_2_42.txt");
+    let python = include_str!("../../fuzz/corpus/exposition/openmetrics_python.txt");
+    for (text, dialect) in [(prometheus, Dialect::Text), (python, Dialect::OpenMetrics)] {
+        let (samples, read) = read(text, dialect);
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        assert_eq!((samples.len(), read.errors), (lines.count(), vec![]));
+        assert!(read.is_complete);
+        // Both say the type of each family.
+        let unknown: Vec<_> = samples.iter().filter(|s| s.contains(" unknown ")).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+    let (samples, _) = read(python, Dialect::OpenMetrics);
+    for expected in [
+        "__name__=http_requests_total,code=200,path=/a\"b\\c\nd counter 3",
+        "__name__=temperature_celsius gauge NaN",
+        "__name__=inf gauge -inf",
+        "__name__=latency_seconds_bucket,le=1.0,op=get counter 1",
+        "__name__=build_info,branch=main,version=1.2 gauge 1",
+        "__name__=state,state=down gauge 0",
+    ] {
+        assert!(
+            samples.iter().any(|s| s == expected),
+            "{expected}\n{samples:#?}"
+        );
+    }
+}
