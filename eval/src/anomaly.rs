@@ -2,10 +2,12 @@
 //!
 //! A folder laid out as NAB (`windows.json`, `data/CATEGORY/NAME.csv`) is scored by NAB's rules, a
 //! folder laid out as TSB-AD-U (`*.csv` of value and label) by VUS-PR. Each series is run once, in order,
-//! through `tocsin_anomaly::SeriesDetector` in its default configuration. Prints nothing.
+//! through `tocsin_anomaly::SeriesDetector` in its default configuration; for VUS-PR also through
+//! `tocsin_forest::ShapeDetector`, which is the measure of whole stretches. Prints nothing.
 
 mod corpus;
 mod nab;
+mod shape;
 mod vus;
 
 use std::collections::BTreeMap;
@@ -34,6 +36,9 @@ pub(crate) struct VusReport {
     vus_pr: f64,
     /// By file name.
     series: BTreeMap<String, f64>,
+    /// The same of the always-on detector, which judges points rather than stretches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    always_on: Option<Box<VusReport>>,
 }
 
 /// NAB's standard profile on the handed-out half, threshold fitted on the labels: from `README.md` of
@@ -63,21 +68,28 @@ pub(crate) fn run(data: &Path, predictions: Option<&Path>) -> anyhow::Result<Rep
         return Ok(Report::Nab(report));
     }
     let corpus = corpus::read_tsb(data)?;
-    let scores: Vec<Vec<f64>> = corpus.iter().map(|s| point_scores(s, &config)).collect();
+    let scores: Vec<Vec<f64>> = corpus.iter().map(shape::scores).collect();
     if let Some(folder) = predictions {
         corpus::write_scores(folder, &corpus, &scores)?;
     }
-    let series: BTreeMap<String, f64> = corpus
-        .iter()
-        .zip(&scores)
-        .map(|(one, scores)| {
-            let period = vus::period(&one.values);
-            let score = vus::vus_pr(&one.labels, scores, period);
-            (one.name.clone(), score)
-        })
-        .collect();
+    let points: Vec<Vec<f64>> = corpus.iter().map(|s| point_scores(s, &config)).collect();
+    let mut report = vus_report(&corpus, &scores);
+    report.always_on = Some(Box::new(vus_report(&corpus, &points)));
+    Ok(Report::Vus(report))
+}
+
+fn vus_report(corpus: &[Series], scores: &[Vec<f64>]) -> VusReport {
+    let one = |(one, scores): (&Series, &Vec<f64>)| {
+        let score = vus::vus_pr(&one.labels, scores, vus::period(&one.values));
+        (one.name.clone(), score)
+    };
+    let series: BTreeMap<String, f64> = corpus.iter().zip(scores).map(one).collect();
     let vus_pr = series.values().sum::<f64>() / series.len() as f64;
-    Ok(Report::Vus(VusReport { vus_pr, series }))
+    VusReport {
+        vus_pr,
+        series,
+        always_on: None,
+    }
 }
 
 /// The report as a table for people, beside the anchors.
@@ -85,11 +97,14 @@ pub(crate) fn table(report: &Report) -> String {
     match report {
         Report::Nab(report) => nab_table(report),
         Report::Vus(report) => {
-            let mut out = String::from("VUS-PR\n");
+            let mut out = format!("{:56} shape  always-on\n", "VUS-PR");
+            let points = report.always_on.as_deref();
             for (name, score) in &report.series {
-                let _ = writeln!(out, "{name:56} {score:.3}");
+                let point = points.and_then(|p| p.series.get(name)).unwrap_or(&f64::NAN);
+                let _ = writeln!(out, "{name:56} {score:.3}  {point:.3}");
             }
-            let _ = writeln!(out, "{:56} {:.3}", "mean", report.vus_pr);
+            let point = points.map_or(f64::NAN, |p| p.vus_pr);
+            let _ = writeln!(out, "{:56} {:.3}  {point:.3}", "mean", report.vus_pr);
             let _ = writeln!(
                 out,
                 "{:56} {:.3}",
@@ -102,7 +117,8 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 fn nab_table(report: &nab::NabReport) -> String {
-    let mut out = String::from("series                                        gain  windows   hit  false\n");
+    let mut out =
+        String::from("series                                        gain  windows   hit  false\n");
     for (name, row) in &report.series {
         let _ = writeln!(
             out,
