@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tocsin_domain::metric::Sample;
 use tocsin_domain::ports::metric_store::MetricStore;
 
+use crate::answer::{Parts, QueryValue, RangeSeries, VectorSample};
 use crate::error::QueryError;
 use crate::eval::{Eval, points};
 use crate::frame::{Budget, Grid, SAME_LABELSET, Value, merge};
@@ -21,8 +22,9 @@ use crate::translate::translate;
 /// Bounds of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineConfig {
-    /// The most points or buckets that a query reads, and the most cells (series times steps) of
-    /// any part of it. 50 million, as in Prometheus: some 400 MB.
+    /// The most points or buckets that a query holds at once, the most cells (series times steps)
+    /// of any part of it, and the most points of its answer. A range that would need more is
+    /// evaluated part by part. Default 20 million: some 320 MB.
     pub samples_max: usize,
     /// The most series of a selector.
     pub series_max: usize,
@@ -38,44 +40,13 @@ pub struct EngineConfig {
 impl Default for EngineConfig {
     fn default() -> Self {
         Self {
-            samples_max: 50_000_000,
+            samples_max: 20_000_000,
             series_max: 100_000,
             steps_max: 11_000,
             timeout_secs: Some(120),
             raw_ms: 2 * 86_400_000,
         }
     }
-}
-
-/// A series at one time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VectorSample {
-    /// Its labels.
-    pub labels: LabelSet,
-    /// The time of the query, in ms, and the value.
-    pub sample: Sample,
-}
-
-/// A series at several times.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RangeSeries {
-    /// Its labels.
-    pub labels: LabelSet,
-    /// Only the times at which it is there, in order.
-    pub samples: Vec<Sample>,
-}
-
-/// The answer to an instant query.
-#[derive(Debug, Clone, PartialEq)]
-pub enum QueryValue {
-    /// Series at the time of the query; in order for `sort` and `topk`.
-    Vector(Vec<VectorSample>),
-    /// The points of a range selector.
-    Matrix(Vec<RangeSeries>),
-    /// A number.
-    Scalar(Sample),
-    /// A text, at the time of the query in ms.
-    Str(i64, String),
 }
 
 /// Answers queries from a store.
@@ -117,39 +88,14 @@ impl Engine {
     /// # Cancel safety
     /// Dropping the future ends the evaluation.
     pub async fn instant(&self, query: &str, at_ms: i64) -> Result<QueryValue, QueryError> {
-        let plan = translate(query)?;
+        let plan = Arc::new(translate(query)?);
         let grid = Grid {
             start_ms: at_ms,
             step_ms: 1,
             steps: 1,
             query_ms: (at_ms, at_ms),
         };
-        self.evaluate(plan, grid, move |plan, eval| {
-            if let Plan::Window(source) = plan {
-                return window(source, eval, &grid).map(QueryValue::Matrix);
-            }
-            Ok(match eval.value(plan, &grid)? {
-                Value::Scalar(values) => QueryValue::Scalar(Sample {
-                    at_ms,
-                    value: values[0],
-                }),
-                Value::Text(text) => QueryValue::Str(at_ms, text),
-                Value::Vector(rows) => {
-                    let rows = merge(rows, SAME_LABELSET)?.into_iter();
-                    QueryValue::Vector(
-                        rows.map(|row| VectorSample {
-                            sample: Sample {
-                                at_ms,
-                                value: row.values[0],
-                            },
-                            labels: row.labels,
-                        })
-                        .collect(),
-                    )
-                }
-            })
-        })
-        .await
+        self.evaluate(&plan, grid, self.deadline(), moment).await
     }
 
     /// Evaluates a query at `start_ms` and every `step_ms` after it, through `end_ms`. Series are
@@ -169,39 +115,35 @@ impl Engine {
         step_ms: i64,
     ) -> Result<Vec<RangeSeries>, QueryError> {
         let grid = self.grid(start_ms, end_ms, step_ms)?;
-        let plan = translate(query)?;
+        let plan = Arc::new(translate(query)?);
         if !matches!(plan.kind(), Kind::Scalar | Kind::Vector) {
             return Err(QueryError::BadData(format!(
                 "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
                 plan.kind().documented()
             )));
         }
-        self.evaluate(plan, grid, move |plan, eval| {
-            let rows = match eval.value(plan, &grid)? {
-                Value::Scalar(values) => {
-                    let samples = values.iter().enumerate().map(|(step, value)| Sample {
-                        at_ms: grid.time_ms(step),
-                        value: *value,
-                    });
-                    let labels = LabelSet::default();
-                    return Ok(vec![RangeSeries {
-                        labels,
-                        samples: samples.collect(),
-                    }]);
+        let deadline = self.deadline();
+        let mut parts = Parts::default();
+        let mut left = vec![grid];
+        let mut steps_max = grid.steps;
+        while let Some(grid) = left.pop() {
+            let evaluated = if grid.steps > steps_max {
+                None
+            } else {
+                match self.evaluate(&plan, grid, deadline, part).await {
+                    Err(QueryError::TooMuch(_)) if grid.steps > 1 => None,
+                    evaluated => Some(evaluated?),
                 }
-                value => merge(value.vector()?, SAME_LABELSET)?,
             };
-            let mut series: Vec<RangeSeries> = rows
-                .into_iter()
-                .map(|row| RangeSeries {
-                    samples: points(&row.values, &grid),
-                    labels: row.labels,
-                })
-                .collect();
-            series.sort_by(|left, right| left.labels.cmp(&right.labels));
-            Ok(series)
-        })
-        .await
+            if let Some(series) = evaluated {
+                parts.add(series, self.config.samples_max)?;
+                continue;
+            }
+            let (first, rest) = grid.halves();
+            steps_max = first.steps;
+            left.extend([rest, first]);
+        }
+        Ok(parts.whole())
     }
 
     fn grid(&self, start_ms: i64, end_ms: i64, step_ms: i64) -> Result<Grid, QueryError> {
@@ -236,23 +178,27 @@ impl Engine {
         }
     }
 
+    fn deadline(&self) -> Option<Instant> {
+        let secs = self.config.timeout_secs?;
+        Instant::now().checked_add(Duration::from_secs(secs))
+    }
+
     /// Loads what a plan reads and hands it to `answer`, off the async threads.
-    async fn evaluate<T, F>(&self, plan: Plan, grid: Grid, answer: F) -> Result<T, QueryError>
+    async fn evaluate<T, F>(
+        &self,
+        plan: &Arc<Plan>,
+        grid: Grid,
+        deadline: Option<Instant>,
+        answer: F,
+    ) -> Result<T, QueryError>
     where
         T: Send + 'static,
-        F: FnOnce(&Plan, &Eval<'_>) -> Result<T, QueryError> + Send + 'static,
+        F: FnOnce(&Plan, &Grid, &Eval<'_>) -> Result<T, QueryError> + Send + 'static,
     {
-        let deadline = self
-            .config
-            .timeout_secs
-            .map(|secs| Instant::now() + Duration::from_secs(secs));
-        let now_ms = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| {
-                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-            });
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now_ms = since_epoch.map_or(0, |since| since.as_millis() as i64);
         let mut asked = Vec::new();
-        requests(&plan, &grid, &mut asked);
+        requests(plan, &grid, &mut asked);
         let loading = load(&self.store, asked, &self.config, now_ms);
         let loaded: Loaded = match deadline {
             None => loading.await?,
@@ -263,6 +209,7 @@ impl Engine {
         let canceled = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting(Arc::clone(&canceled));
         let samples_max = self.config.samples_max;
+        let plan = Arc::clone(plan);
         tokio::task::spawn_blocking(move || {
             let budget = Budget {
                 samples_max,
@@ -271,6 +218,7 @@ impl Engine {
             };
             answer(
                 &plan,
+                &grid,
                 &Eval {
                     loaded: &loaded,
                     budget: &budget,
@@ -280,6 +228,55 @@ impl Engine {
         .await
         .map_err(|_| QueryError::execution("the evaluation ended unexpectedly"))?
     }
+}
+
+/// The answer of a range query for the steps of a grid.
+fn part(plan: &Plan, grid: &Grid, eval: &Eval<'_>) -> Result<Vec<RangeSeries>, QueryError> {
+    let rows = match eval.value(plan, grid)? {
+        Value::Scalar(values) => {
+            let samples = values.iter().enumerate();
+            let samples = samples.map(|(step, value)| Sample {
+                at_ms: grid.time_ms(step),
+                value: *value,
+            });
+            return Ok(vec![RangeSeries {
+                labels: LabelSet::default(),
+                samples: samples.collect(),
+            }]);
+        }
+        value => merge(value.vector()?, SAME_LABELSET)?,
+    };
+    let series = rows.into_iter().map(|row| RangeSeries {
+        samples: points(&row.values, grid),
+        labels: row.labels,
+    });
+    Ok(series.collect())
+}
+
+/// The answer of an instant query.
+fn moment(plan: &Plan, grid: &Grid, eval: &Eval<'_>) -> Result<QueryValue, QueryError> {
+    let at_ms = grid.start_ms;
+    if let Plan::Window(source) = plan {
+        return window(source, eval, grid).map(QueryValue::Matrix);
+    }
+    Ok(match eval.value(plan, grid)? {
+        Value::Scalar(values) => QueryValue::Scalar(Sample {
+            at_ms,
+            value: values[0],
+        }),
+        Value::Text(text) => QueryValue::Str(at_ms, text),
+        Value::Vector(rows) => {
+            let rows = merge(rows, SAME_LABELSET)?.into_iter();
+            let samples = rows.map(|row| VectorSample {
+                sample: Sample {
+                    at_ms,
+                    value: row.values[0],
+                },
+                labels: row.labels,
+            });
+            QueryValue::Vector(samples.collect())
+        }
+    })
 }
 
 /// The points of a range selector by itself.

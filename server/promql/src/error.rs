@@ -45,6 +45,9 @@ pub enum QueryError {
     /// The query ran into a contradiction or a bound.
     #[error("{0}")]
     Execution(String),
+    /// The query needs more series, points or cells than it may have.
+    #[error("{0}")]
+    TooMuch(String),
     /// The query took too long.
     #[error("query timed out in expression evaluation")]
     Timeout,
@@ -62,7 +65,7 @@ impl QueryError {
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::BadData(_) | Self::Unsupported { .. } => ErrorKind::BadData,
-            Self::Execution(_) | Self::Store(_) => ErrorKind::Execution,
+            Self::Execution(_) | Self::TooMuch(_) | Self::Store(_) => ErrorKind::Execution,
             Self::Timeout => ErrorKind::Timeout,
             Self::Canceled => ErrorKind::Canceled,
         }
@@ -70,6 +73,12 @@ impl QueryError {
 
     pub(crate) fn parse(detail: impl std::fmt::Display) -> Self {
         Self::BadData(format!("parse error: {detail}"))
+    }
+
+    pub(crate) fn too_many_samples() -> Self {
+        Self::TooMuch(
+            "query processing would load too many samples into memory in query execution".into(),
+        )
     }
 
     pub(crate) fn execution(detail: impl Into<String>) -> Self {
@@ -80,7 +89,8 @@ impl QueryError {
 impl From<StoreError> for QueryError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Invalid(detail) => Self::Execution(detail),
+            // A selection is always well formed, so it is beyond one of its bounds.
+            StoreError::Invalid(detail) => Self::TooMuch(detail),
             other => Self::Store(other.to_string()),
         }
     }

@@ -40,6 +40,23 @@ impl Grid {
             .saturating_add(self.step_ms.saturating_mul(step as i64))
     }
 
+    /// The first and the second half of at least 2 steps.
+    pub(crate) fn halves(&self) -> (Self, Self) {
+        let first = self.steps.div_ceil(2);
+        let rest = Self {
+            start_ms: self.time_ms(first),
+            steps: self.steps - first,
+            ..*self
+        };
+        (
+            Self {
+                steps: first,
+                ..*self
+            },
+            rest,
+        )
+    }
+
     /// The moment a selector looks at, seen from a step.
     pub(crate) fn seen_ms(&self, when: When, step: usize) -> i64 {
         let at = match when.at {
@@ -161,9 +178,7 @@ impl Budget {
     pub(crate) fn afford(&self, rows: usize, steps: usize) -> Result<(), QueryError> {
         self.check()?;
         if rows.saturating_mul(steps) > self.samples_max {
-            return Err(QueryError::execution(
-                "query processing would load too many samples into memory in query execution",
-            ));
+            return Err(QueryError::too_many_samples());
         }
         Ok(())
     }

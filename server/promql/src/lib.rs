@@ -6,6 +6,7 @@
 //! HTTP or knows how points are stored.
 
 mod aggregate;
+mod answer;
 mod buckets;
 mod calendar;
 mod engine;
@@ -30,7 +31,8 @@ mod translate_call;
 mod translate_operator;
 mod window;
 
-pub use engine::{Engine, EngineConfig, QueryValue, RangeSeries, VectorSample};
+pub use answer::{QueryValue, RangeSeries, VectorSample};
+pub use engine::{Engine, EngineConfig};
 pub use error::{ErrorKind, QueryError};
 pub use label_set::LabelSet;
 pub use translate::parse_selector;

@@ -194,11 +194,9 @@ pub(crate) async fn load(
             .iter()
             .map(|one| one.samples.len() + one.buckets.len())
             .sum();
-        left = left.checked_sub(read).ok_or_else(|| {
-            QueryError::execution(
-                "query processing would load too many samples into memory in query execution",
-            )
-        })?;
+        left = left
+            .checked_sub(read)
+            .ok_or_else(QueryError::too_many_samples)?;
         loaded.answers.push((request, series));
     }
     Ok(loaded)

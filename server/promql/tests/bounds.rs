@@ -40,26 +40,38 @@ async fn refusal(config: EngineConfig, query: &str) -> (ErrorKind, String) {
 }
 
 #[tokio::test]
-async fn what_reads_too_much_is_refused() {
+async fn what_reads_too_much_is_evaluated_part_by_part() {
+    let query = "sum(rate(x[1m])) + sum(x offset 100s) + count(x @ end())";
+    let whole = engine(EngineConfig::default())
+        .range(query, 0, 900_000, 10_000)
+        .await
+        .unwrap();
+    for samples_max in [3_000, 3_500, 5_000, 6_000] {
+        let few = EngineConfig {
+            samples_max,
+            raw_ms: i64::MAX,
+            ..EngineConfig::default()
+        };
+        let parts = engine(few).range(query, 0, 900_000, 10_000).await;
+        assert_eq!(parts.as_ref(), Ok(&whole), "{samples_max}");
+    }
+}
+
+#[tokio::test]
+async fn what_still_reads_too_much_is_refused() {
     let few = EngineConfig {
         samples_max: 3_000,
         ..EngineConfig::default()
     };
-    let (kind, message) = refusal(few, "x").await;
-    assert_eq!(kind, ErrorKind::Execution);
-    assert!(message.contains("too many samples"), "{message}");
-    // Points of all selectors count together.
-    let enough = EngineConfig {
-        samples_max: 5_000,
-        ..EngineConfig::default()
-    };
-    assert!(engine(enough).range("x", 0, 900_000, 1_000).await.is_ok());
-    let (kind, _) = refusal(enough, "x + x offset 100d + x{host!=\"\"}").await;
-    assert_eq!(kind, ErrorKind::Execution);
-    // So do the cells of a subquery that nobody loaded.
-    let (kind, message) = refusal(enough, "sum_over_time(vector(1)[10000s:1s])").await;
-    assert_eq!(kind, ErrorKind::Execution);
-    assert!(message.contains("too many samples"), "{message}");
+    for query in [
+        "sum(sum_over_time(x[900s]))",
+        "x",
+        "count_over_time(vector(1)[10000s:1s])",
+    ] {
+        let (kind, message) = refusal(few, query).await;
+        assert_eq!(kind, ErrorKind::Execution, "{query}");
+        assert!(message.contains("too many samples"), "{message}");
+    }
 }
 
 #[tokio::test]
