@@ -46,7 +46,9 @@ pub(crate) fn read_nab(folder: &Path) -> Result<Vec<Series>> {
         for (first, last) in windows {
             let (first, last) = (millis(&first)?, millis(&last)?);
             let row = |at| series.times_ms.iter().position(|t| *t == at);
-            let rows = row(first).zip(row(last)).context("a window's end is no row")?;
+            let rows = row(first)
+                .zip(row(last))
+                .context("a window's end is no row")?;
             series.windows.push(rows);
         }
         corpus.push(series);
@@ -111,7 +113,9 @@ pub(crate) fn write_scores(folder: &Path, corpus: &[Series], scores: &[Vec<f64>]
 fn millis(text: &str) -> Result<i64> {
     let text = text.trim();
     let number = |from: usize, to: usize| -> Result<i64> {
-        let digits = text.get(from..to).with_context(|| format!("no time: {text}"))?;
+        let digits = text
+            .get(from..to)
+            .with_context(|| format!("no time: {text}"))?;
         digits.parse().with_context(|| format!("no time: {text}"))
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);

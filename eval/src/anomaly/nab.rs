@@ -132,9 +132,7 @@ fn counted_rows(series: &Series, scores: &[f64], first_window: usize) -> Vec<Row
                 let x = -((last as f64 - at as f64 + 1.0) / len as f64);
                 (Some(window), sigmoid(x) / best)
             }
-            (None, Some((last, len))) => {
-                (None, sigmoid((at - last) as f64 / (len as f64 - 1.0)))
-            }
+            (None, Some((last, len))) => (None, sigmoid((at - last) as f64 / (len as f64 - 1.0))),
             (None, None) => (None, -1.0),
         };
         if at >= probation {

@@ -22,7 +22,11 @@ pub(crate) fn vus_pr(labels: &[bool], scores: &[f64], width: usize) -> f64 {
         let ranges = ranges(&segments, width / 2, labels.len());
         let mut found = [0.0; THRESHOLDS];
         for (from, to) in &ranges {
-            let earliest = first[*from..=*to].iter().min().copied().unwrap_or(THRESHOLDS);
+            let earliest = first[*from..=*to]
+                .iter()
+                .min()
+                .copied()
+                .unwrap_or(THRESHOLDS);
             for count in found.iter_mut().skip(earliest) {
                 *count += 1.0;
             }
@@ -170,7 +174,9 @@ mod tests {
 
     #[test]
     fn the_period_of_a_sine_is_its_period() {
-        let sine: Vec<f64> = (0..2000).map(|at| (f64::from(at) / 48.0 * 6.283_185_3).sin()).collect();
+        let sine: Vec<f64> = (0..2000)
+            .map(|at| (f64::from(at) / 48.0 * 6.283_185_3).sin())
+            .collect();
         assert_eq!(period(&sine), 48);
         assert_eq!(period(&[]), 125);
     }
