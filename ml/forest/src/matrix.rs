@@ -30,8 +30,10 @@ impl Matrix {
     /// Row `index`, empty beyond the last one.
     #[must_use]
     pub fn row(&self, index: usize) -> &[f32] {
-        let start = index.saturating_mul(self.columns);
-        self.values.get(start..start + self.columns).unwrap_or(&[])
+        self.values
+            .chunks_exact(self.columns)
+            .nth(index)
+            .unwrap_or(&[])
     }
 
     /// All rows in order.
