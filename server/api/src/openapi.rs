@@ -71,6 +71,14 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         routes::splunk::events,
         routes::splunk::raw,
         routes::splunk::health,
+        routes::influx::write_v1,
+        routes::influx::write_v2,
+        routes::influx::write_v3,
+        routes::influx::ping,
+        routes::influx::query,
+        routes::telegraf::push,
+        routes::remote_write::push,
+        routes::otlp::push_metrics,
         routes::logs_search::search,
         routes::logs_histogram::histogram,
         routes::logs_record::record,
@@ -100,7 +108,7 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
     components(schemas(Problem, ProblemItem)),
     tags(
         (name = "logs", description = "Searching, watching, exporting and deleting log records"),
-        (name = "push", description = "Taking log records; answered once they are durable"),
+        (name = "push", description = "Taking log records and metrics; answered once they are durable"),
         (name = "platform", description = "The server itself"),
         (name = "operations", description = "Health and metrics"),
     )

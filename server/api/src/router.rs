@@ -2,15 +2,16 @@
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, panics};
 use crate::routes::{
-    audit, data_sources, elasticsearch, health, jobs, logs_clusters, logs_context, logs_delete,
-    logs_export, logs_fields, logs_histogram, logs_record, logs_search, logs_similar, logs_tail,
-    logs_templates, loki, metrics, openapi, otlp, push_logs, settings, splunk, stats, ui,
+    audit, data_sources, elasticsearch, health, influx, jobs, logs_clusters, logs_context,
+    logs_delete, logs_export, logs_fields, logs_histogram, logs_record, logs_search, logs_similar,
+    logs_tail, logs_templates, loki, metrics, openapi, otlp, push_logs, remote_write, settings,
+    splunk, stats, telegraf, ui,
 };
 use crate::state::ApiState;
 
@@ -22,6 +23,7 @@ pub fn router(state: ApiState) -> Router {
         .merge(exports())
         .merge(pushes())
         .merge(elasticsearch_bulk())
+        .merge(metric_pushes())
         .merge(writes())
         .merge(live())
         .merge(operations())
@@ -85,6 +87,24 @@ fn pushes() -> Router<ApiState> {
         .route("/services/collector/raw/1.0", post(splunk::raw))
         .route("/services/collector/health", get(splunk::health))
         .route("/services/collector/health/1.0", get(splunk::health))
+}
+
+fn metric_pushes() -> Router<ApiState> {
+    Router::new()
+        .route("/write", post(influx::write_v1))
+        .route("/api/v2/write", post(influx::write_v2))
+        .route("/api/v3/write_lp", post(influx::write_v3))
+        .route("/ping", get(influx::ping))
+        .route("/query", get(influx::query).post(influx::query))
+        .route("/webhooks/telegraf", telegraf_push())
+        .route("/api/v1/write", post(remote_write::push))
+        .route("/v1/metrics", post(otlp::push_metrics))
+        .route("/otlp/v1/metrics", post(otlp::push_metrics))
+}
+
+/// Telegraf's `method` is POST or PUT.
+fn telegraf_push() -> MethodRouter<ApiState> {
+    post(telegraf::push).put(telegraf::push)
 }
 
 fn elasticsearch_bulk() -> Router<ApiState> {

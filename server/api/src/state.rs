@@ -9,6 +9,8 @@ use tocsin_domain::ports::{
     TemplateStore,
 };
 use tocsin_ingest::Limits;
+use tocsin_ingest::metrics::otlp::DeltaTotals;
+use tocsin_ingest::metrics::{MetricLimits, SeriesRegistry};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,6 +46,12 @@ pub struct ApiParts {
     pub config: ApiConfig,
     /// Bounds of decoding.
     pub limits: Limits,
+    /// Bounds of decoding metrics.
+    pub metric_limits: MetricLimits,
+    /// The series that pushes named so far.
+    pub registry: Arc<SeriesRegistry>,
+    /// Running totals of what OTLP sends as differences.
+    pub deltas: Arc<DeltaTotals>,
     /// Owns every task that outlives its request; `app` waits for it at shutdown.
     pub tasks: TaskTracker,
     /// Cancelled when the server begins to shut down: live tails end then.

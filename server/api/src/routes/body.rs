@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use tocsin_domain::Timestamp;
 use tocsin_ingest::decompress::{Encoding, decompress};
 use tocsin_ingest::{Context, DecodeError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -43,21 +44,26 @@ pub(crate) struct Pushed {
 impl Pushed {
     /// Of a request whose records have the source `source` if they name none.
     pub(crate) fn of(headers: &HeaderMap, source: &str) -> Result<Self, ApiError> {
-        let encoding = headers.get(header::CONTENT_ENCODING);
-        let encoding = encoding
-            .map_or(Ok(""), |value| value.to_str())
-            .map_err(|_| {
-                ApiError::new(
-                    ErrorKind::UnsupportedMediaType,
-                    "the content encoding is not readable",
-                )
-            })?;
         Ok(Self {
-            encoding: Encoding::from_header(encoding)?,
+            encoding: encoding(headers)?,
             source: source.to_owned(),
             host: String::new(),
         })
     }
+}
+
+/// The encoding that the headers name.
+pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    let encoding = encoding
+        .map_or(Ok(""), |value| value.to_str())
+        .map_err(|_| {
+            ApiError::new(
+                ErrorKind::UnsupportedMediaType,
+                "the content encoding is not readable",
+            )
+        })?;
+    Ok(Encoding::from_header(encoding)?)
 }
 
 /// Reads a whole body. One that comes in one piece is not copied.
@@ -166,33 +172,37 @@ pub(crate) async fn receive<T: Send + 'static>(
     pushed: Pushed,
     decoder: impl FnOnce(&[u8], &mut Context<'_>) -> T + Send + 'static,
 ) -> Result<(T, Room), ApiError> {
-    let (head, body) = request.into_parts();
-    let Collected { bytes, room } = collect(state, &head.headers, body).await?;
-    Ok((decode(state, bytes, pushed, decoder).await?, room))
+    let encoding = pushed.encoding;
+    let work = move |body: &[u8], state: &ApiState, now: Timestamp| {
+        let mut random = random;
+        let mut context = Context::new(now, &mut random, &state.parts().limits);
+        context.source = &pushed.source;
+        context.host = &pushed.host;
+        decoder(body, &mut context)
+    };
+    receive_bytes(state, request, encoding, work).await
 }
 
-/// Undoes the encoding of a body and decodes it, off the async threads.
-async fn decode<T: Send + 'static>(
+/// Reads a body, undoes its encoding and works on it off the async threads, with the state and the
+/// time of receipt. The room it took is to be held until what came of it is durable.
+pub(crate) async fn receive_bytes<T: Send + 'static>(
     state: &ApiState,
-    bytes: Bytes,
-    pushed: Pushed,
-    decoder: impl FnOnce(&[u8], &mut Context<'_>) -> T + Send + 'static,
-) -> Result<T, ApiError> {
+    request: Request,
+    encoding: Encoding,
+    work: impl FnOnce(&[u8], &ApiState, Timestamp) -> T + Send + 'static,
+) -> Result<(T, Room), ApiError> {
+    let (head, body) = request.into_parts();
+    let Collected { bytes, room } = collect(state, &head.headers, body).await?;
     let permit = turn(state, &state.bounds.decodes, 1).await?;
     let now = state.now();
     let held = state.clone();
     let work = move || {
         let _permit = permit;
-        let limits = &held.parts().limits;
-        let body = decompress(&bytes, pushed.encoding, limits)?;
-        let mut random = random;
-        let mut context = Context::new(now, &mut random, limits);
-        context.source = &pushed.source;
-        context.host = &pushed.host;
-        Ok::<T, DecodeError>(decoder(&body, &mut context))
+        let body = decompress(&bytes, encoding, &held.parts().limits)?;
+        Ok::<T, DecodeError>(work(&body, &held, now))
     };
     match state.parts().tasks.spawn_blocking(work).await {
-        Ok(decoded) => Ok(decoded?),
+        Ok(decoded) => Ok((decoded?, room)),
         Err(_) => Err(ApiError::new(
             ErrorKind::Internal,
             "the decoder failed on this body",

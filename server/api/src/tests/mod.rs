@@ -8,6 +8,7 @@ mod live;
 mod openapi;
 mod page;
 mod push;
+mod push_metrics;
 mod searches;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::Value;
+use tocsin_ingest::metrics::{MetricLimits, SeriesRegistry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -49,6 +51,7 @@ impl Server {
 
     fn with(config: ApiConfig, limits: tocsin_ingest::Limits) -> Self {
         let fakes = Arc::new(Fakes::default());
+        let metric_limits = MetricLimits::default();
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let state = ApiState::new(ApiParts {
             logs: fakes.clone(),
@@ -64,6 +67,9 @@ impl Server {
             assets: fakes.clone(),
             config,
             limits,
+            registry: Arc::new(SeriesRegistry::new(&metric_limits)),
+            metric_limits,
+            deltas: Arc::new(tocsin_ingest::metrics::otlp::DeltaTotals::new(1000)),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         });

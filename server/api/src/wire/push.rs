@@ -40,3 +40,21 @@ pub(crate) struct HecParams {
     /// Their index; an attribute here.
     pub(crate) index: Option<String>,
 }
+
+/// What a write in line protocol says of itself; all are optional.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct InfluxParams {
+    /// The unit of times: ns, us, ms, s, m or h. Told by the size of each if there is none.
+    pub(crate) precision: Option<String>,
+    /// The database; becomes the label `db`.
+    pub(crate) db: Option<String>,
+}
+
+/// A statement for InfluxDB 1.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct InfluxStatement {
+    /// The statement.
+    pub(crate) q: Option<String>,
+}

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tocsin_domain::metric::{Feedback, MetricBatch};
 use tocsin_domain::ports::log_search::{
     ClusterSummary, RankedPage, RankedPrototype, RankedRecord, TREND_BUCKETS,
 };
@@ -41,6 +42,7 @@ pub(super) enum Refusal {
 pub(super) struct Fakes {
     pub(super) records: Mutex<Vec<LogRecord>>,
     pub(super) taken: Mutex<Vec<LogBatch>>,
+    pub(super) points: Mutex<Vec<MetricBatch>>,
     pub(super) refusal: Mutex<Refusal>,
     pub(super) jobs: Mutex<Vec<Job>>,
     pub(super) audit: Mutex<Vec<AuditEntry>>,
@@ -101,6 +103,33 @@ impl Fakes {
                 &format!("disk /dev/sda{at} \u{fc}ber full"),
             ));
         }
+    }
+
+    fn refuse(&self) -> Result<(), BusError> {
+        match *lock(&self.refusal) {
+            Refusal::None => Ok(()),
+            Refusal::Full => Err(BusError::Full {
+                used_bytes: 9,
+                limit_bytes: 10,
+                retry_after: Duration::from_millis(2500),
+            }),
+            Refusal::DiskFull => Err(BusError::Unavailable("no space left on device".into())),
+        }
+    }
+
+    /// The points taken, as text. Labels come with the first batch that names a series.
+    pub(super) fn points(&self) -> Vec<String> {
+        let mut labels = std::collections::HashMap::new();
+        let mut texts = Vec::new();
+        for batch in lock(&self.points).iter() {
+            let carried = batch.series.iter();
+            labels.extend(carried.filter_map(|entry| Some((entry.id, batch.labels(entry)?))));
+            texts.extend(batch.points().map(|(series, at, value)| {
+                format!("{} {value}@{at}", labels[&batch.series[series].id])
+            }));
+        }
+        texts.sort();
+        texts
     }
 
     pub(super) fn bodies(&self) -> Vec<String> {
@@ -254,23 +283,21 @@ impl LogSearch for Fakes {
 #[async_trait]
 impl Intake for Fakes {
     async fn accept(&self, batches: Vec<LogBatch>) -> Result<(), BusError> {
-        match *lock(&self.refusal) {
-            Refusal::None => {}
-            Refusal::Full => {
-                let retry_after = Duration::from_millis(2500);
-                return Err(BusError::Full {
-                    used_bytes: 9,
-                    limit_bytes: 10,
-                    retry_after,
-                });
-            }
-            Refusal::DiskFull => {
-                return Err(BusError::Unavailable("no space left on device".into()));
-            }
-        }
+        self.refuse()?;
         assert!(batches.iter().all(LogBatch::validate));
         lock(&self.taken).extend(batches);
         Ok(())
+    }
+
+    async fn accept_metrics(&self, batches: Vec<MetricBatch>) -> Result<(), BusError> {
+        self.refuse()?;
+        assert!(batches.iter().all(MetricBatch::validate));
+        lock(&self.points).extend(batches);
+        Ok(())
+    }
+
+    async fn accept_feedback(&self, _: Feedback) -> Result<(), BusError> {
+        self.refuse()
     }
 }
 
