@@ -17,6 +17,16 @@ pub(crate) struct Transform {
 }
 
 impl Transform {
+    /// To the scale of the models; what has no logarithm is far below everything.
+    pub(crate) fn forward(&self, value: f64) -> f64 {
+        let value = value / self.size;
+        match self.log {
+            true if value > 0.0 => value.ln(),
+            true => f64::NEG_INFINITY,
+            false => value,
+        }
+    }
+
     /// Back to the unit of the series.
     pub(crate) fn back(&self, z: f64) -> f64 {
         let z = z.clamp(self.limits.0, self.limits.1);
@@ -95,8 +105,8 @@ fn fill_gaps(history: &[f64]) -> Result<Vec<f64>, ForecastError> {
         let (from, to) = (pair[0], pair[1]);
         // Halves, so that the difference of huge values stays finite.
         let step = (history[to] / 2.0 - history[from] / 2.0) / (to - from) as f64 * 2.0;
-        for i in from + 1..to {
-            values[i] = history[from] + step * (i - from) as f64;
+        for (i, value) in values[from..to].iter_mut().enumerate().skip(1) {
+            *value = history[from] + step * i as f64;
         }
     }
     Ok(values)

@@ -5,33 +5,40 @@ use crate::models::Answer;
 use crate::problem::{Problem, Table};
 
 /// Power of the inverse error that gives the weight.
-const SHARPNESS: f64 = 4.0;
+const SHARPNESS: f64 = 3.5;
 /// Candidates with more than this multiple of the best error are left out.
-const WORST: f64 = 1.6;
+const WORST: f64 = 2.5;
+
+/// Weight of the oldest origin; it rises to 1 for the newest.
+const OLDEST: f64 = 0.3;
 
 /// Combined forecasts.
 #[derive(Debug)]
 pub(crate) struct Combined {
     /// Weight of each answer, in `[0, 1]`, summing to 1.
     pub weights: Vec<f64>,
-    /// Mean absolute error of each answer in the back-test.
+    /// Mean absolute error of each answer in the back-test, infinite when there was none.
     pub errors: Vec<f64>,
     /// Forecasts `[origin][step]`.
     pub table: Table,
 }
 
-/// Mean absolute error over all forecasts whose truth is known.
+/// Mean absolute error over all forecasts whose truth is known, newer origins counting more;
+/// infinite when there are none.
 pub(crate) fn mean_error(problem: &Problem<'_>, table: &[f64]) -> f64 {
     let mut sum = 0.0;
     let mut count = 0.0;
+    let first = problem.head() as f64;
+    let span = (problem.series.len() as f64 - first).max(1.0);
     for (origin, row) in problem
         .past()
         .iter()
         .zip(table.chunks_exact(problem.horizon))
     {
+        let weight = OLDEST + (1.0 - OLDEST) * (*origin as f64 - first) / span;
         for (truth, forecast) in problem.series[*origin..].iter().zip(row) {
-            sum += (truth - forecast).abs();
-            count += 1.0;
+            sum += weight * (truth - forecast).abs();
+            count += weight;
         }
     }
     if count > 0.0 {

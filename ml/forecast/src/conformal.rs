@@ -3,12 +3,15 @@
 //! steps pooled after each has been divided by its expected size. That size is the product of the
 //! step ahead, the phase of the season and how lively the series is at the origin.
 
+use crate::passage::Extremes;
 use crate::problem::Problem;
 
 /// Exponent of the liveliness: 0 ignores it, 1 follows it fully.
 const LIVELINESS: f64 = 0.5;
 /// Prior count that pulls the size of a phase to 1.
 const PHASE_PRIOR: f64 = 12.0;
+/// Degrees of freedom at least; below, the expansion of the quantile does not hold.
+const FREEDOM_MIN: f64 = 2.0;
 
 /// Errors of the back-test in expected sizes, and those sizes for the forecast.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,10 @@ pub(crate) struct ErrorModel {
     sorted: Vec<f64>,
     /// Expected size of the error at each step of the forecast.
     size: Vec<f64>,
+    /// How far the extremes lie from those of the forecast.
+    extremes: Extremes,
+    /// Degrees of freedom of the sizes.
+    freedom: f64,
 }
 
 impl ErrorModel {
@@ -46,9 +53,10 @@ impl ErrorModel {
         divide(&mut errors, horizon, |row, k| phases.at(past[row] + k));
         let end = problem.series.len();
         let last = lively.last().copied().unwrap_or(1.0);
-        let size = (0..horizon)
+        let size: Vec<f64> = (0..horizon)
             .map(|k| steps[k] * last * phases.at(end + k))
             .collect();
+        let extremes = Extremes::learn(problem, table, &lively, &size);
         let mut sorted: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         Self {
@@ -56,7 +64,14 @@ impl ErrorModel {
             errors,
             sorted,
             size,
+            extremes,
+            freedom: windows(past, horizon).max(FREEDOM_MIN),
         }
+    }
+
+    /// Probability that `threshold` has been reached by each step; see [`Extremes::reached`].
+    pub(crate) fn reached(&self, middle: &[f64], threshold: f64, falling: bool) -> Vec<f64> {
+        self.extremes.reached(middle, threshold, falling)
     }
 
     /// Errors in expected sizes of one origin of the back-test, chosen by `index`; wraps around.
@@ -80,7 +95,7 @@ impl ErrorModel {
 
     /// The error at a step from 0 that is not exceeded with probability `p`.
     pub(crate) fn quantile(&self, step: usize, p: f64) -> f64 {
-        self.size(step) * self.shape(p)
+        self.size(step) * self.shape(p) * widening(p, self.freedom)
     }
 
     /// Half empirical, half symmetric: the sign of the errors seen is only partly that of those to
@@ -90,6 +105,33 @@ impl ErrorModel {
         let mirrored = -empirical(&self.sorted, 1.0 - p);
         (own + mirrored) / 2.0
     }
+}
+
+/// How many horizons that do not overlap the back-test spans.
+fn windows(past: &[usize], horizon: usize) -> f64 {
+    let span = past
+        .last()
+        .zip(past.first())
+        .map_or(0, |(last, first)| last - first);
+    1.0 + span as f64 / horizon as f64
+}
+
+/// Quantile of Student's distribution over the normal one (Cornish & Fisher's expansion): few
+/// independent windows tell the size of the error only roughly.
+fn widening(p: f64, freedom: f64) -> f64 {
+    let square = normal_quantile(p).powi(2);
+    1.0 + (square + 1.0) / (4.0 * freedom)
+        + (5.0 * square * square + 16.0 * square + 3.0) / (96.0 * freedom * freedom)
+}
+
+/// Quantile of the normal distribution (Abramowitz & Stegun 26.2.23, error below 4.5e-4).
+fn normal_quantile(p: f64) -> f64 {
+    let tail = p.min(1.0 - p).clamp(1e-12, 0.5);
+    let t = (-2.0 * tail.ln()).sqrt();
+    let above = (0.010328 * t + 0.802853) * t + 2.515517;
+    let below = ((0.001308 * t + 0.189269) * t + 1.432788) * t + 1.0;
+    let z = t - above / below;
+    if p < 0.5 { -z } else { z }
 }
 
 /// Quantile with the conformal correction `(n + 1) p`, on as many independent errors as there are
@@ -180,7 +222,7 @@ impl PhaseSizes {
     fn learn(problem: &Problem<'_>, errors: &[f64]) -> Self {
         let period = problem.periods.first().copied().unwrap_or(1);
         let known = errors.iter().filter(|e| e.is_finite()).count();
-        if period < 4 || period > 400 || known < 8 * period {
+        if !(4..=400).contains(&period) || known < 8 * period {
             return Self {
                 period: 1,
                 sizes: vec![1.0],

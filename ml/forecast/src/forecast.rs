@@ -51,6 +51,9 @@ pub struct Candidate {
     pub name: &'static str,
     /// Its share of the combination, in `[0, 1]`.
     pub weight: f64,
+    /// Its mean absolute error in the back-test on the scale of the models; infinite when there was
+    /// no back-test.
+    pub error: f64,
     /// Its forecast, `[step]`.
     pub mean: Vec<f64>,
 }
@@ -153,10 +156,11 @@ fn assemble(problem: &Problem<'_>, spec: &ForecastSpec, parts: Parts) -> Forecas
     let mean = back(&middle);
     let candidates: Vec<Candidate> = answers
         .iter()
-        .zip(&combined.weights)
-        .map(|(answer, weight)| Candidate {
+        .zip(combined.weights.iter().zip(&combined.errors))
+        .map(|(answer, (weight, error))| Candidate {
             name: answer.name,
             weight: *weight,
+            error: *error,
             mean: back(&answer.table[last..]),
         })
         .collect();
@@ -295,48 +299,37 @@ impl Forecast {
             .collect()
     }
 
-    /// When the series first reaches `threshold` from below (or from above when `falling`), judged
-    /// by every error path of the back-test and its mirror image.
+    /// When the series first reaches `threshold` from below, or from above when `falling`.
     #[must_use]
     pub fn crossing(&self, threshold: f64, falling: bool) -> Crossing {
-        let rows = self.errors.origins();
-        let reaches = |y: &f64| {
-            if falling {
-                *y <= threshold
-            } else {
-                *y >= threshold
-            }
-        };
-        let mut steps = Vec::with_capacity(2 * rows);
-        let mut paths = 0.0;
-        for row in 0..rows.max(1) {
-            for sign in [1.0, -1.0] {
-                paths += 1.0;
-                steps.extend(self.path(row, sign).iter().position(reaches).map(|k| k + 1));
-            }
-        }
-        steps.sort_unstable();
-        let pick = |p: f64| {
-            let place = (p * (steps.len().saturating_sub(1)) as f64).round() as usize;
-            steps.get(place).copied()
+        let threshold = self.transform.forward(threshold);
+        let reached = self.errors.reached(&self.middle, threshold, falling);
+        let probability = reached.last().copied().unwrap_or(0.0);
+        // The step by which this share of all that cross have crossed.
+        let pick = |share: f64| {
+            let step = reached.iter().position(|p| *p >= share * probability)?;
+            (probability > 0.0).then_some(step + 1)
         };
         Crossing {
-            probability: steps.len() as f64 / paths,
+            probability,
             median_step: pick(0.5),
             interval80: pick(0.1).zip(pick(0.9)),
+            reached,
         }
     }
 }
 
 /// Whether and when a threshold is reached within the horizon.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
-    /// Share of paths that reach it, in `[0, 1]`.
+    /// Probability that it is reached within the horizon, in `[0, 1]`.
     pub probability: f64,
-    /// The middle first step, from 1, of those that do.
+    /// The middle first step, from 1, given that it is reached.
     pub median_step: Option<usize>,
-    /// Steps between which 80 % of the first crossings lie, of those paths that cross.
+    /// Steps, from 1, between which the first crossing lies with 80 %, given that it is reached.
     pub interval80: Option<(usize, usize)>,
+    /// Probability that it has been reached by each step, `[step]`, never decreasing.
+    pub reached: Vec<f64>,
 }
 
 /// SplitMix64 (Steele, Lea & Flood 2014).

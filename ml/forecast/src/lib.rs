@@ -10,6 +10,7 @@ mod linear;
 mod loess;
 mod minimise;
 mod models;
+mod passage;
 mod problem;
 mod season;
 mod spec;

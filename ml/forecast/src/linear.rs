@@ -40,11 +40,6 @@ impl Regression {
         }
     }
 
-    /// Sum of the weights of the rows.
-    pub(crate) fn rows(&self) -> f64 {
-        self.rows
-    }
-
     /// Coefficients, intercept first, that minimise the squared error plus `penalty` per row on
     /// the standardised coefficients; the intercept is free. `None` when no row was added or the
     /// system is singular.

@@ -17,6 +17,9 @@ impl Bounds {
     }
 }
 
+/// The search ends when the losses of the simplex differ by less; losses are log likelihoods.
+const TOLERANCE: f64 = 2e-3;
+
 /// The best point found from `start` with at most about `evaluations` calls of `loss`, and its
 /// loss. Points outside the box are moved onto its border; a loss that is not a number counts as
 /// infinite.
@@ -33,25 +36,14 @@ pub(crate) fn minimise(
         let value = loss(point);
         if value.is_nan() { f64::INFINITY } else { value }
     };
-    let mut simplex: Vec<(f64, Vec<f64>)> = Vec::with_capacity(width + 1);
-    for corner in 0..=width {
-        let mut point = start.to_vec();
-        if let Some(i) = corner.checked_sub(1) {
-            let span = bounds.upper[i] - bounds.lower[i];
-            let room = bounds.upper[i] - point[i];
-            point[i] += if room > 0.15 * span {
-                0.15 * span
-            } else {
-                -0.15 * span
-            };
-        }
-        bounds.clamp(&mut point);
-        simplex.push((rate(&point, &mut calls), point));
-    }
+    let mut simplex: Vec<(f64, Vec<f64>)> = corners(start, bounds)
+        .into_iter()
+        .map(|point| (rate(&point, &mut calls), point))
+        .collect();
     while calls < evaluations {
         simplex.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (best, worst) = (simplex[0].0, simplex[width].0);
-        if !(worst - best > 1e-7 * (best.abs() + 1e-12)) {
+        if worst == best || worst - best <= TOLERANCE {
             break;
         }
         let centre: Vec<f64> = (0..width)
@@ -100,6 +92,22 @@ pub(crate) fn minimise(
     (point, value)
 }
 
+/// The start and, for each parameter, the start moved along it by a part of its range.
+fn corners(start: &[f64], bounds: &Bounds) -> Vec<Vec<f64>> {
+    (0..=start.len())
+        .map(|corner| {
+            let mut point = start.to_vec();
+            if let Some(i) = corner.checked_sub(1) {
+                let step = 0.15 * (bounds.upper[i] - bounds.lower[i]);
+                let fits = point[i] + step <= bounds.upper[i];
+                point[i] += if fits { step } else { -step };
+            }
+            bounds.clamp(&mut point);
+            point
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,9 +119,9 @@ mod tests {
             upper: vec![5.0, 1.0],
         };
         let (point, value) = minimise(&[0.0, 0.0], &bounds, 400, |p| {
-            (p[0] - 1.0).powi(2) + (p[1] - 2.0).powi(2)
+            1e4 * ((p[0] - 1.0).powi(2) + (p[1] - 2.0).powi(2))
         });
         assert!((point[0] - 1.0).abs() < 1e-2 && (point[1] - 1.0).abs() < 1e-2);
-        assert!((value - 1.0).abs() < 1e-3);
+        assert!((value - 1e4).abs() < 1.0);
     }
 }

@@ -5,6 +5,9 @@
 const WINDOW: usize = 4096;
 /// Seasons found at most.
 const SEASONS_MAX: usize = 3;
+/// A shorter season is taken first when its peak is at least this share of the highest, since the
+/// longer ones hold it as well.
+const SHORTER: f64 = 0.6;
 
 /// Periods in points, ascending: at most three, each at least twice in the series. A steady or
 /// random series has none.
@@ -85,8 +88,8 @@ fn without_trend(series: &[f64]) -> Vec<f64> {
     clipped(&line)
 }
 
-/// The lag with the highest peak that is significant, stands out of its neighbourhood and is no
-/// multiple of a season found already unless it clearly adds.
+/// The shortest lag whose peak is significant, stands out of what came before and is not much below
+/// the highest.
 fn strongest(rest: &[f64], found: &[usize]) -> Option<usize> {
     let n = rest.len();
     let longest = n / 2;
@@ -96,7 +99,7 @@ fn strongest(rest: &[f64], found: &[usize]) -> Option<usize> {
     let acf: Vec<f64> = (0..=longest).map(|lag| correlation(rest, lag)).collect();
     let limit = (4.0 / (n as f64).sqrt()).max(if found.is_empty() { 0.25 } else { 0.2 });
     let mut low = acf[1];
-    let mut best: Option<(usize, f64)> = None;
+    let mut peaks: Vec<(usize, f64)> = Vec::new();
     for lag in 2..longest {
         low = low.min(acf[lag]);
         let value = acf[lag];
@@ -104,14 +107,15 @@ fn strongest(rest: &[f64], found: &[usize]) -> Option<usize> {
         // The standard estimate shrinks with the lag; the share of pairs is given back.
         let fair = value * n as f64 / (n - lag) as f64;
         // A peak is a season only after the correlation has once been clearly lower.
-        if !peak || value < limit || fair - low < 0.2 || found.contains(&lag) {
-            continue;
-        }
-        if best.is_none_or(|(_, b)| fair > b + 0.08) {
-            best = Some((lag, fair));
+        if peak && value >= limit && fair - low >= 0.2 && !found.contains(&lag) {
+            peaks.push((lag, fair));
         }
     }
-    best.map(|(lag, _)| lag)
+    let highest = peaks.iter().map(|(_, fair)| *fair).fold(0.0, f64::max);
+    peaks
+        .iter()
+        .find(|(_, fair)| *fair >= SHORTER * highest)
+        .map(|(lag, _)| *lag)
 }
 
 /// Subtracts the mean of each phase.

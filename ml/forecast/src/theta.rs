@@ -75,7 +75,7 @@ impl DynamicTheta {
                     squares += e * e;
                 }
             }
-            squares
+            series.len() as f64 * squares.ln()
         });
         Some(model(&best))
     }

@@ -12,41 +12,43 @@ const MEANS: [usize; 3] = [4, 13, 52];
 /// Rows of a fit at most; the newest are taken.
 const ROWS: usize = 800;
 
+/// Origins that share one fit.
+const REFIT: usize = 8;
+
 /// See the module.
 pub(super) fn direct_regression(problem: &Problem<'_>) -> Option<Table> {
     let view = View::new(problem)?;
     let columns = problem.origins.len() * problem.horizon;
     let mut table = vec![0.0; columns];
     let mut features = vec![0.0; view.width];
+    let mut example = vec![0.0; view.width];
     for step in 1..=problem.horizon {
         let first = view.reach(step);
         let head_end = problem.head().checked_sub(step)?;
-        let full_end = problem.series.len().checked_sub(step)?;
         let mut regression = Regression::new(view.width);
         let mut add = |regression: &mut Regression, from: usize, to: usize| {
             for known in from..=to {
-                view.fill(known, step, &mut features);
+                view.fill(known, step, &mut example);
                 let change = problem.series[known + step - 1] - problem.series[known - 1];
-                regression.add(&features, change, 1.0);
+                regression.add(&example, change, 1.0);
             }
         };
         let from = first.max(head_end.saturating_sub(ROWS));
         if head_end < from + 2 * view.width {
             return None;
         }
-        add(&mut regression, from, head_end);
-        let early = regression.solve(PENALTY)?;
-        add(&mut regression, head_end + 1, full_end);
-        let late = regression.solve(PENALTY)?;
+        let mut seen = from;
+        let mut coefficients = Vec::new();
         for (row, origin) in problem.origins.iter().enumerate() {
-            let coefficients = if row + 1 == problem.origins.len() {
-                &late
-            } else {
-                &early
-            };
+            let last = row + 1 == problem.origins.len();
+            if row % REFIT == 0 || last {
+                add(&mut regression, seen, origin - step);
+                seen = origin - step + 1;
+                coefficients = regression.solve(PENALTY)?;
+            }
             view.fill(*origin, step, &mut features);
             table[row * problem.horizon + step - 1] =
-                problem.series[origin - 1] + predict(coefficients, &features);
+                problem.series[origin - 1] + predict(&coefficients, &features);
         }
     }
     Some(table)

@@ -99,7 +99,7 @@ pub(super) fn double_seasonal(problem: &Problem<'_>) -> Option<Table> {
                 squares += e * e;
             }
         }
-        squares
+        head as f64 * squares.ln()
     });
     let by = place(&best);
     let mut state = first;

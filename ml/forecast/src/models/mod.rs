@@ -18,10 +18,13 @@ pub(crate) struct Answer {
     pub table: Table,
 }
 
+type Ask = fn(&Problem<'_>) -> Option<Table>;
+type AskGroups = fn(&Problem<'_>, &[Group]) -> Option<Table>;
+
 /// Asks every candidate.
 pub(crate) fn ask_all(problem: &Problem<'_>) -> Vec<Answer> {
     let groups = adjust(problem);
-    let plain: [(&'static str, fn(&Problem<'_>) -> Option<Table>); 6] = [
+    let plain: [(&'static str, Ask); 6] = [
         ("naive", simple::naive),
         ("seasonal_naive", simple::seasonal_naive),
         ("level_shifted_season", simple::level_shifted_season),
@@ -29,7 +32,7 @@ pub(crate) fn ask_all(problem: &Problem<'_>) -> Vec<Answer> {
         ("lag_regression", recursive::lag_regression),
         ("double_seasonal", double_season::double_seasonal),
     ];
-    let grouped: [(&'static str, fn(&Problem<'_>, &[Group]) -> Option<Table>); 3] = [
+    let grouped: [(&'static str, AskGroups); 3] = [
         ("mstl_ets", smooth::ets),
         ("mstl_theta", smooth::theta),
         ("mstl_trend", smooth::trend),

@@ -6,7 +6,7 @@ use crate::linear::{Regression, predict};
 use crate::problem::{Problem, Table};
 
 /// Penalty per row on standardised coefficients.
-const PENALTY: f64 = 0.002;
+const PENALTY: f64 = 0.0001;
 /// Rows of a fit at most; the newest are taken.
 const ROWS: usize = 1000;
 
@@ -21,30 +21,26 @@ pub(super) fn lag_regression(problem: &Problem<'_>) -> Option<Table> {
     }
     let mut regression = Regression::new(lags.len());
     let mut features = vec![0.0; lags.len()];
+    let mut row = vec![0.0; lags.len()];
     let mut add = |regression: &mut Regression, from: usize, to: usize| {
         for at in from..to {
-            let change = fill(problem.series, at, &lags, &mut features);
-            regression.add(&features, problem.series[at] - change, 1.0);
+            let last = fill(problem.series, at, &lags, &mut row);
+            regression.add(&row, problem.series[at] - last, 1.0);
         }
     };
-    add(&mut regression, first, head);
-    let early = regression.solve(PENALTY)?;
-    add(&mut regression, head, problem.series.len());
-    let late = regression.solve(PENALTY)?;
     let mut table = Table::with_capacity(problem.origins.len() * problem.horizon);
     let mut path = Vec::with_capacity(longest + problem.horizon);
-    for (row, origin) in problem.origins.iter().enumerate() {
-        let coefficients = if row + 1 == problem.origins.len() {
-            &late
-        } else {
-            &early
-        };
+    let mut seen = first;
+    for origin in problem.origins {
+        add(&mut regression, seen, *origin);
+        seen = *origin;
+        let coefficients = regression.solve(PENALTY)?;
         path.clear();
         path.extend_from_slice(&problem.series[origin - longest..*origin]);
         let limit = 20.0 * reach(&path);
         for _ in 0..problem.horizon {
             let last = fill(&path, path.len(), &lags, &mut features);
-            let change = predict(coefficients, &features);
+            let change = predict(&coefficients, &features);
             path.push(last + change.clamp(-limit, limit));
         }
         table.extend_from_slice(&path[longest..]);
