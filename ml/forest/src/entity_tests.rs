@@ -92,6 +92,34 @@ fn a_break_of_correlation_within_all_ranges_is_found_and_named() {
 }
 
 #[test]
+fn hosts_with_a_hundred_series_and_few_rows_are_judged_alike() {
+    let mut random = Random::new(11);
+    let mut normal = move || (0..12).map(|_| random.unit()).sum::<f32>() - 6.0;
+    // Five causes drive a hundred series.
+    let mut rows = |count: usize| -> Vec<Vec<f32>> {
+        let row = |_| {
+            let causes: Vec<f32> = (0..5).map(|_| normal()).collect();
+            (0..100).map(|c| causes[c % 5] * 3.0 + normal()).collect()
+        };
+        (0..count).map(row).collect()
+    };
+    let detector = EntityDetector::train(&matrix(&rows(400)), 1, &EntityConfig::default());
+    let (mut below, mut certain, mut found) = (0, 0, 0);
+    for mut row in rows(1_000) {
+        let verdict = detector.score(&row);
+        below += usize::from(verdict.tail_probability < 0.01);
+        certain += usize::from(verdict.probability > 0.9);
+        // Against its cause, within its range.
+        row[42] = -row[42].signum() * 4.5;
+        let broken = detector.score(&row);
+        found += usize::from(broken.contributions[0].column == 42);
+    }
+    eprintln!("{below} below one in a hundred, {certain} certain, {found} named of 1000");
+    assert!(below <= 30 && certain == 0, "{below} {certain}");
+    assert!(found >= 900, "{found}");
+}
+
+#[test]
 fn values_out_of_range_are_found_by_name() {
     let detector = trained(3);
     let mut row = host(50, 1_440, 1).remove(0);
