@@ -222,6 +222,36 @@ fn labels_that_become_the_same_are_joined_and_reserved_ones_are_ours() {
 }
 
 #[test]
+fn each_service_is_a_source_of_its_own() {
+    let point = [fixed64(3, AT), fixed64(4, 1.0f64.to_bits())].concat();
+    let valueless = fixed64(3, AT);
+    let of = |service: &str| {
+        let resource = field(1, &attribute(1, "service.name", service));
+        let points = [field(1, &point), field(1, &valueless)].concat();
+        let metric = [field(1, b"m"), field(5, &points)].concat();
+        let scope = field(2, &field(2, &metric));
+        field(1, &[resource, scope].concat())
+    };
+    let decoder = Decoder::new();
+    let body = [of("a"), of("a"), of("b")].concat();
+    let decoded = decoder.read(&body, OtlpEncoding::Protobuf).unwrap();
+    let sources: std::collections::BTreeSet<_> =
+        decoded.batches.iter().map(|batch| &*batch.source).collect();
+    assert_eq!(
+        sources.into_iter().collect::<Vec<_>>(),
+        ["otlp:a", "otlp:b"]
+    );
+    assert_eq!((decoded.accepted, decoded.rejected), (3, 3));
+    let items: Vec<_> = decoded.errors.iter().map(|error| error.item).collect();
+    assert_eq!(items, [1, 3, 5]);
+    assert_eq!(decoder.registry.series_by_source().len(), 2);
+    decoder.registry.confirm(&decoded.claims);
+    let again = decoder.read(&body, OtlpEncoding::Protobuf).unwrap();
+    let labels = again.batches.iter().flat_map(|batch| &batch.series);
+    assert!(labels.into_iter().all(|entry| entry.labels.is_empty()));
+}
+
+#[test]
 fn a_bad_point_costs_only_itself_and_is_told() {
     let good = [fixed64(3, AT), fixed64(4, 1.0f64.to_bits())].concat();
     let valueless = fixed64(3, AT);
