@@ -7,7 +7,10 @@ use crate::noise::Noise;
 /// Least size of a curvature in standard errors for it to be believed.
 const CURVED_MIN: f64 = 3.0;
 /// Logarithms of the factors by which the rise of an exponential changes over the stretch.
-const FACTORS: [f64; 10] = [0.7, 1.3, 2.0, 3.0, 4.5, -0.7, -1.3, -2.0, -3.0, -4.5];
+const FACTORS: [f64; 18] = [
+    0.5, 0.7, 0.95, 1.25, 1.6, 2.1, 2.7, 3.5, 4.5, -0.5, -0.7, -0.95, -1.25, -1.6, -2.1, -2.7,
+    -3.5, -4.5,
+];
 
 /// The motion along a curve, per step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +70,8 @@ pub(crate) fn bend(values: &[f64], noise: &Noise) -> Option<(Bend, Vec<f64>)> {
             (parabola, bend, fitted)
         }
     };
-    (found.slope_error, found.curve_error) = (slope_error, curve_error);
+    // The error of the curvature at the end is larger than that of the middle.
+    (found.slope_error, found.curve_error) = (slope_error, 2.0 * curve_error);
     (!is_kink(&flat, least)).then_some((found, fitted))
 }
 

@@ -10,6 +10,8 @@ const DROPS_MIN: usize = 2;
 const RISES_MIN: usize = 3;
 /// A drop counts when it is at least this share of the largest.
 const DROP_MIN_SHARE: f64 = 0.3;
+/// A drop of at least this share of the level may be the start of something new.
+const ANEW_MIN_SHARE: f64 = 0.1;
 /// Intervals that vary by less than this share of their mean are a clock.
 const CLOCK: f64 = 0.15;
 /// Peaks that vary by less than this share of the height of a tooth are a clean-up by level.
@@ -30,6 +32,8 @@ pub(crate) enum Trigger {
 #[derive(Debug, Clone)]
 pub(crate) struct Cycle {
     pub trigger: Trigger,
+    /// What makes it drop in half of the futures, where too few drops were seen to tell.
+    pub other: Option<Trigger>,
     /// Steps since the last drop.
     pub since: f64,
     /// Level after the next drop, as a line fitted to those of the past.
@@ -79,6 +83,7 @@ pub(crate) fn cycle(jumps: &[Jump], length: usize) -> Option<Cycle> {
         / count;
     let (mean_interval, interval_spread) = moments(&intervals);
     let (_, peak_spread) = moments(&peaks);
+    let other = (drops.len() == DROPS_MIN).then(|| Trigger::Clock(intervals.clone()));
     let regular = intervals.len() >= 2 && interval_spread < CLOCK * mean_interval;
     let trigger = if regular {
         Trigger::Clock(intervals)
@@ -94,6 +99,7 @@ pub(crate) fn cycle(jumps: &[Jump], length: usize) -> Option<Cycle> {
     let reach = (last.at - first.at).max(1) as f64;
     Some(Cycle {
         trigger,
+        other,
         since: now - last.at as f64,
         trough,
         slope,
@@ -101,6 +107,18 @@ pub(crate) fn cycle(jumps: &[Jump], length: usize) -> Option<Cycle> {
         spread,
         drops: drops.len(),
     })
+}
+
+/// The step at which a history of `length` steps begins anew: after the last drop, which may have
+/// been a larger capacity or a reboot that nobody announced. What was before says little about
+/// the slope since. 0 where there is none, or too little came after it.
+pub(crate) fn anew(jumps: &[Jump], length: usize, day: usize) -> usize {
+    let drop = jumps
+        .iter()
+        .rev()
+        .find(|jump| -jump.size > ANEW_MIN_SHARE * jump.peak.abs());
+    drop.map_or(0, |drop| drop.at + 1).min(length)
+        * usize::from(drop.is_some_and(|drop| length - drop.at > day + day / 2))
 }
 
 /// The line through the levels after the drops: value at `now`, slope, its error, and the spread.

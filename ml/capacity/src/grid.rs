@@ -13,6 +13,8 @@ const STEPS_MS: [i64; 12] = [
 ];
 /// Most steps of a grid; older points are forgotten where even steps of a day are more.
 const STEPS_MAX: usize = 700;
+/// Most steps of a horizon.
+const HORIZON_STEPS_MAX: i64 = 336;
 /// Largest value, so that squares and sums stay finite.
 const VALUE_MAX: f64 = 1e100;
 /// Latest time, so that sums of times stay within 64 bits.
@@ -56,7 +58,14 @@ impl Grid {
 }
 
 /// Lays the points at or before `now_ms` and after the last reset on a grid.
-pub(crate) fn grid(history: &History<'_>, limit: &Limit, now_ms: i64) -> Result<Grid, Silence> {
+///
+/// A step is at least a part of the `horizon_ms`, so that the future has a bounded number of them.
+pub(crate) fn grid(
+    history: &History<'_>,
+    limit: &Limit,
+    now_ms: i64,
+    horizon_ms: i64,
+) -> Result<Grid, Silence> {
     let reset = history.resets_ms.iter().filter(|&&at| at <= now_ms).max();
     let sign = limit.direction.sign();
     let mut points: Vec<(i64, f64)> = history
@@ -87,7 +96,13 @@ pub(crate) fn grid(history: &History<'_>, limit: &Limit, now_ms: i64) -> Result<
         .collect();
     let interval = crate::robust::median(&mut gaps);
     let span = last.0.saturating_sub(first.0);
-    let fits = |step: i64| step as f64 >= 0.99 * interval && span / step < STEPS_MAX as i64;
+    let fits = |step: i64| {
+        step as f64 >= 0.99 * interval
+            && span / step < STEPS_MAX as i64
+            && horizon_ms / step <= HORIZON_STEPS_MAX
+            // A short history keeps enough steps to see its noise.
+            || span / step < 4 * POINTS_MIN as i64
+    };
     let step_ms = STEPS_MS
         .into_iter()
         .find(|&step| fits(step))
@@ -167,7 +182,7 @@ mod tests {
             values: &values,
             resets_ms: &[],
         };
-        let grid = grid(&history, &LIMIT, i64::MAX).unwrap();
+        let grid = grid(&history, &LIMIT, i64::MAX, 0).unwrap();
         assert_eq!(grid.step_ms, 300_000);
         assert_eq!(&grid.values[6..10], &[6.0, 7.0, 8.0, 50.0]);
         assert_eq!(grid.newest, 39.0);
@@ -182,14 +197,17 @@ mod tests {
             values: &values,
             resets_ms: &[25 * 300_000],
         };
-        assert_eq!(grid(&history, &LIMIT, i64::MAX).unwrap().values.len(), 15);
+        assert_eq!(
+            grid(&history, &LIMIT, i64::MAX, 0).unwrap().values.len(),
+            15
+        );
         let history = History {
             times_ms: &times,
             values: &values,
             resets_ms: &[35 * 300_000],
         };
         assert_eq!(
-            grid(&history, &LIMIT, i64::MAX).unwrap_err(),
+            grid(&history, &LIMIT, i64::MAX, 0).unwrap_err(),
             Silence::FewPoints {
                 points: 5,
                 needed: POINTS_MIN
@@ -206,7 +224,7 @@ mod tests {
             values: &values,
             resets_ms: &[],
         };
-        let grid = grid(&history, &LIMIT, i64::MAX).unwrap();
+        let grid = grid(&history, &LIMIT, i64::MAX, 0).unwrap();
         assert_eq!(
             (grid.step_ms, grid.values.len(), grid.day()),
             (1_800_000, 672, 48)

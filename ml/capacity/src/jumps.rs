@@ -15,6 +15,8 @@ const JUMP_MIN: f64 = 7.0;
 const JUMP_MIN_SHARE: f64 = 0.01;
 /// Least share of a jump within one step for it to be sharp.
 const SHARP: f64 = 0.6;
+/// A drop among the newest values has at least this share of the usual one.
+const AGAIN: f64 = 0.5;
 /// A sharp jump is so many times larger than the steps around it.
 const ALONE: f64 = 5.0;
 /// A jump that is not sharp is so many times larger than what happens right before and after.
@@ -73,17 +75,19 @@ pub(crate) fn separate(grid: &Grid, values: &[f64]) -> Levels {
     let mut without = values.to_vec();
     let mut jumps = Vec::new();
     for run in runs(&changes, typical, least) {
-        let found = series.jump(&run).filter(|_| run.len() <= longest);
-        let Some((jump, is_sharp)) = found else {
-            continue;
-        };
-        if is_sharp {
-            without[jump.at + 1..]
-                .iter_mut()
-                .for_each(|value| *value -= jump.size);
-        } else {
-            take_out(&mut without, &run, jump.size, slope);
+        let sharp = series.sharp(&run, SHARP * least);
+        for jump in &sharp {
+            lower(&mut without, jump);
         }
+        if !sharp.is_empty() {
+            jumps.extend(sharp);
+        } else if let Some(jump) = series.blunt(&run).filter(|_| run.len() <= longest) {
+            take_out(&mut without, &run, jump.size, slope);
+            jumps.push(jump);
+        }
+    }
+    if let Some(jump) = series.again(&jumps) {
+        lower(&mut without, &jump);
         jumps.push(jump);
     }
     // Without the jumps the running median is true to the slope on both sides of each.
@@ -170,48 +174,101 @@ struct Series<'a> {
 }
 
 impl Series<'_> {
-    /// The jump within a run of large changes, and whether it is sharp.
-    fn jump(&self, run: &std::ops::Range<usize>) -> Option<(Jump, bool)> {
-        let step = |at: usize| self.smooth[at + 1] - self.smooth[at];
+    /// What the step after `at` adds to the slope.
+    fn step(&self, at: usize) -> f64 {
+        self.smooth[at + 1] - self.smooth[at] - self.slope
+    }
+
+    /// The sharp jumps of at least `least` within a run of large changes.
+    fn sharp(&self, run: &std::ops::Range<usize>, least: f64) -> Vec<Jump> {
         let rising = self.changes[run.start] > self.typical;
-        let edges = run.clone().filter(|&at| (step(at) > 0.0) == rising);
-        let at = edges.max_by(|&a, &b| step(a).abs().total_cmp(&step(b).abs()))?;
-        let rest = |at: usize| (self.changes[at] - self.typical).abs();
-        let largest = run.clone().map(rest).fold(0.0, f64::max);
+        let last = self.smooth.len() - 1;
+        let edges: Vec<usize> = run
+            .clone()
+            .filter(|&at| {
+                let step = self.step(at);
+                let (from, to) = (at.saturating_sub(2), (at + 3).min(last));
+                let near = self.smooth[to] - self.smooth[from] - self.slope * (to - from) as f64;
+                (step > 0.0) == rising
+                    && step.abs() >= least.max(SHARP * near.abs())
+                    && self.is_alone(at)
+            })
+            .collect();
+        let is_close = |&at: &usize| {
+            edges
+                .iter()
+                .any(|&other| other != at && other.abs_diff(at) < 2 * EDGE)
+        };
+        edges
+            .iter()
+            .map(|at| self.jump(*at, is_close(at)))
+            .collect()
+    }
+
+    /// The jump at `at`; measured by one step only where another `is_close`.
+    fn jump(&self, at: usize, is_close: bool) -> Jump {
+        let reach = if is_close { 1 } else { EDGE };
         let near = |range: std::ops::Range<usize>| median(&mut self.values[range].to_vec());
-        let end = (at + 1 + EDGE).min(self.values.len());
-        let peak = near((at + 1).saturating_sub(EDGE)..at + 1);
-        let trough = near(at + 1..end);
-        let is_sharp = step(at).abs() >= SHARP * largest;
-        let (change, steps) = if is_sharp {
-            (trough - peak, EDGE)
+        let peak = near((at + 1).saturating_sub(reach)..at + 1);
+        let trough = near(at + 1..(at + 1 + reach).min(self.values.len()));
+        let size = if is_close {
+            self.step(at)
         } else {
-            (
-                self.smooth[run.end.min(self.smooth.len() - 1)] - self.smooth[run.start],
-                run.len(),
-            )
+            trough - peak - self.slope * EDGE as f64
         };
-        let size = change - self.slope * steps as f64;
-        let stands_out = if is_sharp {
-            self.is_alone(at)
-        } else {
-            self.rests_around(run, size)
-        };
-        let jump = Jump {
+        Jump {
             at,
             size,
             peak,
             trough,
+        }
+    }
+
+    /// The change of level along a run of large changes without a sharp edge.
+    fn blunt(&self, run: &std::ops::Range<usize>) -> Option<Jump> {
+        let end = run.end.min(self.smooth.len() - 1);
+        let change = self.smooth[end] - self.smooth[run.start];
+        let size = change - self.slope * run.len() as f64;
+        let steepest = |a: &usize, b: &usize| self.step(*a).abs().total_cmp(&self.step(*b).abs());
+        let at = run.clone().max_by(steepest)?;
+        let jump = Jump {
+            size,
+            ..self.jump(at, false)
         };
-        stands_out.then_some((jump, is_sharp))
+        self.rests_around(run, size).then_some(jump)
+    }
+
+    /// A jump among the newest values, too new to be seen by its sides, that looks like those
+    /// drops which came twice before.
+    fn again(&self, jumps: &[Jump]) -> Option<Jump> {
+        let mut drops: Vec<f64> = jumps
+            .iter()
+            .filter(|jump| jump.size < 0.0)
+            .map(|jump| -jump.size)
+            .collect();
+        if drops.len() < 2 {
+            return None;
+        }
+        let least = AGAIN * median(&mut drops);
+        let last = self.values.len() - 1;
+        let newest = jumps.iter().map(|jump| jump.at).max().unwrap_or(0);
+        let step = |at: usize| self.values[at] - self.values[at + 1];
+        let at = (last.saturating_sub(EDGE).max(newest + 1)..last)
+            .max_by(|&a, &b| step(a).total_cmp(&step(b)))?;
+        (step(at) > least).then(|| Jump {
+            at,
+            size: -step(at) - self.slope,
+            peak: self.values[at],
+            trough: self.values[at + 1],
+        })
     }
 
     /// Whether the step at `at` is much larger than the steps around it.
     fn is_alone(&self, at: usize) -> bool {
         let end = (at + 3 * self.reach + 1).min(self.smooth.len() - 1);
-        let step = |at: usize| (self.smooth[at + 1] - self.smooth[at] - self.slope).abs();
-        let mut steps: Vec<f64> = (at.saturating_sub(3 * self.reach)..end).map(step).collect();
-        step(at) > ALONE * median(&mut steps)
+        let around = at.saturating_sub(3 * self.reach)..end;
+        let mut steps: Vec<f64> = around.map(|at| self.step(at).abs()).collect();
+        self.step(at).abs() > ALONE * median(&mut steps)
     }
 
     /// Whether the level rests before and after the run, unlike in a slope whose rate varies. Not
@@ -231,6 +288,13 @@ impl Series<'_> {
             && RESTS * drift(end, after) < size.abs()
             && RESTS * drift(before, run.start) < size.abs()
     }
+}
+
+/// Moves what follows a sharp jump back to the level before it.
+fn lower(values: &mut [f64], jump: &Jump) {
+    values[jump.at + 1..]
+        .iter_mut()
+        .for_each(|value| *value -= jump.size);
 }
 
 /// Puts a line of the typical slope in place of the run and moves what follows by `size`.

@@ -45,15 +45,13 @@ pub struct History<'a> {
 pub struct Config {
     /// How far ahead crossings count, in milliseconds. Default: 7 days.
     pub horizon_ms: i64,
-    /// Least length of the history, in milliseconds. Default: 12 h.
+    /// Least length of the history, in milliseconds. Default: 1 day.
     pub history_min_ms: i64,
     /// Least time for which a slope has to hold before it is one. Default: 4 h.
     pub slope_min_ms: i64,
     /// A newest point older than this says nothing about now. Default: 1 h; three steps of the
     /// series where that is longer.
     pub stale_after_ms: i64,
-    /// Crossings further ahead than this many times the history are not said. Default: 6.
-    pub reach_max: f64,
     /// Number of futures drawn. Default: 400.
     pub paths: usize,
     /// Number of points of the band. Default: 48.
@@ -70,10 +68,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             horizon_ms: 7 * DAY_MS,
-            history_min_ms: DAY_MS / 2,
+            history_min_ms: DAY_MS,
             slope_min_ms: DAY_MS / 6,
             stale_after_ms: 3_600_000,
-            reach_max: 6.0,
             paths: 400,
             band_points: 48,
             spread: 1.0,
@@ -240,9 +237,9 @@ impl Outcome {
 }
 
 /// Horizons that are simulated, so that crossings after the horizon have a time as well.
-const HORIZONS: i64 = 3;
+const HORIZONS: usize = 3;
 /// Most steps that are simulated.
-const STEPS_MAX: usize = 2016;
+const STEPS_MAX: usize = 4096;
 
 /// Predicts when `limit` is reached, as seen at `now_ms` (Unix milliseconds); later points are not
 /// used. Never panics; takes a few milliseconds for two weeks of points every five minutes.
@@ -274,7 +271,7 @@ fn forecast(
     if !limit.value.is_finite() {
         return Err(Silence::NoLimit);
     }
-    let grid = grid(history, limit, now_ms)?;
+    let grid = grid(history, limit, now_ms, config.horizon_ms)?;
     let age_ms = now_ms.saturating_sub(grid.newest_ms);
     if age_ms > config.stale_after_ms.max(3 * grid.step_ms) {
         return Err(Silence::Stale { age_ms });
@@ -289,11 +286,7 @@ fn forecast(
     let model = model(&grid, config);
     let sign = limit.direction.sign();
     let ahead = grid.steps(config.horizon_ms.max(0), 1).min(STEPS_MAX);
-    let seen = (config.reach_max * grid.values.len() as f64) as usize;
-    let far = (ahead * HORIZONS as usize)
-        .min(STEPS_MAX)
-        .min(seen)
-        .max(ahead);
+    let far = (ahead * HORIZONS).min(STEPS_MAX).max(ahead);
     let reach = Reach {
         band: ahead,
         crossings: far,
@@ -351,15 +344,22 @@ fn model(grid: &Grid, config: &Config) -> Model {
         }
     }
     let shortest = grid.steps(config.slope_min_ms, 6);
+    let cycle = cycle::cycle(&jumps, fast.len());
+    let anew = if cycle.is_none() {
+        cycle::anew(&jumps, fast.len(), grid.day())
+    } else {
+        0
+    };
     // A grid has at least twelve points, so there is a regime.
-    let regime = regime(&steady, shortest, grid.day()).unwrap_or(crate::regime::Regime::FLAT);
+    let regime =
+        regime(&steady[anew..], shortest, grid.day()).unwrap_or(crate::regime::Regime::FLAT);
     Model {
         regime,
         daily,
         place: grid.place_in_day(0),
         weekly,
         day: grid.day(),
-        cycle: cycle::cycle(&jumps, fast.len()),
+        cycle,
         rises: cycle::rises(&jumps, fast.len()),
         fast,
     }

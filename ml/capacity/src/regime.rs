@@ -15,10 +15,12 @@ const RISE_NEW_MIN: f64 = 1.5;
 /// A flatter slope is new when it differs by this factor more than nearly all did before.
 const FALL_NEW_MIN: f64 = 1.3;
 /// Each half of a stretch with a new slope has at least this share of the change.
-const SUSTAINED: f64 = 0.3;
+const SUSTAINED: f64 = 0.45;
 /// Spread of a rate that was seen for less than a day, as share of its change: rates differ by
 /// day and by night.
 const RATE_SPREAD: f64 = 0.4;
+/// Standard deviation of the relative change of a rate per day, for a rate that seems steady.
+const DRIFT: f64 = 0.006;
 /// Least stretches before now for that question.
 const BEFORE_MIN: usize = 12;
 /// Each stretch is longer than the one before by this factor.
@@ -49,6 +51,8 @@ pub(crate) struct Regime {
     pub curve: f64,
     /// Standard error of `curve`.
     pub curve_error: f64,
+    /// What one more of `curve` adds to `slope`, where that does not hold it yet.
+    pub lever: f64,
     /// Whether the slope changes by a steady factor, not by a steady amount.
     pub compound: bool,
     /// The rise per step over the whole history.
@@ -68,6 +72,7 @@ impl Regime {
         slope_error: 0.0,
         curve: 0.0,
         curve_error: 0.0,
+        lever: 0.0,
         compound: false,
         long_slope: 0.0,
         noise: Noise {
@@ -86,7 +91,7 @@ pub(crate) fn regime(values: &[f64], shortest: usize, day: usize) -> Option<Regi
     }
     let lengths = lengths(shortest.clamp(4, length), length);
     let everywhere = noise(values);
-    let line = unbroken(values, &lengths, &everywhere);
+    let line = unbroken(values, &lengths, (&everywhere, day));
     let long_slope = Slopes::new(values).over(0, length);
     let is_whole = line + 1 == lengths.len();
     for place in (line..lengths.len()).rev() {
@@ -108,6 +113,7 @@ pub(crate) fn regime(values: &[f64], shortest: usize, day: usize) -> Option<Regi
                 slope_error: bend.slope_error,
                 curve: bend.curve,
                 curve_error: bend.curve_error,
+                lever: 0.0,
                 compound: bend.compound,
                 long_slope,
                 noise,
@@ -115,13 +121,14 @@ pub(crate) fn regime(values: &[f64], shortest: usize, day: usize) -> Option<Regi
         }
     }
     let age = lengths[line];
-    let found = straight(&values[length - age..], &everywhere);
-    let unseen = if is_whole {
-        0.0
+    let found = straight(&values[length - age..], &everywhere, day);
+    let unseen = RATE_SPREAD * (-(age as f64) / day as f64).exp();
+    let change = if is_whole {
+        found.slope
     } else {
-        RATE_SPREAD * (-(age as f64) / day as f64).exp()
+        found.slope - long_slope
     };
-    let slope_error = found.slope_error.hypot(unseen * (found.slope - long_slope));
+    let slope_error = found.slope_error.hypot(unseen * change);
     Some(Regime {
         long_slope,
         whole: is_whole,
@@ -151,29 +158,55 @@ fn local(recent: &[f64], everywhere: &Noise) -> Noise {
     noise(recent).mixed(everywhere, weight)
 }
 
-/// The motion along a line through all of `values`.
-fn straight(values: &[f64], everywhere: &Noise) -> Regime {
+/// The motion along a line through all of `values`, with the curve that it may hide: rates of
+/// fill drift by some `DRIFT` a day, and a short history does not say by how much.
+fn straight(values: &[f64], everywhere: &Noise, day: usize) -> Regime {
     let noise = local(values, everywhere);
     let slope = Slopes::new(values).over(0, values.len());
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let centre = (values.len() as f64 - 1.0) / 2.0;
     let line = |at: usize| mean + slope * (at as f64 - centre);
     let (walked, level_error) = walked(values, line, &noise);
+    let (curve, error) = curvature(values, line, &noise);
+    let usual = DRIFT * slope.abs() / day as f64 / 2.0;
+    let weight = usual * usual / (usual * usual + error * error).max(f64::MIN_POSITIVE);
     Regime {
         age: values.len(),
         level: line(values.len() - 1) + walked,
         level_error,
         slope,
         slope_error: slope_variance(values.len(), &noise).sqrt(),
+        curve: weight * curve,
+        curve_error: weight.sqrt() * error,
+        lever: 2.0 * centre,
         noise,
         ..Regime::FLAT
     }
 }
 
+/// Half the change of the slope per step about a line, and its standard error.
+fn curvature(values: &[f64], line: impl Fn(usize) -> f64, noise: &Noise) -> (f64, f64) {
+    let length = values.len() as f64;
+    let centre = (length - 1.0) / 2.0;
+    let square = (length * length - 1.0) / 12.0;
+    let shape = |at: usize| (at as f64 - centre).powi(2) - square;
+    let size: f64 = (0..values.len()).map(|at| shape(at).powi(2)).sum();
+    let size = size.max(f64::MIN_POSITIVE);
+    let along: f64 = values
+        .iter()
+        .enumerate()
+        .map(|(at, value)| shape(at) * (value - line(at)))
+        .sum();
+    let error = noise
+        .of_sum((0..values.len()).map(|at| shape(at) / size))
+        .sqrt();
+    (along / size, error)
+}
+
 /// The place in `lengths` of the longest stretch back from now on which one slope holds. Each
 /// longer stretch is cut in two at every shorter one; where the slopes of both parts differ by
 /// more than their errors allow, the slope has changed at the cut where they differ most.
-fn unbroken(values: &[f64], lengths: &[usize], noise: &Noise) -> usize {
+fn unbroken(values: &[f64], lengths: &[usize], (noise, day): (&Noise, usize)) -> usize {
     let slopes = Slopes::new(values);
     for long in 1..lengths.len() {
         let differs = |short: usize| {
@@ -192,7 +225,7 @@ fn unbroken(values: &[f64], lengths: &[usize], noise: &Noise) -> usize {
             .map(|short| (short, differs(short)))
             .max_by(|a, b| a.1.total_cmp(&b.1));
         let most = most.filter(|&(short, size)| {
-            size > CHANGE_MIN && slopes.is_new(lengths[short], values.len())
+            size > CHANGE_MIN && slopes.is_new(lengths[short], values.len(), day)
         });
         if let Some((short, _)) = most {
             return short;
@@ -229,8 +262,9 @@ impl Slopes {
 
     /// Whether the slope over the `recent` newest values differs from those over as many values
     /// before, by more than these did from each other. What has come and gone before, like a
-    /// burst each day, is not new. A rise has to be newer than a fall, since it raises alarms.
-    fn is_new(&self, recent: usize, length: usize) -> bool {
+    /// burst each day, is not new. A rise, or what is shorter than a day, has to be newer than a fall,
+    /// since it raises alarms.
+    fn is_new(&self, recent: usize, length: usize, day: usize) -> bool {
         let stride = (recent / 3).max(1);
         let mut before: Vec<f64> = (recent..)
             .step_by(stride)
@@ -246,8 +280,8 @@ impl Slopes {
             .for_each(|slope| *slope = (*slope - middle).abs());
         before.sort_by(f64::total_cmp);
         let change = self.over(0, recent) - middle;
-        if change > 0.0 {
-            change > RISE_NEW_MIN * quantile(&before, 1.0)
+        if change > 0.0 || recent < day {
+            change.abs() > RISE_NEW_MIN * quantile(&before, 1.0)
         } else {
             -change > FALL_NEW_MIN * quantile(&before, 0.95)
         }
@@ -305,7 +339,7 @@ mod tests {
         let found = regime(&with_noise(|at| 0.1 * at), 8, 48).unwrap();
         assert!(found.whole, "{found:?}");
         assert!(
-            (found.slope - 0.1).abs() < 0.002 && found.curve == 0.0,
+            (found.slope - 0.1).abs() < 0.002 && found.curve.abs() < 1e-5,
             "{found:?}"
         );
         assert!((found.level - 47.9).abs() < 0.5);

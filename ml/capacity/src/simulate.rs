@@ -12,6 +12,8 @@ use crate::{Config, Random};
 /// How fast belief in a slope that began within the history fades as it is carried on: it holds
 /// for as long again with probability `2^-FADING`.
 const FADING: f64 = 0.05;
+/// Share of the futures in which a slope grows by a steady factor where that fits better.
+const COMPOUND: f64 = 0.7;
 /// Largest logarithm of the factor by which a slope is believed to grow.
 const FASTER_MAX: f64 = 3.0;
 /// Degrees of freedom of the errors: they are estimated from a history that is short.
@@ -121,6 +123,8 @@ struct Future<'a> {
     level: f64,
     slope: f64,
     curve: f64,
+    /// Whether a slope that grows does so by a steady factor.
+    compound: bool,
     walk: f64,
     end: f64,
     cycle: Option<Teeth<'a>>,
@@ -137,6 +141,7 @@ struct Future<'a> {
 
 struct Teeth<'a> {
     cycle: &'a Cycle,
+    trigger: &'a Trigger,
     slope: f64,
     /// The step, or the level, of the next drop.
     next: f64,
@@ -148,7 +153,9 @@ impl<'a> Future<'a> {
         let freedom: f64 = (0..FREEDOM).map(|_| random.normal().powi(2)).sum();
         // A draw of Student's t: what is not known about the noise widens all errors at once.
         let heavy = spread * (FREEDOM as f64 / freedom.max(0.1)).sqrt();
-        let slope = regime.slope + heavy * regime.slope_error * random.normal();
+        let curve = regime.curve + heavy * regime.curve_error * random.normal();
+        let slope =
+            regime.slope + regime.lever * curve + heavy * regime.slope_error * random.normal();
         let level = regime.level + heavy * regime.level_error * random.normal();
         let end = if regime.whole {
             f64::INFINITY
@@ -161,17 +168,27 @@ impl<'a> Future<'a> {
         });
         let cycle = model.cycle.as_ref().map(|cycle| {
             let slope = cycle.slope + heavy * cycle.slope_error * random.normal();
+            let other = cycle.other.as_ref().filter(|_| random.unit() < 0.5);
+            let trigger = other.unwrap_or(&cycle.trigger);
             Teeth {
                 cycle,
                 slope,
-                next: first_drop(cycle, &mut random),
+                trigger,
+                next: first_drop(trigger, cycle.since, &mut random),
             }
         });
         Self {
             model,
             level,
             slope,
-            curve: regime.curve + heavy * regime.curve_error * random.normal(),
+            curve,
+            // The past hardly tells growth by a factor from growth by an amount.
+            compound: random.unit()
+                < if regime.compound {
+                    COMPOUND
+                } else {
+                    1.0 - COMPOUND
+                },
             walk: spread * regime.noise.walk.sqrt(),
             end,
             cycle,
@@ -209,11 +226,11 @@ impl<'a> Future<'a> {
         if bend == 0.0 || self.slope == 0.0 {
             return self.slope;
         }
-        // What speeds up is believed to do so for as long as it did.
-        let speeding = step.min(regime.age as f64);
+        // What speeds up is believed to do so for half as long again as it did.
+        let speeding = step.min(1.5 * regime.age as f64);
         let rate = bend / self.slope;
         match rate > 0.0 {
-            true if regime.compound => self.slope * (rate * speeding).min(FASTER_MAX).exp(),
+            true if self.compound => self.slope * (rate * speeding).min(FASTER_MAX).exp(),
             true => self.slope + bend * speeding,
             // What slows down comes to rest; it does not turn round.
             false => self.slope * (rate * step).exp(),
@@ -246,7 +263,7 @@ impl<'a> Future<'a> {
 impl Teeth<'_> {
     fn bite(&mut self, step: f64, level: &mut f64, random: &mut Random) {
         let cycle = self.cycle;
-        let reached = match cycle.trigger {
+        let reached = match self.trigger {
             Trigger::Level(_) => *level >= self.next,
             Trigger::Clock(_) | Trigger::Chance(_) => step >= self.next,
         };
@@ -255,7 +272,7 @@ impl Teeth<'_> {
         }
         let trough = cycle.trough + self.slope * step + cycle.spread * random.normal();
         *level = level.min(trough);
-        self.next = match &cycle.trigger {
+        self.next = match self.trigger {
             Trigger::Level(peaks) => peaks[random.below(peaks.len())],
             Trigger::Clock(intervals) => self.next + intervals[random.below(intervals.len())],
             Trigger::Chance(mean) => step + mean * random.exponential(),
@@ -263,15 +280,15 @@ impl Teeth<'_> {
     }
 }
 
-fn first_drop(cycle: &Cycle, random: &mut Random) -> f64 {
-    match &cycle.trigger {
+fn first_drop(trigger: &Trigger, since: f64, random: &mut Random) -> f64 {
+    match trigger {
         Trigger::Level(peaks) => peaks[random.below(peaks.len())],
         Trigger::Chance(mean) => mean * random.exponential(),
         Trigger::Clock(intervals) => {
             let interval = intervals[random.below(intervals.len())];
             // One that is overdue comes soon.
             let late = 0.1 * interval * random.exponential();
-            (interval - cycle.since).max(late)
+            (interval - since).max(late)
         }
     }
 }
