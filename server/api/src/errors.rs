@@ -153,6 +153,19 @@ impl ApiError {
         error
     }
 
+    /// A query in PromQL that has no answer.
+    pub(crate) fn query(field: &str, error: &tocsin_promql::QueryError) -> Self {
+        match error.kind() {
+            tocsin_promql::ErrorKind::BadData => {
+                Self::field(field, "a query in PromQL", error.to_string())
+            }
+            tocsin_promql::ErrorKind::Execution => Self::bad_request(error.to_string()),
+            tocsin_promql::ErrorKind::Timeout | tocsin_promql::ErrorKind::Canceled => {
+                Self::new(ErrorKind::Unavailable, error.to_string())
+            }
+        }
+    }
+
     fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Box::new(cause));
         self

@@ -10,8 +10,8 @@ use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, pan
 use crate::routes::{
     audit, data_sources, elasticsearch, health, influx, jobs, logs_clusters, logs_context,
     logs_delete, logs_export, logs_fields, logs_histogram, logs_record, logs_search, logs_similar,
-    logs_tail, logs_templates, loki, metrics, openapi, otlp, push_logs, remote_write, settings,
-    splunk, stats, telegraf, ui,
+    logs_tail, logs_templates, loki, metrics, metrics_anomalies, metrics_forecasts, metrics_series,
+    openapi, otlp, prometheus, push_logs, remote_write, settings, splunk, stats, telegraf, ui,
 };
 use crate::state::ApiState;
 
@@ -20,6 +20,8 @@ use crate::state::ApiState;
 pub fn router(state: ApiState) -> Router {
     let routes = Router::new()
         .merge(reads(&state))
+        .merge(metric_reads(&state))
+        .merge(prometheus_reads(&state))
         .merge(exports())
         .merge(pushes())
         .merge(elasticsearch_bulk())
@@ -63,6 +65,57 @@ fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/stats", get(stats::stats))
         .route("/api/v1/settings", get(settings::settings))
         .route("/api/v1/openapi.json", get(openapi::openapi))
+        .layer(compression())
+        .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+fn metric_reads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/metrics/series", get(metrics_series::list))
+        .route("/api/v1/metrics/query", get(metrics_series::query))
+        .route("/api/v1/metrics/anomalies", get(metrics_anomalies::list))
+        .route(
+            "/api/v1/metrics/anomalies/{id}",
+            get(metrics_anomalies::anomaly),
+        )
+        .route(
+            "/api/v1/metrics/forecasts",
+            get(metrics_forecasts::predictions),
+        )
+        .route(
+            "/api/v1/metrics/forecasts/scorecard",
+            get(metrics_forecasts::scorecard),
+        )
+        .route(
+            "/api/v1/metrics/series/{id}/forecast",
+            get(metrics_forecasts::forecast),
+        )
+        .layer(compression())
+        .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+/// Grafana sends long queries as forms.
+fn prometheus_reads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .route(
+            "/api/v1/query",
+            get(prometheus::query).post(prometheus::query),
+        )
+        .route(
+            "/api/v1/query_range",
+            get(prometheus::query_range).post(prometheus::query_range),
+        )
+        .route(
+            "/api/v1/series",
+            get(prometheus::series).post(prometheus::series),
+        )
+        .route(
+            "/api/v1/labels",
+            get(prometheus::label_names).post(prometheus::label_names),
+        )
+        .route("/api/v1/label/{name}/values", get(prometheus::label_values))
+        .route("/api/v1/metadata", get(prometheus::metadata))
+        .route("/api/v1/status/buildinfo", get(prometheus::buildinfo))
         .layer(compression())
         .layer(from_fn_with_state(state.clone(), bound_reads))
 }
@@ -117,7 +170,16 @@ fn elasticsearch_bulk() -> Router<ApiState> {
 }
 
 fn writes() -> Router<ApiState> {
-    Router::new().route("/api/v1/logs/delete", post(logs_delete::delete))
+    Router::new()
+        .route("/api/v1/logs/delete", post(logs_delete::delete))
+        .route(
+            "/api/v1/metrics/anomalies/{id}/feedback",
+            post(metrics_anomalies::feedback),
+        )
+        .route(
+            "/api/v1/metrics/series/{id}/feedback",
+            post(metrics_series::feedback),
+        )
 }
 
 fn live() -> Router<ApiState> {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{
-    AuditLog, Clock, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore, ServerStatus,
-    TemplateStore,
+    AnomalyStore, AuditLog, Clock, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore,
+    MetricInsight, MetricStore, PredictionStore, ServerStatus, TemplateStore,
 };
 use tocsin_ingest::Limits;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
 use tocsin_ingest::metrics::{MetricLimits, SeriesRegistry};
+use tocsin_promql::Engine;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +35,16 @@ pub struct ApiParts {
     pub jobs: Arc<dyn JobStore>,
     /// Who did what.
     pub audit: Arc<dyn AuditLog>,
+    /// Every metric point.
+    pub metrics: Arc<dyn MetricStore>,
+    /// Queries in PromQL over them.
+    pub engine: Engine,
+    /// Charts and forecasts of series.
+    pub insight: Arc<dyn MetricInsight>,
+    /// Anomalies of series.
+    pub anomalies: Arc<dyn AnomalyStore>,
+    /// Predictions, and how they turned out.
+    pub predictions: Arc<dyn PredictionStore>,
     /// What the server says of itself.
     pub status: Arc<dyn ServerStatus>,
     /// Where requests are counted.

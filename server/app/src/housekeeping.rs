@@ -1,16 +1,20 @@
-//! What is done from time to time: old lines go as the retention rules say.
+//! What is done from time to time: old lines, points and findings go as their retention says.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tocsin_domain::ports::log_store::Retention;
-use tocsin_domain::ports::{Clock, LogStore};
+use tocsin_domain::ports::{AnomalyStore, Clock, LogStore, MetricStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::RetentionConfig;
 
 /// How often the rules are applied: an hour's rule is kept to within a minute.
 const EVERY: Duration = Duration::from_secs(60);
+/// How often old points go: days are kept to within an hour.
+const METRICS_EVERY: Duration = Duration::from_secs(3600);
+/// Anomalies that ended so long ago go, in ms: a year, to compare with.
+const ANOMALIES_KEPT_MS: i64 = 365 * 86_400_000;
 
 /// The rules in the store's terms.
 pub(crate) fn rules(config: &[RetentionConfig]) -> Vec<Retention> {
@@ -45,6 +49,33 @@ pub(crate) async fn run(
             Ok(0) => {}
             Ok(records) => tracing::info!(records, "lines past their retention were removed"),
             Err(error) => tracing::warn!(%error, "retention could not be applied; trying again"),
+        }
+    }
+}
+
+/// Lets old points and findings go until cancelled.
+pub(crate) async fn keep_metrics(
+    metrics: Arc<dyn MetricStore>,
+    anomalies: Arc<dyn AnomalyStore>,
+    clock: Arc<dyn Clock>,
+    cancel: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(METRICS_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let now = clock.now();
+        match metrics.retain(now).await {
+            Ok(0) => {}
+            Ok(points) => tracing::info!(points, "points past their retention were removed"),
+            Err(error) => tracing::warn!(%error, "retention of points failed; trying again"),
+        }
+        let before_ms = now.millis() - ANOMALIES_KEPT_MS;
+        if let Err(error) = anomalies.forget_anomalies(before_ms).await {
+            tracing::warn!(%error, "old anomalies could not be forgotten; trying again");
         }
     }
 }

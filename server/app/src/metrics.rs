@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::Mutex;
 use tocsin_domain::ports::BusUsage;
 use tocsin_domain::ports::http_telemetry::{HttpRequest, HttpTelemetry};
-use tocsin_pipeline::Progress;
+use tocsin_pipeline::{MetricProgress, Progress};
 
 use crate::sources::SourceCounts;
 
@@ -51,8 +51,18 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) progress: &'a Progress,
     /// All sources together.
     pub(crate) total: SourceCounts,
-    /// The bus.
+    /// The bus of logs.
     pub(crate) bus: BusUsage,
+    /// The bus of metrics.
+    pub(crate) metric_bus: BusUsage,
+    /// The pipeline of metrics.
+    pub(crate) metric_progress: &'a MetricProgress,
+    /// Points accepted.
+    pub(crate) points: u64,
+    /// Series known.
+    pub(crate) series: u64,
+    /// Series refused because their source has too many.
+    pub(crate) refused_series: u64,
     /// Templates with vectors.
     pub(crate) embedded: u64,
 }
@@ -60,8 +70,33 @@ pub(crate) struct Snapshot<'a> {
 /// The text of `/metrics`.
 pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     let mut text = String::new();
+    let simple = logs(snapshot).into_iter().chain(points(snapshot));
+    for (name, kind, value) in simple {
+        line(
+            &mut text,
+            format_args!("# TYPE tocsin_{name} {kind}\ntocsin_{name} {value}"),
+        );
+    }
+    line(
+        &mut text,
+        format_args!("# TYPE tocsin_record_issues_total counter"),
+    );
+    for (issue, count) in snapshot.total.issues() {
+        line(
+            &mut text,
+            format_args!("tocsin_record_issues_total{{issue=\"{issue}\"}} {count}"),
+        );
+    }
+    requests(&mut text, snapshot.http);
+    text
+}
+
+/// A name, what its number means, and the number.
+type Simple = (&'static str, &'static str, u64);
+
+fn logs(snapshot: &Snapshot<'_>) -> Vec<Simple> {
     let progress = snapshot.progress;
-    let simple = [
+    vec![
         ("records_accepted_total", "counter", snapshot.total.records),
         (
             "records_stored_total",
@@ -87,25 +122,31 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
             "gauge",
             crate::memory::resident_bytes(),
         ),
-    ];
-    for (name, kind, value) in simple {
-        line(
-            &mut text,
-            format_args!("# TYPE tocsin_{name} {kind}\ntocsin_{name} {value}"),
-        );
-    }
-    line(
-        &mut text,
-        format_args!("# TYPE tocsin_record_issues_total counter"),
-    );
-    for (issue, count) in snapshot.total.issues() {
-        line(
-            &mut text,
-            format_args!("tocsin_record_issues_total{{issue=\"{issue}\"}} {count}"),
-        );
-    }
-    requests(&mut text, snapshot.http);
-    text
+    ]
+}
+
+fn points(snapshot: &Snapshot<'_>) -> Vec<Simple> {
+    let progress = snapshot.metric_progress;
+    let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    vec![
+        ("points_accepted_total", "counter", snapshot.points),
+        ("points_stored_total", "counter", count(&progress.points)),
+        ("anomalies_total", "counter", count(&progress.anomalies)),
+        (
+            "metric_pipeline_retries_total",
+            "counter",
+            count(&progress.retries),
+        ),
+        ("series", "gauge", snapshot.series),
+        (
+            "series_judged",
+            "gauge",
+            progress.judged.iter().map(count).sum(),
+        ),
+        ("series_refused_total", "counter", snapshot.refused_series),
+        ("metric_bus_events", "gauge", snapshot.metric_bus.events),
+        ("metric_bus_bytes", "gauge", snapshot.metric_bus.bytes),
+    ]
 }
 
 fn requests(text: &mut String, http: &HttpMetrics) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tocsin_domain::{Issues, LogBatch, Timestamp};
+use tocsin_domain::{Issues, LogBatch, MetricBatch, Timestamp};
 
 /// Sources that are remembered; more are counted together under [`OTHERS`].
 const SOURCES_MAX: usize = 10_000;
@@ -38,6 +38,15 @@ impl Arrival {
             source: batch.source.clone(),
             records: batch.records.len() as u64,
             issues,
+        }
+    }
+
+    /// Counts a batch of points.
+    pub(crate) fn of_points(batch: &MetricBatch) -> Self {
+        Self {
+            source: batch.source.clone(),
+            records: batch.len() as u64,
+            issues: [0; ISSUES],
         }
     }
 }
@@ -154,6 +163,21 @@ pub(crate) fn kind(source: &str) -> &'static str {
         "otlp" => "otlp",
         "es" | "elasticsearch" => "elasticsearch",
         "splunk" | "hec" => "splunk",
+        _ => "http",
+    }
+}
+
+/// The kind of a source of metrics, by its name.
+pub(crate) fn metric_kind(source: &str) -> &'static str {
+    let head = source.split(':').next().unwrap_or_default();
+    match head {
+        "scrape" => "scrape",
+        "host" => "host",
+        "logs" => "self",
+        "otlp" => "otlp",
+        "influx" => "influx",
+        "telegraf" => "telegraf",
+        "prometheus" | "remote_write" => "prometheus",
         _ => "http",
     }
 }

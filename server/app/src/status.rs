@@ -11,8 +11,12 @@ use tocsin_domain::Timestamp;
 use tocsin_domain::ports::server_status::{
     DataSource, DataSourceStatus, Listening, Readiness, SemanticStatus, ServerStats, ServerStatus,
 };
-use tocsin_domain::ports::{Bus, Clock, LogStore, StoreError, TemplateStore, VectorStore};
-use tocsin_pipeline::Progress;
+use tocsin_domain::ports::{
+    Bus, Clock, LogStore, MetricStore, StoreError, TemplateStore, VectorStore,
+};
+use tocsin_ingest::metrics::SeriesRegistry;
+use tocsin_ingest::metrics::scrape::{ScrapeBoard, ScrapeState};
+use tocsin_pipeline::{MetricProgress, Progress};
 
 use crate::metrics::{self, HttpMetrics};
 use crate::sources::{self, Sources};
@@ -28,6 +32,12 @@ pub(crate) struct StatusParts {
     pub(crate) vectors: Arc<dyn VectorStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sources: Arc<Sources>,
+    pub(crate) metric_sources: Arc<Sources>,
+    pub(crate) metrics: Arc<dyn MetricStore>,
+    pub(crate) metric_bus: Arc<dyn Bus>,
+    pub(crate) metric_progress: Arc<MetricProgress>,
+    pub(crate) registry: Arc<SeriesRegistry>,
+    pub(crate) scrape: ScrapeBoard,
     pub(crate) progress: Arc<Progress>,
     pub(crate) http: Arc<HttpMetrics>,
     pub(crate) embedded: Arc<AtomicU64>,
@@ -69,13 +79,17 @@ impl Status {
     }
 
     fn seen_in_this_run(&self, now: Timestamp) -> BTreeMap<String, DataSource> {
-        let seen = self.parts.sources.snapshot();
-        seen.into_iter()
-            .map(|(name, counts)| {
+        let logs = self.parts.sources.snapshot().into_iter();
+        let logs = logs.map(|(name, counts)| (sources::kind(&name), name, counts));
+        let points = self.parts.metric_sources.snapshot().into_iter();
+        let points = points.map(|(name, counts)| (sources::metric_kind(&name), name, counts));
+        points
+            .chain(logs)
+            .map(|(kind, name, counts)| {
                 let is_recent = now.0 - counts.last_seen.0 < READING_SECS * 1_000_000_000;
                 let source = DataSource {
                     name: name.to_string(),
-                    kind: sources::kind(&name).into(),
+                    kind: kind.into(),
                     status: if is_recent {
                         DataSourceStatus::Reading
                     } else {
@@ -91,6 +105,20 @@ impl Status {
                 (source.name.clone(), source)
             })
             .collect()
+    }
+
+    /// Targets are listed also when they brought nothing, above all when they are down.
+    fn add_targets(&self, all: &mut BTreeMap<String, DataSource>) {
+        for target in self.parts.scrape.snapshot() {
+            let name = target.source.to_string();
+            let source = all
+                .entry(name.clone())
+                .or_insert_with(|| blank(name, "scrape"));
+            if target.state == ScrapeState::Down {
+                source.status = DataSourceStatus::Error;
+                source.detail = format!("{}: {}", target.target, target.detail);
+            }
+        }
     }
 
     /// Files are listed also when they brought nothing, above all when they cannot be read.
@@ -137,6 +165,8 @@ impl ServerStatus for Status {
             logs: parts.logs.stats().await?,
             templates: parts.templates.count().await?,
             prototypes_embedded: parts.embedded.load(Ordering::Relaxed),
+            metrics: parts.metrics.stats().await?,
+            points_per_second: parts.metric_sources.total().rate(parts.clock.now()),
             bus: parts.bus.usage(),
             semantic: parts.semantic.clone(),
             listen: self.listening.lock().clone(),
@@ -146,6 +176,7 @@ impl ServerStatus for Status {
     async fn data_sources(&self) -> Result<Vec<DataSource>, StoreError> {
         let mut all = self.seen_in_this_run(self.parts.clock.now());
         self.add_files(&mut all);
+        self.add_targets(&mut all);
         for kept in self.parts.logs.stats().await?.sources {
             let name = kept.source.to_string();
             let kind = sources::kind(&name);
@@ -160,6 +191,7 @@ impl ServerStatus for Status {
         let parts = &self.parts;
         let checks = [
             ("logs", parts.logs.stats().await.err()),
+            ("metrics", parts.metrics.stats().await.err()),
             ("relational", parts.templates.count().await.err()),
             ("vectors", parts.vectors.count().await.err()),
         ];
@@ -196,6 +228,11 @@ impl ServerStatus for Status {
             progress: &parts.progress,
             total: parts.sources.total(),
             bus: parts.bus.usage(),
+            metric_bus: parts.metric_bus.usage(),
+            metric_progress: &parts.metric_progress,
+            points: parts.metric_sources.total().records,
+            series: parts.registry.len() as u64,
+            refused_series: parts.registry.refused_series(),
             embedded: parts.embedded.load(Ordering::Relaxed),
         })
     }

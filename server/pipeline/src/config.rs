@@ -1,4 +1,4 @@
-//! The pipeline's configuration.
+//! The pipeline's configuration: of logs, and of metrics.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,39 @@ impl Default for PipelineConfig {
             read_bytes_max: 4 << 20,
             flush_secs: 60,
             live_queue: 4096,
+        }
+    }
+}
+
+/// How metrics are stored and judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Judgement of points.
+    pub detect: crate::metrics::DetectConfig,
+    /// Bytes read from the bus at a time. Default 2097152: some 100,000 points.
+    pub read_bytes_max: usize,
+    /// Seconds after which points that wait in memory are written to disk, with the state of their
+    /// detectors. Default 600: until then the bus keeps them, and a longer run compresses better.
+    pub flush_secs: u64,
+    /// Bytes of points in memory, per partition (there are four), at which they are written at
+    /// once. Default 67108864: four million points.
+    pub flush_bytes: usize,
+    /// Seconds between two looks at what fills up. Default 600.
+    pub predict_secs: u64,
+    /// Judge all series of a host together. Default true.
+    pub entities: bool,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self {
+            detect: crate::metrics::DetectConfig::default(),
+            read_bytes_max: 2 << 20,
+            flush_secs: 600,
+            flush_bytes: 64 << 20,
+            predict_secs: 600,
+            entities: true,
         }
     }
 }

@@ -17,12 +17,15 @@ use tokio::time::Instant;
 use crate::config::PipelineConfig;
 use crate::enrich::EnrichQueue;
 use crate::live::LiveHub;
+use crate::metrics::log_watch::{LogWatch, LogWatchParts};
 use crate::parse::{ParseStage, Parsed};
 
 /// How long to wait after a store or the bus failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How often a miner's state is kept at most; it is kept at the end in any case.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether counters of lines are due.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
 
 /// What the pipeline works with.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ pub struct PipelineParts {
     pub enrich: EnrichQueue,
     /// Who watches.
     pub live: Arc<LiveHub>,
+    /// Where what lines say to metrics goes.
+    pub watch: LogWatchParts,
 }
 
 /// What the pipeline has done since the start; shared with the metrics.
@@ -71,6 +76,8 @@ pub struct Pipeline {
     /// Since when lines wait in memory; none if nothing waits.
     waiting_since: Option<Instant>,
     kept_at: Instant,
+    watch: LogWatch,
+    watch_at: Instant,
 }
 
 impl Pipeline {
@@ -96,6 +103,7 @@ impl Pipeline {
             None => ParseStage::new(miner()),
         };
         let stored = parts.logs.durable(partition);
+        let watch = LogWatch::new(parts.watch.clone(), &parts.templates.all().await?);
         Ok(Self {
             partition,
             parts,
@@ -105,6 +113,8 @@ impl Pipeline {
             stored,
             waiting_since: None,
             kept_at: Instant::now(),
+            watch,
+            watch_at: Instant::now() + WATCH_EVERY,
         })
     }
 
@@ -145,6 +155,11 @@ impl Pipeline {
                 self.parts.logs.flush(self.partition).await.map_err(TurnError::Store)?;
                 return self.settle(false).await.map_err(TurnError::Store);
             }
+            () = tokio::time::sleep_until(self.watch_at) => {
+                self.watch.tick().await;
+                self.watch_at = Instant::now() + WATCH_EVERY;
+                return Ok(());
+            }
         };
         match deliveries {
             Ok(deliveries) => self.store(deliveries).await.map_err(TurnError::Store),
@@ -156,6 +171,7 @@ impl Pipeline {
     async fn store(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
         let parsed = self.parse(deliveries).await?;
         for (offset, Parsed { batch, met }) in parsed {
+            self.watch.see(&batch, &met).await;
             if !met.is_empty() {
                 self.parts.templates.register(met.clone()).await?;
                 self.progress

@@ -5,6 +5,7 @@ mod deletion;
 mod export;
 mod fakes;
 mod live;
+mod metrics;
 mod openapi;
 mod page;
 mod push;
@@ -61,6 +62,14 @@ impl Server {
             live: fakes.clone(),
             jobs: fakes.clone(),
             audit: fakes.clone(),
+            metrics: fakes.clone(),
+            engine: tocsin_promql::Engine::new(
+                fakes.clone(),
+                tocsin_promql::EngineConfig::default(),
+            ),
+            insight: fakes.clone(),
+            anomalies: fakes.clone(),
+            predictions: fakes.clone(),
             status: fakes.clone(),
             telemetry: fakes.clone(),
             clock: fakes.clone(),

@@ -27,6 +27,14 @@ pub(crate) struct StatsAnswer {
     pub(crate) blocks: u64,
     /// Records in memory only; the bus still has them.
     pub(crate) head_records: u64,
+    /// Series of metrics known.
+    pub(crate) series: u64,
+    /// Points of metrics kept one by one.
+    pub(crate) points: u64,
+    /// Bytes of metrics on disk.
+    pub(crate) metric_disk_bytes: u64,
+    /// Points accepted a second just now.
+    pub(crate) points_per_second: f64,
     /// Templates known.
     pub(crate) templates: u64,
     /// Templates that can be found by meaning.
@@ -88,6 +96,10 @@ impl StatsAnswer {
             disk_bytes: stats.logs.disk_bytes,
             blocks: stats.logs.blocks,
             head_records: stats.logs.head_records,
+            series: stats.metrics.series,
+            points: stats.metrics.samples + stats.metrics.head_samples,
+            metric_disk_bytes: stats.metrics.disk_bytes,
+            points_per_second: stats.points_per_second,
             templates: stats.templates,
             prototypes_embedded: stats.prototypes_embedded,
             bus: BusStats {

@@ -13,6 +13,7 @@ pub(crate) fn run(file: Option<PathBuf>, reference: bool) -> anyhow::Result<()> 
         write!(out, "{}", crate::config::reference()?)?;
     } else {
         let config = super::configuration(file)?;
+        crate::server::rules(&config)?;
         writeln!(out, "The configuration is fine. In effect:\n")?;
         write!(out, "{}", toml::to_string_pretty(&config)?)?;
     }

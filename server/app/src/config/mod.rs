@@ -29,6 +29,8 @@ pub struct Config {
     pub pipeline: tocsin_pipeline::PipelineConfig,
     /// The log store.
     pub logs: LogsConfig,
+    /// The metric store, detectors and forecasts.
+    pub metrics: MetricsConfig,
     /// The embedding model behind search by meaning.
     pub model: ModelConfig,
     /// The HTTP interface.
@@ -157,6 +159,19 @@ pub struct LogsConfig {
     /// How long lines are kept; the rule with the longest matching `source_prefix` holds. Default:
     /// none, so that nothing goes unless someone says so.
     pub retention: Vec<RetentionConfig>,
+}
+
+/// The metric store, detectors and forecasts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// File with the rules of what fills up, in place of the shipped `rules/detection.yml`.
+    /// Default: the shipped rules.
+    pub rules: Option<PathBuf>,
+    /// Sizes of the store's parts and how long points are kept.
+    pub store: tocsin_stores::metrics::MetricStoreConfig,
+    /// How points are judged and become durable.
+    pub pipeline: tocsin_pipeline::MetricsConfig,
 }
 
 /// How long lines of some sources are kept.

@@ -1,10 +1,13 @@
-//! What brings records in beside HTTP: followed files and syslog.
+//! What brings records in beside HTTP: followed files, syslog, scraped targets and the machine.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tocsin_ingest::Door;
 use tocsin_ingest::file_tail::FileTail;
+use tocsin_ingest::metrics::MetricDoor;
+use tocsin_ingest::metrics::host::HostCollector;
+use tocsin_ingest::metrics::scrape::Scraper;
 use tocsin_ingest::syslog::SyslogListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +28,28 @@ fn door(parts: &Parts) -> Door {
         intake: parts.intake.clone(),
         clock: parts.clock.clone(),
         random: Arc::new(clock::random),
+    }
+}
+
+/// Scrapes the targets that are named, and measures the machine unless that is switched off.
+pub(super) fn start_metrics(
+    parts: &Parts,
+    config: &Config,
+    tasks: &TaskTracker,
+    cancel: &CancellationToken,
+) {
+    let door = MetricDoor {
+        intake: parts.intake.clone(),
+        clock: parts.clock.clone(),
+        random: Arc::new(clock::random),
+        registry: parts.metrics.registry.clone(),
+        limits: config.ingest.metric_limits.clone(),
+    };
+    let jobs = config.ingest.scrape.clone();
+    Scraper::new(jobs, parts.metrics.scrape.clone(), door.clone()).spawn(tasks, cancel);
+    let host = &config.ingest.host;
+    if host.is_measured() {
+        HostCollector::new(&host_name(), host.interval_secs, door).spawn(tasks, cancel.clone());
     }
 }
 

@@ -1,6 +1,7 @@
 //! The running server: every part opened, joined and, in the right order, closed again.
 
 mod listeners;
+mod metrics;
 mod parts;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::housekeeping;
 use crate::own_log::OwnLog;
+pub(crate) use metrics::rules;
 use parts::Parts;
 
 /// A running server.
@@ -28,11 +30,14 @@ use parts::Parts;
 pub struct Server {
     address: SocketAddr,
     bus: BusHandle,
+    metric_bus: BusHandle,
     live: Arc<LiveHub>,
     /// Intake, housekeeping and enrichment: cancelled by `stop`.
     sources: TaskTracker,
-    /// The loops of the partitions.
+    /// The loops of the partitions of logs.
     pipeline: TaskTracker,
+    /// The loops of the partitions of metrics, which those of logs feed.
+    metric_pipeline: TaskTracker,
     /// The HTTP server and what its requests started.
     api: TaskTracker,
     stop_sources: CancellationToken,
@@ -63,9 +68,11 @@ impl Server {
         let server = Self {
             address: listener.local_addr()?,
             bus: BusHandle(parts.bus.clone()),
+            metric_bus: BusHandle(parts.metrics.bus.clone()),
             live: parts.live.clone(),
             sources: TaskTracker::new(),
             pipeline: TaskTracker::new(),
+            metric_pipeline: TaskTracker::new(),
             api: TaskTracker::new(),
             stop_sources: CancellationToken::new(),
             stop_api: CancellationToken::new(),
@@ -86,6 +93,14 @@ impl Server {
     }
 
     async fn start_pipeline(&self, parts: &Arc<Parts>, config: &Config) -> anyhow::Result<()> {
+        let (metrics, clock) = (&parts.metrics, &parts.clock);
+        metrics
+            .start_loops(config, clock, &self.metric_pipeline)
+            .await?;
+        let stop = &self.stop_sources;
+        metrics
+            .start_background(config, clock, &self.sources, stop)
+            .await?;
         for partition in (0..parts.bus.partitions()).map(Partition) {
             let pipeline = Pipeline::open(
                 partition,
@@ -118,6 +133,14 @@ impl Server {
         let rules = housekeeping::rules(&config.logs.retention);
         let keep = housekeeping::run(parts.logs.clone(), rules, parts.clock.clone(), cancel());
         self.sources.spawn(keep);
+        let keep = housekeeping::keep_metrics(
+            parts.metrics.store.clone(),
+            parts.metrics.findings.clone(),
+            parts.clock.clone(),
+            cancel(),
+        );
+        self.sources.spawn(keep);
+        listeners::start_metrics(parts, config, &self.sources, &self.stop_sources);
         listeners::start_files(parts, config, &self.sources, cancel());
         listeners::start_syslog(parts, config, &self.sources, cancel()).await
     }
@@ -157,18 +180,23 @@ impl Server {
         let drained = tokio::time::timeout_at(deadline, self.pipeline.wait())
             .await
             .is_ok();
+        self.metric_bus.0.close();
+        self.metric_pipeline.close();
+        let measured = tokio::time::timeout_at(deadline, self.metric_pipeline.wait())
+            .await
+            .is_ok();
         self.live.close();
         self.stop_api.cancel();
         self.api.close();
         let answered = tokio::time::timeout_at(deadline, self.api.wait())
             .await
             .is_ok();
-        if in_time && drained && answered {
+        if in_time && drained && measured && answered {
             tracing::info!("stopped; everything that was accepted is stored");
         } else {
             let left = self.bus.0.usage();
             tracing::warn!(
-                events = left.events,
+                events = left.events + self.metric_bus.0.usage().events,
                 "stopped before everything was drained; the rest is in the bus and is stored at \
                  the next start"
             );

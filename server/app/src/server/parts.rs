@@ -13,6 +13,7 @@ use tocsin_domain::ports::{
     VectorStore,
 };
 use tocsin_pipeline::enrich::EnrichParts;
+use tocsin_pipeline::metrics::log_watch::LogWatchParts;
 use tocsin_pipeline::{EnrichQueue, Enricher, LiveHub, PipelineParts, Progress};
 use tocsin_search::{PrototypeSearch, SearchParts};
 use tocsin_stores::logs::EmbeddedLogStore;
@@ -22,11 +23,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::listeners::Syslog;
+use super::metrics::MetricParts;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::embedder;
-use crate::intake::BusIntake;
+use crate::intake::{BusIntake, IntakeParts};
 use crate::metrics::HttpMetrics;
 use crate::page::EmbeddedPage;
 use crate::sources::Sources;
@@ -45,6 +47,7 @@ pub(super) struct Parts {
     pub(super) enricher: Mutex<Option<Enricher>>,
     pub(super) status: Arc<Status>,
     pub(super) files: tocsin_ingest::file_tail::StatusBoard,
+    pub(super) metrics: MetricParts,
     relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
     http: Arc<HttpMetrics>,
@@ -79,11 +82,18 @@ impl Parts {
         let (search, enrich, enricher) = search(&logs, &relational, &vectors, &loaded.embedder);
         let live = Arc::new(LiveHub::new(config.pipeline.live_queue));
         let progress = Arc::<Progress>::default();
+        let metrics = MetricParts::open(config, &data_dir, relational.clone()).await?;
         let sources = Arc::<Sources>::default();
+        let metric_sources = Arc::<Sources>::default();
         let http = Arc::<HttpMetrics>::default();
         let files = tocsin_ingest::file_tail::StatusBoard::default();
-        let intake: Arc<dyn Intake> =
-            Arc::new(BusIntake::new(bus.clone(), sources.clone(), clock.clone()));
+        let intake: Arc<dyn Intake> = Arc::new(BusIntake::new(IntakeParts {
+            logs: bus.clone(),
+            metrics: metrics.bus.clone(),
+            log_sources: sources.clone(),
+            metric_sources: metric_sources.clone(),
+            clock: clock.clone(),
+        }));
         let model = loaded
             .remedy
             .is_none()
@@ -95,6 +105,12 @@ impl Parts {
             vectors,
             clock: clock.clone(),
             sources,
+            metric_sources,
+            metrics: metrics.store.clone(),
+            metric_bus: metrics.bus.clone(),
+            metric_progress: metrics.progress.clone(),
+            registry: metrics.registry.clone(),
+            scrape: metrics.scrape.clone(),
             progress: progress.clone(),
             http: http.clone(),
             embedded: enricher.embedded(),
@@ -111,6 +127,11 @@ impl Parts {
             templates: relational.clone(),
             enrich,
             live: live.clone(),
+            watch: LogWatchParts {
+                intake: intake.clone(),
+                anomalies: relational.clone(),
+                clock: clock.clone(),
+            },
         };
         Ok(Self {
             bus,
@@ -124,6 +145,7 @@ impl Parts {
             enricher: Mutex::new(Some(enricher)),
             status: Arc::new(status),
             files,
+            metrics,
             relational,
             search,
             http,
@@ -149,6 +171,14 @@ impl Parts {
             live: self.live.clone(),
             jobs,
             audit,
+            metrics: self.metrics.store.clone(),
+            engine: self.metrics.engine.clone(),
+            insight: self.metrics.insight.clone(),
+            anomalies: self.relational.clone(),
+            predictions: self.relational.clone(),
+            metric_limits: config.ingest.metric_limits.clone(),
+            registry: self.metrics.registry.clone(),
+            deltas: self.metrics.deltas.clone(),
             status: self.status.clone(),
             telemetry: self.http.clone(),
             clock: self.clock.clone(),

@@ -4,12 +4,17 @@
 //! numbers. Naming and meaning are those of Prometheus: the name is the label `__name__`, values
 //! are 64-bit floats, times are milliseconds, and one NaN marks the end of a series.
 
+pub mod anomaly;
 pub mod batch;
 pub mod feedback;
 pub mod labels;
 pub mod selection;
 pub mod sketch;
 
+pub use anomaly::{
+    Anomaly, Band, Direction, FindingId, ForecastPoint, Prediction, PredictionOutcome,
+    SeriesScorecard,
+};
 pub use batch::{MetricBatch, MetricBatchBuilder, SeriesEntry};
 pub use feedback::{Feedback, Verdict};
 pub use labels::{LabelError, Labels, SeriesId};

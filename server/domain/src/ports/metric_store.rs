@@ -6,7 +6,9 @@ use async_trait::async_trait;
 
 use super::log_store::StoreError;
 use crate::event::{Offset, Partition};
-use crate::metric::{Labels, Matcher, MetricBatch, MetricKind, Sample, Selection, SeriesId, sketch};
+use crate::metric::{
+    Labels, Matcher, MetricBatch, MetricKind, Sample, Selection, SeriesId, sketch,
+};
 use crate::time::Timestamp;
 
 /// What is known of a series.

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::bus::BusUsage;
 use super::log_store::{LogStats, StoreError};
+use super::metric_store::MetricStats;
 use crate::time::Timestamp;
 
 /// Whether search by meaning works.
@@ -39,6 +40,10 @@ pub struct ServerStats {
     pub memory_bytes: u64,
     /// What the log store holds.
     pub logs: LogStats,
+    /// What the metric store holds.
+    pub metrics: MetricStats,
+    /// Points accepted a second, over the last ten seconds or so.
+    pub points_per_second: f64,
     /// Templates known.
     pub templates: u64,
     /// Templates that can be found by meaning.
@@ -79,7 +84,8 @@ impl DataSourceStatus {
 pub struct DataSource {
     /// Its name, as records carry it: `file:/var/log/syslog`.
     pub name: String,
-    /// How it comes: `file`, `syslog`, `http`, `loki`, `otlp`, `elasticsearch`, `splunk`, `self`.
+    /// How it comes: `file`, `syslog`, `http`, `loki`, `otlp`, `elasticsearch`, `splunk`, `self`,
+    /// `scrape`, `host`, `influx`, `telegraf`, `prometheus`.
     pub kind: String,
     /// What it is doing.
     pub status: DataSourceStatus,
@@ -100,7 +106,7 @@ pub struct DataSource {
 /// Whether something the server needs can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
-    /// What is needed: `bus`, `logs`, `templates`, `vectors`, `relational`.
+    /// What is needed: `bus`, `logs`, `metrics`, `templates`, `vectors`, `relational`.
     pub dependency: String,
     /// True if it can be used.
     pub is_ready: bool,

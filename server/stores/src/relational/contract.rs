@@ -1,6 +1,8 @@
 //! What every relational store must do, whatever database is below: a suite for each port, called
 //! with an empty store. A failed check is a panic with the place and the values.
 
+pub mod findings;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -6,10 +6,16 @@ use tocsin_domain::ports::StoreError;
 use super::store_error;
 
 /// The files of `migrations/sqlite`. A file that was released is never changed: write a new one.
-const MIGRATIONS: &[(i64, &str)] = &[(
-    1,
-    include_str!("../../../../migrations/sqlite/0001_foundation.sql"),
-)];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (
+        1,
+        include_str!("../../../../migrations/sqlite/0001_foundation.sql"),
+    ),
+    (
+        2,
+        include_str!("../../../../migrations/sqlite/0002_findings.sql"),
+    ),
+];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (\
     version BIGINT NOT NULL PRIMARY KEY)";

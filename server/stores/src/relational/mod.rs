@@ -1,20 +1,24 @@
 //! The relational store: what is small and must not be lost, in SQLite.
 //!
-//! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`] and
-//! [`PositionStore`]. The SQL is plain enough for PostgreSQL to join later behind the same
+//! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
+//! [`PositionStore`], [`AnomalyStore`] and [`PredictionStore`]. The SQL is plain enough for PostgreSQL to join later behind the same
 //! suites. Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
 //! [`AuditLog`]: tocsin_domain::ports::AuditLog
 //! [`JobStore`]: tocsin_domain::ports::JobStore
 //! [`PositionStore`]: tocsin_domain::ports::PositionStore
+//! [`AnomalyStore`]: tocsin_domain::ports::AnomalyStore
+//! [`PredictionStore`]: tocsin_domain::ports::PredictionStore
 
+mod anomalies;
 mod audit;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod jobs;
 mod migrate;
 mod positions;
+mod predictions;
 mod template_blob;
 mod templates;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! All ports in one small in-memory thing. It answers by scanning; its contents are the test's.
 
 mod logs;
+pub(super) mod metrics;
 mod platform;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tocsin_domain::metric::{Feedback, MetricBatch};
+use tocsin_domain::metric::{Anomaly, Feedback, MetricBatch, Prediction};
 use tocsin_domain::ports::log_search::{
     ClusterSummary, RankedPage, RankedPrototype, RankedRecord, TREND_BUCKETS,
 };
@@ -17,7 +18,7 @@ use tocsin_domain::ports::log_store::{BandCounts, LogQuery};
 use tocsin_domain::ports::template_store::TemplateSighting;
 use tocsin_domain::ports::{
     AuditEntry, BusError, Intake, Job, LiveItem, LiveLogs, LiveSubscription, LogSearch, LogStore,
-    SearchError, StoreError, TemplateStore, TemplateSummary,
+    SearchError, SeriesSamples, StoreError, TemplateStore, TemplateSummary,
 };
 use tocsin_domain::query::{Expression, RecordView, matches};
 use tocsin_domain::{
@@ -43,6 +44,10 @@ pub(super) struct Fakes {
     pub(super) records: Mutex<Vec<LogRecord>>,
     pub(super) taken: Mutex<Vec<LogBatch>>,
     pub(super) points: Mutex<Vec<MetricBatch>>,
+    pub(super) feedback: Mutex<Vec<Feedback>>,
+    pub(super) series: Mutex<Vec<SeriesSamples>>,
+    pub(super) anomalies: Mutex<Vec<Anomaly>>,
+    pub(super) predictions: Mutex<Vec<Prediction>>,
     pub(super) refusal: Mutex<Refusal>,
     pub(super) jobs: Mutex<Vec<Job>>,
     pub(super) audit: Mutex<Vec<AuditEntry>>,
@@ -296,7 +301,8 @@ impl Intake for Fakes {
         Ok(())
     }
 
-    async fn accept_feedback(&self, _: Feedback) -> Result<(), BusError> {
+    async fn accept_feedback(&self, feedback: Feedback) -> Result<(), BusError> {
+        lock(&self.feedback).push(feedback);
         self.refuse()
     }
 }

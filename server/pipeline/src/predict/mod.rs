@@ -1,0 +1,302 @@
+//! The predict stage: when will it be full?
+//!
+//! In the background, at an even pace, each rule's series are read, their future is asked for, and
+//! what is said is kept, also where it is "nothing": silence is scored like speech. Predictions
+//! whose time has come are compared with what happened, and a series whose predictions did not hold
+//! stays silent until they do.
+
+mod rules;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tocsin_capacity::{Alarm, AlarmConfig, Change, Direction, History, Limit, Outcome, Scorecard};
+use tocsin_domain::Labels;
+use tocsin_domain::metric::{
+    self, FindingId, ForecastPoint, Prediction, PredictionOutcome, SeriesScorecard, is_stale,
+};
+use tocsin_domain::ports::metric_insight::QuerySeries;
+use tocsin_domain::ports::{Clock, MetricQueries, PredictionStore, StoreError};
+use tokio_util::sync::CancellationToken;
+
+pub use rules::{CapacityRule, CapacityTest, RuleError, parse as parse_rules};
+
+/// How much of the past a prediction is made from, in ms: two weeks.
+const HISTORY_MS: i64 = 14 * DAY_MS;
+const DAY_MS: i64 = 86_400_000;
+/// Step of the history, in ms.
+const STEP_MS: i64 = 300_000;
+/// A prediction is kept at least so often, in ms; between, only when it is raised or cleared.
+const KEEP_EVERY_MS: i64 = 3_600_000;
+/// Open predictions that are looked at in a round.
+const OPEN_MAX: usize = 100_000;
+/// Closed predictions are kept for so long, in ms.
+const FORGET_AFTER_MS: i64 = 90 * DAY_MS;
+
+/// What the stage works with.
+#[derive(Clone)]
+#[expect(
+    missing_debug_implementations,
+    reason = "a bundle of ports, which have no Debug"
+)]
+pub struct PredictParts {
+    /// Where the values of rules come from.
+    pub queries: Arc<dyn MetricQueries>,
+    /// Where predictions and scorecards are.
+    pub predictions: Arc<dyn PredictionStore>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What is remembered of a series of a rule.
+#[derive(Debug)]
+struct Watched {
+    labels: Labels,
+    scorecard: Scorecard,
+    alarm: Alarm,
+    kept_ms: i64,
+    /// True if the scorecard or the alarm differs from what is stored.
+    is_changed: bool,
+}
+
+/// The stage.
+#[expect(
+    missing_debug_implementations,
+    reason = "holds ports, which have no Debug"
+)]
+pub struct Predictor {
+    parts: PredictParts,
+    rules: Vec<CapacityRule>,
+    every: Duration,
+    watched: std::collections::HashMap<(tocsin_domain::SeriesId, String), Watched>,
+    /// When the last round was, in ms: points of forecasts since then are scored.
+    last_ms: i64,
+}
+
+impl Predictor {
+    /// Takes up the scorecards as they were last kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub async fn open(
+        parts: PredictParts,
+        rules: Vec<CapacityRule>,
+        every: Duration,
+    ) -> Result<Self, StoreError> {
+        let kept = parts.predictions.scorecards().await?;
+        let watched = kept.into_iter().filter_map(|kept| {
+            let (scorecard, alarm) = settle::restore(&kept.state)?;
+            let watched = Watched {
+                labels: kept.labels,
+                scorecard,
+                alarm,
+                kept_ms: 0,
+                is_changed: false,
+            };
+            Some(((kept.series, kept.rule), watched))
+        });
+        let last_ms = parts.clock.now().millis();
+        Ok(Self {
+            watched: watched.collect(),
+            parts,
+            rules,
+            every,
+            last_ms,
+        })
+    }
+
+    /// Predicts at an even pace until it is cancelled.
+    pub async fn run(mut self, cancel: CancellationToken) {
+        let mut every = tokio::time::interval(self.every.max(Duration::from_secs(1)));
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                _ = every.tick() => {}
+            }
+            if let Err(error) = self.round().await {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "capacity was not looked at this time");
+            }
+        }
+    }
+
+    /// One look at everything.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a store cannot be asked; a rule whose query fails is passed over.
+    pub async fn round(&mut self) -> Result<(), StoreError> {
+        let now_ms = self.parts.clock.now().millis();
+        for at in 0..self.rules.len() {
+            let rule = self.rules[at].clone();
+            let range = (now_ms - HISTORY_MS, now_ms);
+            match self.parts.queries.range(&rule.query, range, STEP_MS).await {
+                Ok(found) => self.rule(&rule, found, now_ms).await?,
+                Err(StoreError::Invalid(detail)) => {
+                    tracing::warn!(rule = rule.name, detail, "the rule's query has no answer");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.last_ms = now_ms;
+        let forget_ms = now_ms - FORGET_AFTER_MS;
+        self.parts.predictions.forget_predictions(forget_ms).await?;
+        Ok(())
+    }
+
+    async fn rule(
+        &mut self,
+        rule: &CapacityRule,
+        found: Vec<QuerySeries>,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let open = self.parts.predictions.open_predictions(OPEN_MAX).await?;
+        let mut settled = Vec::new();
+        let mut made = Vec::new();
+        for series in found {
+            let Ok(labels) = series.named(&rule.name) else {
+                continue;
+            };
+            let key = (labels.id(), rule.name.clone());
+            let watched = self.watched.entry(key).or_insert_with(|| Watched {
+                labels: labels.clone(),
+                scorecard: Scorecard::default(),
+                alarm: Alarm::default(),
+                kept_ms: 0,
+                is_changed: false,
+            });
+            let own = open
+                .iter()
+                .filter(|p| p.series == labels.id() && p.rule == rule.name);
+            for prediction in own {
+                let span = (self.last_ms, now_ms);
+                settled.extend(settle::score(watched, prediction, &series.samples, span));
+            }
+            let (rule, limit) = (rule.clone(), rule.limit());
+            let calibration = watched.scorecard.calibration(&settle::config());
+            let work = tokio::task::spawn_blocking(move || {
+                let outcome = predict(&rule, &series, &limit, now_ms);
+                (outcome.judged(&calibration), series, rule)
+            });
+            let (outcome, series, rule) = work
+                .await
+                .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+            made.extend(watched.take(&rule, &outcome, &series, now_ms));
+        }
+        self.parts.predictions.record_predictions(made).await?;
+        self.keep(&rule.name, settled).await
+    }
+
+    async fn keep(
+        &mut self,
+        rule: &str,
+        settled: Vec<(FindingId, PredictionOutcome, Option<i64>)>,
+    ) -> Result<(), StoreError> {
+        let of_rule = self
+            .watched
+            .iter_mut()
+            .filter(|((_, name), _)| name == rule);
+        let mut scorecards: Vec<SeriesScorecard> = Vec::new();
+        for ((series, rule), watched) in of_rule {
+            if std::mem::take(&mut watched.is_changed) {
+                scorecards.push(settle::scorecard(*series, rule, watched));
+            }
+        }
+        if settled.is_empty() && scorecards.is_empty() {
+            return Ok(());
+        }
+        self.parts
+            .predictions
+            .settle_predictions(settled, scorecards)
+            .await
+    }
+}
+
+fn predict(rule: &CapacityRule, series: &QuerySeries, limit: &Limit, now_ms: i64) -> Outcome {
+    let present = series
+        .samples
+        .iter()
+        .filter(|sample| !is_stale(sample.value));
+    let (times, values): (Vec<i64>, Vec<f64>) = present.map(|s| (s.at_ms, s.value)).unzip();
+    let history = History {
+        times_ms: &times,
+        values: &values,
+        resets_ms: &[],
+    };
+    let config = tocsin_capacity::Config {
+        horizon_ms: rule.horizon_ms(),
+        ..tocsin_capacity::Config::default()
+    };
+    tocsin_capacity::predict(&history, limit, now_ms, &config)
+}
+
+impl Watched {
+    /// Steps the alarm and gives the prediction, if it is to be kept.
+    fn take(
+        &mut self,
+        rule: &CapacityRule,
+        outcome: &Outcome,
+        series: &QuerySeries,
+        now_ms: i64,
+    ) -> Option<Prediction> {
+        let before = self.alarm;
+        let change = self.alarm.step(now_ms, outcome, &AlarmConfig::default());
+        self.is_changed |= self.alarm != before;
+        if change == Change::Unchanged && now_ms - self.kept_ms < KEEP_EVERY_MS {
+            return None;
+        }
+        self.kept_ms = now_ms;
+        let forecast = outcome.forecast();
+        let explanation = match outcome {
+            Outcome::Forecast(forecast) => forecast.reason.clone(),
+            Outcome::Silent { why, .. } => format!("silent: {why}"),
+        };
+        let crossing_ms = forecast.and_then(|forecast| {
+            let crossing = &forecast.crossing;
+            let early = crossing.t10_ms?;
+            let median = crossing.t50_ms.unwrap_or(forecast.until_ms);
+            let late = crossing.t90_ms.unwrap_or(i64::MAX / 2).max(median);
+            Some((early, median, late))
+        });
+        Some(Prediction {
+            id: FindingId::of_prediction(self.labels.id(), &rule.name, now_ms),
+            series: self.labels.id(),
+            labels: self.labels.clone(),
+            rule: rule.name.clone(),
+            made_ms: now_ms,
+            threshold: rule.threshold,
+            direction: match rule.limit().direction {
+                Direction::Rising => metric::Direction::Rising,
+                Direction::Falling => metric::Direction::Falling,
+            },
+            horizon_ms: rule.horizon_ms(),
+            current: series
+                .samples
+                .last()
+                .map_or(f64::NAN, |sample| sample.value),
+            probability: forecast.map_or(0.0, |forecast| forecast.probability),
+            crossing_ms,
+            point: forecast.and_then(|forecast| a_day_ahead(forecast, now_ms)),
+            is_raised: self.alarm.raised_at_ms().is_some(),
+            explanation,
+            outcome: PredictionOutcome::Open,
+            crossed_ms: None,
+        })
+    }
+}
+
+/// The point of the band by which it is scored.
+fn a_day_ahead(forecast: &tocsin_capacity::Forecast, now_ms: i64) -> Option<ForecastPoint> {
+    let after = |point: &&tocsin_capacity::BandPoint| point.time_ms >= now_ms + DAY_MS;
+    let point = forecast.band.iter().find(after).or(forecast.band.last())?;
+    Some(ForecastPoint {
+        at_ms: point.time_ms,
+        yhat: point.median,
+        interval_80: (point.lower_80, point.upper_80),
+        interval_95: (point.lower_95, point.upper_95),
+    })
+}
+
+#[cfg(test)]
+mod tests;
