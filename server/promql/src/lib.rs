@@ -19,6 +19,7 @@ mod label_set;
 mod load;
 mod matching;
 mod math;
+mod moments;
 mod operator;
 mod over_time;
 mod plan;

@@ -111,7 +111,7 @@ pub(crate) fn variance(values: impl Iterator<Item = f64>) -> f64 {
     (squares.total + squares.lost) / count
 }
 
-/// A quantile of values, sorted in place; between two values in proportion. NaN sorts first.
+/// A quantile of values, which are put in another order; between two values in proportion. NaN sorts first.
 /// Below 0 and above 1 it is infinite; of nothing it is not a number.
 pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || q.is_nan() {
@@ -123,18 +123,26 @@ pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if q > 1.0 {
         return f64::INFINITY;
     }
-    values.sort_unstable_by(|left, right| {
-        let known = |value: &f64| !value.is_nan();
-        known(left)
-            .cmp(&known(right))
-            .then(left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal))
-    });
+    // The total order has NaN first if its sign is negative.
+    for value in values.iter_mut().filter(|value| value.is_nan()) {
+        *value = -f64::NAN.abs();
+    }
     let last = values.len() - 1;
     let rank = q * last as f64;
     let lower = (rank.floor() as usize).min(last);
-    let upper = (lower + 1).min(last);
     let weight = rank - rank.floor();
-    values[lower] * (1.0 - weight) + values[upper] * weight
+    let (_, below, above) = values.select_nth_unstable_by(lower, f64::total_cmp);
+    let next = above
+        .iter()
+        .copied()
+        .reduce(|least, value| if value < least { value } else { least });
+    // Unless the lower value is the last, the least of those above it is the next.
+    let next = if above.iter().any(|value| value.is_nan()) {
+        f64::NAN
+    } else {
+        next.unwrap_or(*below)
+    };
+    *below * (1.0 - weight) + next * weight
 }
 
 #[cfg(test)]
@@ -167,5 +175,9 @@ mod tests {
         assert_eq!(min(2.0, 1.0), 1.0);
         assert_eq!(round(-0.5, 1.0), 0.0);
         assert_eq!(quantile(0.5, &mut [3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(quantile(0.5, &mut [3.0, f64::NAN, 2.0]), 2.0);
+        assert_eq!(quantile(0.75, &mut [3.0, -f64::NAN, 2.0]), 2.5);
+        assert!(quantile(0.25, &mut [3.0, f64::NAN, 2.0]).is_nan());
+        assert!(quantile(0.1, &mut [f64::NAN, f64::NAN, 2.0]).is_nan());
     }
 }

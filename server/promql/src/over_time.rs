@@ -5,6 +5,7 @@ use tocsin_domain::metric::Sample;
 use crate::error::QueryError;
 use crate::frame::ABSENT;
 use crate::math;
+use crate::moments::{Line, Moments};
 use crate::plan::RangeFunc;
 use crate::rate::{self, Growth};
 use crate::window::{Events, Sliding, Span, Window, each};
@@ -45,12 +46,13 @@ pub(crate) fn column(
         RangeFunc::Delta => rate::extrapolated(points, span, Growth::Delta),
         RangeFunc::Irate => rate::instant(points, span, true),
         RangeFunc::Idelta => rate::instant(points, span, false),
-        RangeFunc::Deriv => each(points, span, |window| {
-            line(window, window.points[0].at_ms).map_or(ABSENT, |line| line.slope)
-        }),
-        RangeFunc::PredictLinear => each(points, span, |window| {
-            let now_ms = span.grid.time_ms(window.step);
-            line(window, now_ms).map_or(ABSENT, |line| line.slope * arg(0, window) + line.intercept)
+        RangeFunc::Deriv => lines(points, span, |line, _| line.slope),
+        RangeFunc::PredictLinear => lines(points, span, |line, window| {
+            let now_ms = span
+                .grid
+                .time_ms(window.step)
+                .saturating_sub(origin_ms(points));
+            line.at(now_ms as f64 / 1e3 + arg(0, window))
         }),
         RangeFunc::HoltWinters => each(points, span, |window| {
             smoothed(window, arg(0, window), arg(1, window))
@@ -67,10 +69,8 @@ pub(crate) fn column(
                 math::quantile(arg(0, window), &mut scratch)
             })
         }
-        RangeFunc::StdDev => each(points, span, |window| {
-            math::variance(window.values()).sqrt()
-        }),
-        RangeFunc::StdVar => each(points, span, |window| math::variance(window.values())),
+        RangeFunc::StdDev => variance(points, span, f64::sqrt),
+        RangeFunc::StdVar => variance(points, span, |variance| variance),
         RangeFunc::Last => each(points, span, |window| window.last().value),
         RangeFunc::Count => each(points, span, |window| window.points.len() as f64),
         RangeFunc::Present | RangeFunc::Absent => each(points, span, |_| 1.0),
@@ -80,15 +80,50 @@ pub(crate) fn column(
     }
 }
 
+/// What times are counted from.
+fn origin_ms(points: &[Sample]) -> i64 {
+    points.first().map_or(0, |point| point.at_ms)
+}
+
 fn count(points: &[Sample], span: &Span<'_>, happens: impl Fn(f64, f64) -> bool) -> Vec<f64> {
     let mut events = Events::new(points, happens);
     each(points, span, |window| events.within(window).len() as f64)
 }
 
+/// What is read from the line of least squares of each window; nothing of a single point.
+fn lines(points: &[Sample], span: &Span<'_>, read: impl Fn(&Line, &Window<'_>) -> f64) -> Vec<f64> {
+    let origin_ms = origin_ms(points);
+    let lift = |point: &Sample| Moments::of(point, origin_ms);
+    let mut moments = Sliding::new(lift, Moments::join);
+    each(points, span, |window| {
+        moments
+            .of(points, window)
+            .line()
+            .map_or(ABSENT, |line| read(&line, window))
+    })
+}
+
+fn variance(points: &[Sample], span: &Span<'_>, read: impl Fn(f64) -> f64) -> Vec<f64> {
+    let origin_ms = origin_ms(points);
+    let mut moments = Sliding::new(
+        |point: &Sample| Moments::of(point, origin_ms),
+        Moments::join,
+    );
+    each(points, span, |window| {
+        let variance = moments.of(points, window).variance();
+        // Beyond what a float holds the order of operations counts.
+        read(if variance.is_finite() {
+            variance
+        } else {
+            math::variance(window.values())
+        })
+    })
+}
+
 fn sliding(func: RangeFunc, points: &[Sample], span: &Span<'_>) -> Vec<f64> {
-    let lift = |value: f64| {
+    let lift = |point: &Sample| {
         let mut sum = math::Sum::default();
-        sum.add(value);
+        sum.add(point.value);
         sum
     };
     match func {
@@ -102,7 +137,7 @@ fn sliding(func: RangeFunc, points: &[Sample], span: &Span<'_>) -> Vec<f64> {
                     left
                 }
             };
-            let mut best = Sliding::new(|value| value, join);
+            let mut best = Sliding::new(|point: &Sample| point.value, join);
             each(points, span, |window| best.of(points, window))
         }
         RangeFunc::Sum => {
@@ -121,50 +156,6 @@ fn sliding(func: RangeFunc, points: &[Sample], span: &Span<'_>) -> Vec<f64> {
             })
         }
     }
-}
-
-/// A straight line through the points of a window.
-struct Line {
-    slope: f64,
-    intercept: f64,
-}
-
-/// The line of least squares, its intercept at `zero_ms`; none of fewer than two points.
-fn line(window: &Window<'_>, zero_ms: i64) -> Option<Line> {
-    if window.points.len() < 2 {
-        return None;
-    }
-    let first = window.points[0].value;
-    if window.values().all(|value| value == first) {
-        let flat = Line {
-            slope: 0.0,
-            intercept: first,
-        };
-        let unknown = Line {
-            slope: f64::NAN,
-            intercept: f64::NAN,
-        };
-        return Some(if first.is_infinite() { unknown } else { flat });
-    }
-    let mut sums = [math::Sum::default(); 4];
-    for point in window.points {
-        let x = (point.at_ms - zero_ms) as f64 / 1e3;
-        for (sum, value) in sums
-            .iter_mut()
-            .zip([x, point.value, x * point.value, x * x])
-        {
-            sum.add(value);
-        }
-    }
-    let [x, y, xy, xx] = sums.map(math::Sum::value);
-    let count = window.points.len() as f64;
-    let covariance = xy - x * y / count;
-    let variance = xx - x * x / count;
-    let slope = covariance / variance;
-    Some(Line {
-        slope,
-        intercept: y / count - slope * x / count,
-    })
 }
 
 /// Double exponential smoothing (Holt 1957) with factors in `(0, 1)`, checked by [`check_args`].

@@ -106,7 +106,7 @@ pub(crate) struct Sliding<A, L, J> {
     past: usize,
 }
 
-impl<A: Copy, L: Fn(f64) -> A, J: Fn(A, A) -> A> Sliding<A, L, J> {
+impl<A: Copy, L: Fn(&Sample) -> A, J: Fn(A, A) -> A> Sliding<A, L, J> {
     pub(crate) fn new(lift: L, join: J) -> Self {
         Self {
             lift,
@@ -125,7 +125,7 @@ impl<A: Copy, L: Fn(f64) -> A, J: Fn(A, A) -> A> Sliding<A, L, J> {
             return self.rebuild(all, first, past);
         }
         for point in &all[self.past..past] {
-            let value = (self.lift)(point.value);
+            let value = (self.lift)(point);
             self.back = Some(self.back.map_or(value, |back| (self.join)(back, value)));
         }
         self.past = past;
@@ -135,10 +135,10 @@ impl<A: Copy, L: Fn(f64) -> A, J: Fn(A, A) -> A> Sliding<A, L, J> {
 
     fn rebuild(&mut self, all: &[Sample], first: usize, past: usize) -> A {
         self.front.clear();
-        let mut so_far = (self.lift)(all[past - 1].value);
+        let mut so_far = (self.lift)(&all[past - 1]);
         self.front.push(so_far);
         for point in all[first..past - 1].iter().rev() {
-            so_far = (self.join)((self.lift)(point.value), so_far);
+            so_far = (self.join)((self.lift)(point), so_far);
             self.front.push(so_far);
         }
         (self.middle, self.past, self.back) = (past, past, None);
