@@ -5,7 +5,7 @@
 use crate::noise::Noise;
 
 /// Least size of a curvature in standard errors for it to be believed.
-const CURVED_MIN: f64 = 3.0;
+const CURVED_MIN: f64 = 2.6;
 /// Logarithms of the factors by which the rise of an exponential changes over the stretch.
 const FACTORS: [f64; 18] = [
     0.5, 0.7, 0.95, 1.25, 1.6, 2.1, 2.7, 3.5, 4.5, -0.5, -0.7, -0.95, -1.25, -1.6, -2.1, -2.7,

@@ -416,3 +416,6 @@ impl Clock<'_> {
         futures.band.iter().map(point).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ const SUSTAINED: f64 = 0.45;
 /// day and by night.
 const RATE_SPREAD: f64 = 0.4;
 /// Standard deviation of the relative change of a rate per day, for a rate that seems steady.
-const DRIFT: f64 = 0.006;
+const DRIFT: f64 = 0.003;
 /// Least stretches before now for that question.
 const BEFORE_MIN: usize = 12;
 /// Each stretch is longer than the one before by this factor.
@@ -122,7 +122,7 @@ pub(crate) fn regime(values: &[f64], shortest: usize, day: usize) -> Option<Regi
     }
     let age = lengths[line];
     let found = straight(&values[length - age..], &everywhere, day);
-    let unseen = RATE_SPREAD * (-(age as f64) / day as f64).exp();
+    let unseen = RATE_SPREAD * (-1.5 * age as f64 / day as f64).exp();
     let change = if is_whole {
         found.slope
     } else {
