@@ -19,6 +19,8 @@ use crate::metrics::MetricDoor;
 const TARGETS_MAX: usize = 2000;
 /// How many scrapes are under way at a time; each holds a page in memory.
 const SCRAPES_MAX: usize = 32;
+/// How long the first scrape is at least before the second.
+const FIRST_APART: Duration = Duration::from_secs(1);
 
 /// Scrapes targets until the server shuts down.
 #[derive(Debug)]
@@ -111,11 +113,21 @@ impl Loop {
         let target = self.address.to_string();
         self.board.update(&self.config.job, &target, |_| {});
         let interval = Duration::from_secs(self.config.interval_secs.max(1));
-        let mut ticks = tokio::time::interval_at(Instant::now() + self.offset(interval), interval);
+        let (start, offset) = (Instant::now(), self.offset(interval));
+        // One scrape soon, so that there is something to see, and then each in its turn.
+        let first = Duration::from_nanos(offset.subsec_nanos().into());
+        let turn = if offset < first + FIRST_APART {
+            offset + interval
+        } else {
+            offset
+        };
+        let mut ticks = tokio::time::interval_at(start + turn, interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut series = Target::new(&self.config, &self.address);
+        let mut is_first = true;
         loop {
             tokio::select! {
+                () = tokio::time::sleep_until(start + first), if is_first => is_first = false,
                 _ = ticks.tick() => {}
                 () = shutdown.cancelled() => return,
             }
