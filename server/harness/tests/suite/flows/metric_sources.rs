@@ -147,6 +147,55 @@ fn a_point_that_cannot_be_is_a_partial_success() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A request of one delta of a counter over ten seconds.
+fn delta(start_secs: u64, value: u64) -> String {
+    let end = start_secs + 10;
+    format!(
+        r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"jobs","sum":{{
+        "isMonotonic":true,"aggregationTemporality":1,"dataPoints":[{{
+        "startTimeUnixNano":"{start_secs}000000000","timeUnixNano":"{end}000000000",
+        "asInt":"{value}"}}]}}}}]}}]}}]}}"#
+    )
+}
+
+#[test]
+fn totals_of_deltas_lose_nothing_by_a_restart() -> anyhow::Result<()> {
+    let mut server = TestServer::start()?;
+    let json = [("Content-Type", "application/json")];
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let begin = now.as_secs() - 60;
+    // The second comes twice, as if its answer had got lost.
+    for (after, value) in [(0, 5), (10, 3), (10, 3)] {
+        let (status, answer) =
+            server.post("/v1/metrics", &json, delta(begin + after, value).as_bytes())?;
+        assert_eq!(status, 200, "{answer}");
+    }
+    server.kill()?;
+    server.resume()?;
+    server.post("/v1/metrics", &json, delta(begin + 20, 9).as_bytes())?;
+    wait_for_value(&server, "jobs_total", "__name__=jobs_total 9")?;
+    let (_, answer) = server.get("/api/v1/query?query=jobs_total%5B5m%5D")?;
+    let values = answer["data"]["result"][0]["values"].as_array().cloned();
+    let values: Vec<(f64, f64)> = values
+        .unwrap_or_default()
+        .iter()
+        .map(|pair| {
+            let value = pair[1].as_str().unwrap_or_default().parse();
+            let at = pair[0].as_f64().unwrap_or_default() - begin as f64;
+            ((at * 1000.0).round() / 1000.0, value.unwrap_or(f64::NAN))
+        })
+        .collect();
+    let expected = [
+        (0.001, 0.0),
+        (10.0, 5.0),
+        (20.0, 8.0),
+        (20.001, 0.0),
+        (30.0, 9.0),
+    ];
+    assert_eq!(values, expected, "{answer:#}");
+    Ok(())
+}
+
 #[test]
 fn a_real_prometheus_is_scraped_and_its_end_is_seen() -> anyhow::Result<()> {
     let folder = tempfile::TempDir::new()?;
