@@ -27,3 +27,13 @@ cargo build --release -q --manifest-path server/harness/yardstick/Cargo.toml
 cargo build --release --locked -q -p tocsin
 cargo run --release --locked -q -p tocsin-harness --bin bench -- "$corpus" \
   "${CARGO_TARGET_DIR:-server/harness/yardstick/target}/release/tocsin-yardstick" "${ROUNDS:-5}"
+echo "== metrics: decoders, store, detectors, queries"
+for bench in tocsin-ingest:metrics tocsin-stores:metrics tocsin-anomaly:online tocsin-forest:forest tocsin-promql:range; do
+  echo "== ${bench#*:} of ${bench%%:*}"
+  cargo bench --locked -q -p "${bench%%:*}" --bench "${bench#*:}"
+done
+echo "== server, and VictoriaMetrics on the same points in turn"
+command -v victoria-metrics >/dev/null ||
+  echo "SKIPPED: VictoriaMetrics is not installed (package victoria-metrics); only Tocsin is measured" >&2
+cargo run --release --locked -q -p tocsin-harness --bin bench_metrics -- \
+  "${CARGO_TARGET_DIR:-target}/release/tocsin" "${ROUNDS:-5}"

@@ -4,6 +4,67 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One page of anomalies. */
+        AnomalyAnswer: {
+            /** @description The anomalies, newest first. */
+            items: components["schemas"]["AnomalyItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A departure of a series from what was expected of it. */
+        AnomalyItem: {
+            /** @description Which detector spoke. */
+            detector: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it lasts.
+             */
+            ended_at?: string | null;
+            /** @description A sentence that explains it. */
+            explanation: string;
+            /** @description What someone said of it: not_anomaly or missed. */
+            feedback?: string | null;
+            /** @description A UUID. */
+            id: string;
+            /** @description The labels of the series. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The name of the metric. */
+            name: string;
+            /**
+             * Format: double
+             * @description The value at its worst; per second for counters.
+             */
+            observed?: number | null;
+            /**
+             * Format: double
+             * @description How sure it is, as a probability.
+             */
+            score?: number | null;
+            /** @description The id of the series. */
+            series: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /**
+             * Format: double
+             * @description What was expected then.
+             */
+            yhat?: number | null;
+            /**
+             * Format: double
+             * @description Below this a value was unusual.
+             */
+            yhat_lower?: number | null;
+            /**
+             * Format: double
+             * @description Above this a value was unusual.
+             */
+            yhat_upper?: number | null;
+        };
         /** @description One page of the audit log. */
         AuditAnswer: {
             /** @description The entries, newest first. */
@@ -28,6 +89,31 @@ export interface components {
             id: string;
             /** @description To what, such as `job:0190…`. */
             subject: string;
+        };
+        /** @description How a model did on the past. */
+        BackTestItem: {
+            /**
+             * Format: double
+             * @description Share of truths within the 80 % band.
+             */
+            coverage_80?: number | null;
+            /**
+             * Format: double
+             * @description Share of truths within the 95 % band.
+             */
+            coverage_95?: number | null;
+            /**
+             * Format: double
+             * @description Mean absolute scaled error; below 1 is better than repeating the season.
+             */
+            mase?: number | null;
+            /** @description From how many earlier times it forecast. */
+            origins: number;
+            /**
+             * Format: double
+             * @description Symmetric mean absolute percentage error, 0 to 200.
+             */
+            smape?: number | null;
         };
         /** @description How full the bus is. */
         BusStats: {
@@ -205,6 +291,13 @@ export interface components {
              */
             matches: number;
         };
+        /** @description What was wrong with a judgement. */
+        FeedbackRequest: {
+            /** @description When what is spoken of happened; for an anomaly its beginning is taken. */
+            at?: string | null;
+            /** @description `not_anomaly`: the band of the series gets wider. `missed`: it gets narrower. */
+            verdict: string;
+        };
         /** @description A field and its most frequent values. */
         Field: {
             /** @description The name of the field. */
@@ -226,6 +319,40 @@ export interface components {
         FieldsAnswer: {
             /** @description `source`, `host` and `severity`. */
             items: components["schemas"]["Field"][];
+        };
+        /** @description Where a series is going, as columns. */
+        ForecastAnswer: {
+            /** @description Times in milliseconds since the Unix epoch. */
+            at: number[];
+            /** @description How it did on the series' own past. */
+            back_test: components["schemas"]["BackTestItem"];
+            /** @description Whether the bands held on the past as often as they say. */
+            is_calibrated: boolean;
+            /** @description True if values are the growth per second of a counter. */
+            is_rate: boolean;
+            /** @description The lower end of the band that holds 80 % of what may come. */
+            lower_80: (number | null)[];
+            /** @description The lower end of the band that holds 95 % of what may come. */
+            lower_95: (number | null)[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description The model that was chosen by its back-test. */
+            model: string;
+            /** @description Why, or why not. */
+            reason: string;
+            /** @description The lengths of the seasons that were found, in seconds. */
+            seasons_seconds: number[];
+            /** @description The series. */
+            series: components["schemas"]["SeriesItem"];
+            /** @description The upper end of it. */
+            upper_80: (number | null)[];
+            /** @description The upper end of it. */
+            upper_95: (number | null)[];
+            /** @description The middle of what is expected. */
+            yhat: (number | null)[];
         };
         /** @description Whether the server lives or is ready. */
         HealthAnswer: {
@@ -340,6 +467,79 @@ export interface components {
              */
             min: number;
         };
+        /** @description Predictions. */
+        PredictionAnswer: {
+            /** @description Those raised first, then by the time of crossing; those of one series newest first. */
+            items: components["schemas"]["PredictionItem"][];
+            /** @description Always null: the list is whole up to its limit. */
+            next_cursor?: string | null;
+        };
+        /** @description "This series crosses this threshold within the horizon with probability p." */
+        PredictionItem: {
+            /**
+             * Format: date-time
+             * @description When the series crossed, once it did.
+             */
+            crossed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The middle of the times of crossing.
+             */
+            crosses_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The early end of the interval that holds 80 % of the times of crossing.
+             */
+            crosses_from?: string | null;
+            /**
+             * Format: date-time
+             * @description The late end; null if it lies far beyond the horizon.
+             */
+            crosses_to?: string | null;
+            /**
+             * Format: double
+             * @description The value when it was made.
+             */
+            current?: number | null;
+            /** @description rising or falling. */
+            direction: string;
+            /** @description A sentence: why, or why it stays silent. */
+            explanation: string;
+            /**
+             * Format: int64
+             * @description How far it looks ahead, in seconds.
+             */
+            horizon_seconds: number;
+            /** @description A UUID. */
+            id: string;
+            /** @description True if it is raised: sure enough for long enough, and not cleared since. */
+            is_raised: boolean;
+            /** @description Its labels; the name is that of the rule. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description open, hit, early, late, false_alarm, miss or quiet. */
+            outcome: string;
+            /**
+             * Format: double
+             * @description The probability of a crossing within the horizon.
+             */
+            probability: number;
+            /** @description The rule by whose query and threshold it was made. */
+            rule: string;
+            /** @description The id of the series. */
+            series: string;
+            /**
+             * Format: double
+             * @description The threshold.
+             */
+            threshold: number;
+        };
         /** @description What went wrong, as `application/problem+json`. */
         Problem: {
             /** @description How many records were taken, for pushes: none. */
@@ -397,6 +597,30 @@ export interface components {
             /** @description How many could not be taken. */
             rejected: number;
         };
+        /** @description What was asked for, as columns. */
+        QueryAnswer: {
+            /** @description One for each series. */
+            items: components["schemas"]["QueryItem"][];
+        };
+        /** @description The points of a series. */
+        QueryItem: {
+            /** @description Times in milliseconds since the Unix epoch. */
+            at: number[];
+            /** @description True if values are the growth per second of a counter. */
+            is_rate: boolean;
+            /** @description Its labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Values. */
+            value: (number | null)[];
+            /** @description What was expected. Empty for a query. */
+            yhat: (number | null)[];
+            /** @description Below this a value was unusual. Empty for a query. */
+            yhat_lower: (number | null)[];
+            /** @description Above this a value was unusual. Empty for a query. */
+            yhat_upper: (number | null)[];
+        };
         /** @description One log record. */
         Record: {
             /** @description Text, numbers and booleans by name. */
@@ -444,6 +668,59 @@ export interface components {
             /** @description 32 hexadecimal digits. */
             trace_id?: string | null;
         };
+        /** @description Counts of outcomes. */
+        ScoreItem: {
+            /**
+             * Format: double
+             * @description The mean squared difference of probability and outcome, 0 is best; null in a total.
+             */
+            brier?: number | null;
+            /**
+             * Format: double
+             * @description Share of them within the 80 % band; null before the first.
+             */
+            coverage_80?: number | null;
+            /**
+             * Format: double
+             * @description Share of them within the 95 % band; null before the first.
+             */
+            coverage_95?: number | null;
+            /** @description Predictions by their outcome: hit, early, late, false_alarm, miss, quiet. */
+            outcomes: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Points of forecasts that were scored.
+             */
+            points: number;
+        };
+        /** @description How predictions turned out. */
+        ScorecardAnswer: {
+            /** @description One for each series and rule of which a prediction was scored. */
+            items: components["schemas"]["ScorecardItem"][];
+            /** @description Always null: the list is whole. */
+            next_cursor?: string | null;
+            /** @description All series together. */
+            total: components["schemas"]["ScoreItem"];
+        };
+        /** @description How the predictions of a series turned out. */
+        ScorecardItem: {
+            /** @description Whether its predictions are let out. */
+            is_calibrated: boolean;
+            /** @description Its labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Why, or why not. */
+            reason: string;
+            /** @description The rule. */
+            rule: string;
+            /** @description The counts. */
+            score: components["schemas"]["ScoreItem"];
+            /** @description The id of the series. */
+            series: string;
+        };
         /** @description One page of what was found. */
         SearchAnswer: {
             /** @description The records. */
@@ -482,6 +759,40 @@ export interface components {
             /** @description What to do if it does not. */
             remedy?: string | null;
         };
+        /** @description One page of series. */
+        SeriesAnswer: {
+            /** @description The series in the order of their labels. */
+            items: components["schemas"]["SeriesItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+        };
+        /** @description A series. */
+        SeriesItem: {
+            /**
+             * Format: date-time
+             * @description Its earliest point that is kept.
+             */
+            first_at: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description gauge, counter or unknown. */
+            kind: string;
+            /** @description All labels, `__name__` among them. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description Its latest point.
+             */
+            last_at: string;
+            /** @description The name of the metric. */
+            name: string;
+            /** @description Who sends it. */
+            source: string;
+        };
         /** @description Records like one record. */
         SimilarAnswer: {
             /** @description The records, newest first. */
@@ -519,6 +830,21 @@ export interface components {
             memory_bytes: number;
             /**
              * Format: int64
+             * @description Bytes of metrics on disk.
+             */
+            metric_disk_bytes: number;
+            /**
+             * Format: int64
+             * @description Points of metrics kept one by one.
+             */
+            points: number;
+            /**
+             * Format: double
+             * @description Points accepted a second just now.
+             */
+            points_per_second: number;
+            /**
+             * Format: int64
              * @description Templates that can be found by meaning.
              */
             prototypes_embedded: number;
@@ -539,6 +865,11 @@ export interface components {
             records_per_second: number;
             /** @description Whether search by meaning works. */
             semantic: components["schemas"]["SemanticStats"];
+            /**
+             * Format: int64
+             * @description Series of metrics known.
+             */
+            series: number;
             /**
              * Format: date-time
              * @description When this run began.

@@ -97,7 +97,7 @@ impl StatsAnswer {
             blocks: stats.logs.blocks,
             head_records: stats.logs.head_records,
             series: stats.metrics.series,
-            points: stats.metrics.samples + stats.metrics.head_samples,
+            points: stats.metrics.samples,
             metric_disk_bytes: stats.metrics.disk_bytes,
             points_per_second: stats.points_per_second,
             templates: stats.templates,

@@ -17,25 +17,42 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
     ("tocsin-retrieval", &[]),
     ("tocsin-clustering", &[]),
+    ("tocsin-anomaly", &[]),
+    ("tocsin-changepoint", &[]),
+    ("tocsin-forest", &[]),
+    ("tocsin-forecast", &[]),
+    ("tocsin-capacity", &["tocsin-changepoint"]),
     ("tocsin-ui", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
     ("tocsin-bus", &["tocsin-domain"]),
     ("tocsin-stores", &["tocsin-domain"]),
     (
         "tocsin-pipeline",
-        &["tocsin-domain", "tocsin-templates", "tocsin-retrieval"],
+        &[
+            "tocsin-domain",
+            "tocsin-templates",
+            "tocsin-retrieval",
+            "tocsin-anomaly",
+            "tocsin-forest",
+            "tocsin-forecast",
+            "tocsin-capacity",
+        ],
     ),
+    ("tocsin-promql", &["tocsin-domain"]),
     (
         "tocsin-search",
         &["tocsin-domain", "tocsin-retrieval", "tocsin-clustering"],
     ),
-    ("tocsin-api", &["tocsin-domain", "tocsin-ingest"]),
+    (
+        "tocsin-api",
+        &["tocsin-domain", "tocsin-ingest", "tocsin-promql"],
+    ),
     ("tocsin", &["*"]),
     ("tocsin-eval", &["*"]),
     ("tocsin-harness", &["*"]),
