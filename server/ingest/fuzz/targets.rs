@@ -10,8 +10,12 @@ use tocsin_domain::{LogBatch, MetricBatch, Timestamp};
 use tocsin_ingest::decompress::{Encoding, decompress};
 use tocsin_ingest::loki::LokiEncoding;
 use tocsin_ingest::metrics::exposition::{Dialect, parse};
+use tocsin_ingest::metrics::influx::{self, InfluxOptions};
 use tocsin_ingest::metrics::otlp::{DeltaTotals, accepted, decode};
-use tocsin_ingest::metrics::{MetricContext, MetricDecoded, MetricLimits, SeriesRegistry};
+use tocsin_ingest::metrics::remote_write::{self, RemoteWriteVersion};
+use tocsin_ingest::metrics::{
+    MetricContext, MetricDecoded, MetricLimits, SeriesRegistry, telegraf,
+};
 use tocsin_ingest::otlp::OtlpEncoding;
 use tocsin_ingest::syslog::{Framer, Received};
 use tocsin_ingest::{
@@ -216,6 +220,40 @@ fn otlp_metrics(bytes: &[u8], encoding: OtlpEncoding) {
             decoded.inspect(|decoded| drop(accepted(decoded, encoding)))
         });
     }
+}
+
+/// Line protocol; three times, since lines that came before go another way.
+pub(crate) fn influx(bytes: &[u8]) {
+    thrice(|context| influx::decode(bytes, &InfluxOptions::default(), context));
+}
+
+/// Telegraf's JSON.
+pub(crate) fn telegraf(bytes: &[u8]) {
+    thrice(|context| telegraf::decode(bytes, &InfluxOptions::default(), context));
+}
+
+/// Remote write of both versions, decompressed.
+pub(crate) fn remote_write(bytes: &[u8]) {
+    for version in [RemoteWriteVersion::V1, RemoteWriteVersion::V2] {
+        thrice(|context| remote_write::decode(bytes, version, context).unwrap_or_default());
+    }
+}
+
+/// Whether series are known makes no difference to what is taken.
+fn thrice(mut run: impl FnMut(&mut MetricContext<'_>) -> MetricDecoded) {
+    with_metrics(|context| {
+        let mut decoded = run(context);
+        for _ in 0..2 {
+            context.registry.confirm(&decoded.claims);
+            let again = run(context);
+            assert_eq!(again.accepted, decoded.accepted);
+            assert_eq!(again.rejected, decoded.rejected);
+            assert_eq!(again.skipped, decoded.skipped);
+            assert_eq!(again.errors, decoded.errors);
+            decoded = again;
+        }
+        Ok::<_, ()>(decoded)
+    });
 }
 
 /// What targets expose.

@@ -11,14 +11,11 @@ use tocsin_domain::{BatchId, MetricBatch, MetricKind, SeriesId, Timestamp};
 
 use super::labels::LabelScratch;
 use super::limits::MetricLimits;
-use super::raw::{RawEntry, RawField, hash};
-use super::registry::{ById, Claims, Mention, SeriesRegistry, Source, secs};
+use super::raw::{Field, RawEntry, hash};
+use super::registry::{Claims, Mention, SeriesRegistry, Source, secs};
+use super::slots::{REFUSED, Slots, add};
 use crate::decoded::{ERRORS_MAX, ItemError};
 
-/// The slot of a series that was refused.
-const REFUSED: u32 = u32::MAX;
-/// The slot of a field that was not met yet.
-const UNSET: u32 = u32::MAX - 1;
 /// Labels of one batch beyond this start others.
 const BATCH_LABEL_BYTES_MAX: usize = 8 << 20;
 
@@ -94,11 +91,9 @@ pub struct MetricCollector<'a> {
     open: Vec<MetricBatchBuilder>,
     /// True once a batch is full.
     full: bool,
-    /// Slots by series: the index in the shard's batch times the shards, plus the shard.
-    slots: ById<u32>,
-    /// Marks raw entries whose slots are in `local`; anew with each set of batches.
-    pub(crate) token: u32,
-    pub(crate) local: Vec<u32>,
+    slots: Slots,
+    /// Counts the sets of batches.
+    token: u32,
     pub(crate) scratch: LabelScratch,
     canonical: Vec<u8>,
     item: usize,
@@ -132,9 +127,8 @@ impl<'a> MetricCollector<'a> {
             source: context.registry.source(context.source),
             open: Vec::new(),
             full: false,
-            slots: ById::default(),
-            token: context.registry.token(),
-            local: Vec::new(),
+            slots: Slots::default(),
+            token: 0,
             scratch: LabelScratch::default(),
             canonical: Vec::new(),
             item: 0,
@@ -145,15 +139,16 @@ impl<'a> MetricCollector<'a> {
         collector
     }
 
-    /// Says that about `points` points will come.
-    pub fn expect(&mut self, points: usize) {
+    /// Says that about `points` points will come, in `entries` lines or series.
+    pub fn expect(&mut self, points: usize, entries: usize) {
         // The shards are near a quarter each.
         let each = points / usize::from(METRIC_SHARDS);
         let each = (each + each / 16).min(self.limits.batch_points_max);
         for builder in &mut self.open {
             builder.reserve(each);
         }
-        self.slots.reserve(points.min(self.limits.batch_points_max));
+        self.slots
+            .reserve(entries.min(self.limits.batch_points_max));
     }
 
     /// Says which item of the body comes next, from 0, for messages.
@@ -222,9 +217,8 @@ impl<'a> MetricCollector<'a> {
         let kind = build(&mut self.scratch);
         let (series, due_secs) = self.series_of_scratch(kind)?;
         if due_secs > self.now_secs {
-            let field = RawField::only(series.id, kind);
-            let entry = RawEntry::new(vec![field], self.now_secs, due_secs);
-            self.registry.raw.insert(key, entry);
+            let known = vec![(Field::only(kind), series.id)];
+            self.registry.remember(key, known, self.now_secs, due_secs);
         }
         Some(series)
     }
@@ -242,7 +236,7 @@ impl<'a> MetricCollector<'a> {
             series.slot
         } else {
             // Its labels, if they were due, are in an earlier batch of this body.
-            self.slot_of(series.id, series.kind)
+            self.slots.known(series.id, series.kind, &mut self.open)
         };
         self.put(slot, at_ms, value);
         true
@@ -305,12 +299,12 @@ impl<'a> MetricCollector<'a> {
         }
         self.make_room();
         let id = SeriesId::of(&self.canonical);
-        let (slot, due_secs) = match self.slots.get(&id.0) {
-            Some(&REFUSED) => {
+        let (slot, due_secs) = match self.slots.get(id) {
+            Some(REFUSED) => {
                 self.reject_series();
                 return None;
             }
-            Some(slot) => (*slot, 0),
+            Some(slot) => (slot, 0),
             None => self.enter(id, kind)?,
         };
         let token = self.token;
@@ -330,7 +324,7 @@ impl<'a> MetricCollector<'a> {
         let (labels, due_secs): (&[u8], u32) =
             match self.registry.mention(&self.source, id, self.now_secs) {
                 Mention::Refused => {
-                    self.slots.insert(id.0, REFUSED);
+                    self.slots.insert(id, REFUSED);
                     self.reject_series();
                     return None;
                 }
@@ -340,23 +334,11 @@ impl<'a> MetricCollector<'a> {
                 }
                 Mention::Known(due_secs) => (&[], due_secs),
             };
-        let shard = id.shard();
-        let builder = &mut self.open[usize::from(shard)];
-        let index = builder.series(id, kind, labels);
+        let slot = add(&mut self.open, id, kind, labels);
+        let builder = &self.open[usize::from(id.shard())];
         self.full |= builder.label_bytes() > BATCH_LABEL_BYTES_MAX;
-        let slot = index * u32::from(METRIC_SHARDS) + u32::from(shard);
-        self.slots.insert(id.0, slot);
+        self.slots.insert(id, slot);
         Some((slot, due_secs))
-    }
-
-    /// The slot of a series whose labels need not travel.
-    #[inline]
-    pub(crate) fn slot_of(&mut self, id: SeriesId, kind: MetricKind) -> u32 {
-        let shard = id.shard();
-        let builder = &mut self.open[usize::from(shard)];
-        *self.slots.entry(id.0).or_insert_with(|| {
-            builder.series(id, kind, &[]) * u32::from(METRIC_SHARDS) + u32::from(shard)
-        })
     }
 
     /// Adds a point whose time was checked.
@@ -368,27 +350,23 @@ impl<'a> MetricCollector<'a> {
         self.decoded.accepted += 1;
     }
 
-    /// Where in `local` the slots of an entry's fields are.
+    /// Adds points of fields of an entry with this hash, all at a time that was checked.
     #[inline]
-    pub(crate) fn local_of(&mut self, entry: &RawEntry) -> usize {
-        if let Some(at) = entry.marked(self.token) {
-            return at;
-        }
-        let at = self.local.len();
-        self.local.resize(at + entry.fields.len(), UNSET);
-        entry.set_mark(self.token, at);
-        at
-    }
-
-    /// Adds a point of a known series whose slot is at a place of `local`.
-    #[inline]
-    pub(crate) fn put_local(&mut self, at: usize, field: &RawField, at_ms: i64, value: f64) {
-        if self.local[at] == UNSET {
-            self.local[at] = self.slot_of(field.id, field.kind);
-        }
-        match self.local[at] {
-            REFUSED => self.reject_series(),
-            slot => self.put(slot, at_ms, value),
+    pub(crate) fn put_fields(
+        &mut self,
+        hash: u64,
+        entry: &RawEntry,
+        points: &[(u32, f64)],
+        at_ms: i64,
+    ) {
+        self.make_room();
+        let base = self.slots.base(hash, entry);
+        for (field, value) in points {
+            let field = *field as usize;
+            match self.slots.of_field(base, entry, field, &mut self.open) {
+                REFUSED => self.reject_series(),
+                slot => self.put(slot, at_ms, *value),
+            }
         }
     }
 
@@ -409,8 +387,7 @@ impl<'a> MetricCollector<'a> {
             }
         }
         self.slots.clear();
-        self.local.clear();
-        self.token = self.registry.token();
+        self.token += 1;
         self.full = false;
     }
 
@@ -429,13 +406,13 @@ impl<'a> MetricCollector<'a> {
         let entry = shard
             .get(&key)
             .filter(|entry| entry.is_fresh(self.now_secs))?;
-        let field = entry.fields.first()?;
+        let (id, kind) = (entry.id(0), entry.fields.first()?.kind);
         self.make_room();
-        let slot = self.slot_of(field.id, field.kind);
+        let slot = self.slots.known(id, kind, &mut self.open);
         // A refused series is never in an entry, yet another source may have been refused it.
         (slot != REFUSED).then_some(SeriesHandle {
-            id: field.id,
-            kind: field.kind,
+            id,
+            kind,
             slot,
             token: self.token,
         })

@@ -19,6 +19,7 @@ mod raw;
 mod registry;
 pub mod remote_write;
 pub mod scrape;
+mod slots;
 mod staleness;
 pub mod telegraf;
 

@@ -4,8 +4,8 @@
 //! An entry holds only series whose labels need not travel; it is good for ten minutes, after
 //! which the long way is gone once and the registry hears of the series again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use tocsin_domain::{MetricKind, SeriesId};
 
@@ -15,69 +15,71 @@ use super::registry::ById;
 const SHARDS: usize = 64;
 /// The most entries of one shard; further ones are not cached. All told a million.
 const SHARD_ENTRIES_MAX: usize = 16_384;
+/// The most lists of fields that are shared; further ones are not.
+const LISTS_MAX: usize = 10_000;
 /// How long an entry is good for; the registry forgets series after far longer.
-const FRESH_SECS: u32 = 600;
+pub(crate) const FRESH_SECS: u32 = 600;
 /// The most fields an entry remembers.
 pub(crate) const FIELDS_MAX: usize = 1024;
 
-/// One series of an entry.
-#[derive(Debug, Clone)]
-pub(crate) struct RawField {
-    /// The field as it was written, up to and with its `=`; empty if there is but one series.
+/// A field of lines that begin the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Field {
+    /// As it was written, up to and with its `=`; empty if there is but one series.
     pub(crate) key: Box<[u8]>,
-    pub(crate) id: SeriesId,
     pub(crate) kind: MetricKind,
     /// True if its value was text, so that there is no series.
     pub(crate) is_text: bool,
 }
 
-impl RawField {
+impl Field {
     /// The only series of an entry.
-    pub(crate) fn only(id: SeriesId, kind: MetricKind) -> Self {
+    pub(crate) fn only(kind: MetricKind) -> Self {
         Self {
             key: Box::default(),
-            id,
             kind,
             is_text: false,
         }
     }
 
-    /// A field of a line whose value is text.
-    pub(crate) fn text(name: &[u8]) -> Self {
+    /// A field of a line.
+    pub(crate) fn of_line(name: &[u8], is_text: bool) -> Self {
         Self {
             key: [name, b"="].concat().into(),
-            id: SeriesId(0),
             kind: MetricKind::Unknown,
-            is_text: true,
+            is_text,
         }
     }
+}
 
-    /// The same field with numbers of a series.
-    pub(crate) fn of(self, id: SeriesId) -> Self {
-        Self {
-            id,
-            is_text: false,
-            ..self
-        }
-    }
+/// The series of the fields, in their order.
+#[derive(Debug)]
+enum Ids {
+    /// As most have it; one jump through memory less.
+    One(SeriesId),
+    Many(Box<[SeriesId]>),
 }
 
 /// The series that a run of bytes named.
 #[derive(Debug)]
 pub(crate) struct RawEntry {
     fresh_until_secs: u32,
-    /// The token of the collector that used it last and where its slots are there.
-    mark: AtomicU64,
-    pub(crate) fields: Vec<RawField>,
+    /// True if other bytes name some of the series as well, as the same tags in another order.
+    pub(crate) is_alias: bool,
+    /// Shared by all lines with the same fields.
+    pub(crate) fields: Arc<[Field]>,
+    /// The number of that list.
+    pub(crate) list: u32,
+    ids: Ids,
 }
 
 impl RawEntry {
-    /// `due_secs` is when the first of the series has to send its labels again.
-    pub(crate) fn new(fields: Vec<RawField>, now_secs: u32, due_secs: u32) -> Self {
-        Self {
-            fresh_until_secs: due_secs.min(now_secs.saturating_add(FRESH_SECS)),
-            mark: AtomicU64::new(0),
-            fields,
+    /// The series of a field.
+    #[inline]
+    pub(crate) fn id(&self, field: usize) -> SeriesId {
+        match &self.ids {
+            Ids::One(id) => *id,
+            Ids::Many(ids) => ids[field],
         }
     }
 
@@ -88,31 +90,27 @@ impl RawEntry {
     pub(crate) const fn fresh_until_secs(&self) -> u32 {
         self.fresh_until_secs
     }
-
-    /// Where the collector with this token has the slots of the fields, if it was the last.
-    #[inline]
-    pub(crate) fn marked(&self, token: u32) -> Option<usize> {
-        let mark = self.mark.load(Ordering::Relaxed);
-        (mark >> 32 == u64::from(token)).then_some(mark as u32 as usize)
-    }
-
-    #[inline]
-    pub(crate) fn set_mark(&self, token: u32, at: usize) {
-        let mark = u64::from(token) << 32 | at as u64;
-        self.mark.store(mark, Ordering::Relaxed);
-    }
 }
 
 /// Entries by the hash of their bytes.
 #[derive(Debug)]
 pub(crate) struct RawCache {
     shards: Vec<RwLock<ById<RawEntry>>>,
+    /// Lists of fields, each once; hosts have the same.
+    lists: Mutex<Lists>,
+}
+
+#[derive(Debug, Default)]
+struct Lists {
+    numbers: HashMap<Arc<[Field]>, u32>,
+    next: u32,
 }
 
 impl Default for RawCache {
     fn default() -> Self {
         Self {
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            lists: Mutex::default(),
         }
     }
 }
@@ -132,13 +130,51 @@ impl RawCache {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts an entry in the place of an earlier one, if there is room.
-    pub(crate) fn insert(&self, hash: u64, entry: RawEntry) {
+    /// Puts fields and their series in the place of those from before, if there is room.
+    /// It is good until `until_secs` at most.
+    pub(crate) fn insert(
+        &self,
+        hash: u64,
+        known: Vec<(Field, SeriesId)>,
+        is_alias: bool,
+        until_secs: u32,
+    ) {
+        let (fields, ids): (Vec<Field>, Vec<SeriesId>) = known.into_iter().unzip();
+        let ids = match ids.as_slice() {
+            [] => return,
+            [one] => Ids::One(*one),
+            _ => Ids::Many(ids.into()),
+        };
+        let (fields, list) = self.list(fields);
+        let entry = RawEntry {
+            fresh_until_secs: until_secs,
+            is_alias,
+            fields,
+            list,
+            ids,
+        };
         let shard = self.shard(hash);
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
         if shard.len() < SHARD_ENTRIES_MAX || shard.contains_key(&hash) {
             shard.insert(hash, entry);
         }
+    }
+
+    /// The list of fields that all who have the same share, and its number.
+    fn list(&self, fields: Vec<Field>) -> (Arc<[Field]>, u32) {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((list, number)) = lists.numbers.get_key_value(fields.as_slice()) {
+            return (list.clone(), *number);
+        }
+        if lists.numbers.len() >= LISTS_MAX {
+            lists.numbers.retain(|list, _| Arc::strong_count(list) > 1);
+        }
+        lists.next = lists.next.wrapping_add(1);
+        let (list, number): (Arc<[Field]>, u32) = (fields.into(), lists.next);
+        if lists.numbers.len() < LISTS_MAX {
+            lists.numbers.insert(list.clone(), number);
+        }
+        (list, number)
     }
 
     /// Forgets the stale entries of one shard.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tocsin_domain::{MetricKind, SeriesId, Timestamp};
 
 use super::limits::MetricLimits;
-use super::raw::RawCache;
+use super::raw::{FRESH_SECS, Field, RawCache};
 
 /// Locks of the table of series; decoders run a few at a time.
 const SHARDS: usize = 64;
@@ -66,6 +66,8 @@ struct Known {
     /// When its labels are due, in seconds; 0 if no batch with them was accepted.
     due_secs: u32,
     seen_secs: u32,
+    /// Part of the hash of the raw bytes that named it first; 0 if none did.
+    raw: u32,
 }
 
 /// What a mention of a series came to.
@@ -112,7 +114,6 @@ pub struct SeriesRegistry {
     refused: AtomicU64,
     sweep_secs: AtomicU32,
     swept: AtomicUsize,
-    token: AtomicU32,
 }
 
 impl SeriesRegistry {
@@ -129,7 +130,6 @@ impl SeriesRegistry {
             refused: AtomicU64::new(0),
             sweep_secs: AtomicU32::new(0),
             swept: AtomicUsize::new(0),
-            token: AtomicU32::new(1),
         }
     }
 
@@ -153,6 +153,7 @@ impl SeriesRegistry {
                 source: source.index,
                 due_secs,
                 seen_secs: now_secs,
+                raw: 0,
             };
             if self.shard(id).insert(id.0, known).is_none() {
                 source.series.fetch_add(1, Ordering::Relaxed);
@@ -246,11 +247,6 @@ impl SeriesRegistry {
         source
     }
 
-    /// A number that no other collector has.
-    pub(crate) fn token(&self) -> u32 {
-        self.token.fetch_add(1, Ordering::Relaxed)
-    }
-
     /// Notes a mention of a series, and says whether its labels have to travel.
     pub(crate) fn mention(&self, source: &Source, id: SeriesId, now_secs: u32) -> Mention {
         let mut shard = self.shard(id);
@@ -271,9 +267,33 @@ impl SeriesRegistry {
             source: source.index,
             due_secs: 0,
             seen_secs: now_secs,
+            raw: 0,
         };
         shard.insert(id.0, known);
         Mention::LabelsDue
+    }
+
+    /// Remembers series under the hash of the raw bytes that named them; `due_secs` is when the
+    /// first of them has to send its labels again.
+    pub(crate) fn remember(
+        &self,
+        hash: u64,
+        known: Vec<(Field, SeriesId)>,
+        now_secs: u32,
+        due_secs: u32,
+    ) {
+        let raw = (hash as u32).max(1);
+        let mut is_alias = false;
+        for (_, id) in known.iter().filter(|(field, _)| !field.is_text) {
+            if let Some(known) = self.shard(*id).get_mut(&id.0) {
+                if known.raw == 0 {
+                    known.raw = raw;
+                }
+                is_alias |= known.raw != raw;
+            }
+        }
+        let until_secs = due_secs.min(now_secs.saturating_add(FRESH_SECS));
+        self.raw.insert(hash, known, is_alias, until_secs);
     }
 
     /// Forgets some of what nobody mentioned for long; cheap if called often.

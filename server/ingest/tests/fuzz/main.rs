@@ -193,3 +193,18 @@ fn otlp_metrics_json() {
 fn exposition() {
     run(&samples("exposition").unwrap(), targets::exposition);
 }
+
+#[test]
+fn influx() {
+    run(&samples("influx").unwrap(), targets::influx);
+}
+
+#[test]
+fn telegraf() {
+    run(&samples("telegraf").unwrap(), targets::telegraf);
+}
+
+#[test]
+fn remote_write() {
+    run(&samples("remote_write").unwrap(), targets::remote_write);
+}

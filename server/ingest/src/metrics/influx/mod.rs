@@ -14,11 +14,11 @@ mod number;
 mod tests;
 
 use grammar::{Line, Value};
-use tocsin_domain::MetricKind;
+use tocsin_domain::{MetricKind, SeriesId};
 
 use super::collector::{MetricCollector, MetricContext, MetricDecoded};
 use super::labels::LabelScratch;
-use super::raw::{FIELDS_MAX, RawEntry, RawField, hash};
+use super::raw::{FIELDS_MAX, Field, RawEntry, hash};
 use crate::decoded::readable;
 
 /// The unit of times.
@@ -96,7 +96,8 @@ pub fn decode(
 ) -> MetricDecoded {
     let mut collector = MetricCollector::new(context);
     // A point takes about 15 bytes in lines of many fields.
-    collector.expect(body.len() / 16);
+    let first = memchr::memchr(b'\n', body).unwrap_or(body.len());
+    collector.expect(body.len() / 16, body.len() / (first + 1));
     // Lines of different databases are different series.
     let space = if options.db.is_empty() {
         collector.source.index
@@ -113,18 +114,18 @@ pub fn decode(
     };
     let (mut at, mut number) = (0, 0);
     while at < body.len() {
-        at = match reader.known(at) {
-            Some(next) => next,
-            None => {
-                reader.collector.at_item(number);
-                let next = reader.any(at);
-                number += memchr::memchr_iter(b'\n', &body[at..next.min(body.len())])
-                    .count()
-                    .saturating_sub(1);
-                next
-            }
-        };
+        let (next, may_span) = reader.known(at).unwrap_or_else(|| {
+            reader.collector.at_item(number);
+            (reader.any(at), true)
+        });
         number += 1;
+        if may_span {
+            // Text may hold line ends.
+            let line = &body[at..next.min(body.len())];
+            let ends = memchr::memchr_iter(b'\n', line).count();
+            number += ends.saturating_sub(1);
+        }
+        at = next;
     }
     reader.collector.finish()
 }
@@ -141,9 +142,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Takes a line all of whose fields came before in lines that began the same, and says where
-    /// the next begins. None, with nothing taken, if the line is any other.
-    fn known(&mut self, start: usize) -> Option<usize> {
+    /// Takes a line all of whose fields came before in lines that began the same; says where the
+    /// next begins and whether there was text. None, with nothing taken, if it is any other.
+    fn known(&mut self, start: usize) -> Option<(usize, bool)> {
         let head_end = grammar::head_end(self.body, start)?;
         let key = hash(&self.body[start..head_end], self.space);
         let registry = self.collector.registry;
@@ -157,14 +158,8 @@ impl Reader<'_> {
             return None;
         }
         self.collector.skip(texts);
-        self.collector.make_room();
-        let base = self.collector.local_of(entry);
-        for (field, value) in &self.values {
-            let known = &entry.fields[*field as usize];
-            self.collector
-                .put_local(base + *field as usize, known, at_ms, *value);
-        }
-        Some(next)
+        self.collector.put_fields(key, entry, &self.values, at_ms);
+        Some((next, texts > 0))
     }
 
     /// Reads known fields into `values`; says where they end and how many are text.
@@ -175,7 +170,7 @@ impl Reader<'_> {
         self.values.clear();
         loop {
             let rest = body.get(at..)?;
-            let is_next = |field: &RawField| rest.starts_with(&field.key);
+            let is_next = |field: &Field| rest.starts_with(&field.key);
             if !entry.fields.get(next).is_some_and(is_next) {
                 next = entry.fields.iter().position(is_next)?;
             }
@@ -255,7 +250,7 @@ impl Reader<'_> {
             .filter(|(_, value)| *value == Value::Text);
         collector.skip(texts.count());
         for (name, value) in &line.fields {
-            let mut field = RawField::text(name);
+            let mut id = SeriesId(0);
             if let Value::Number(value) = value {
                 labels(line, name, &self.options.db, &mut collector.scratch);
                 let series = collector.series_of_scratch(MetricKind::Unknown);
@@ -265,9 +260,9 @@ impl Reader<'_> {
                 };
                 collector.push(series, at_ms, *value);
                 due_secs = due_secs.min(due);
-                field = field.of(series.id());
+                id = series.id();
             }
-            known.push(field);
+            known.push((Field::of_line(name, *value == Value::Text), id));
         }
         if due_secs > collector.now_secs {
             self.remember(known, due_secs);
@@ -275,7 +270,7 @@ impl Reader<'_> {
     }
 
     /// Adds fields to the entry of the line in hand.
-    fn remember(&self, mut known: Vec<RawField>, due_secs: u32) {
+    fn remember(&self, mut known: Vec<(Field, SeriesId)>, due_secs: u32) {
         let (now_secs, registry) = (self.collector.now_secs, self.collector.registry);
         let key = hash(self.line.head, self.space);
         let mut until_secs = due_secs;
@@ -283,15 +278,14 @@ impl Reader<'_> {
             && old.is_fresh(now_secs)
         {
             until_secs = until_secs.min(old.fresh_until_secs());
-            for field in &old.fields {
-                if known.iter().all(|have| have.key != field.key) {
-                    known.push(field.clone());
+            for (index, field) in old.fields.iter().enumerate() {
+                if known.iter().all(|(have, _)| have.key != field.key) {
+                    known.push((field.clone(), old.id(index)));
                 }
             }
         }
         if known.len() <= FIELDS_MAX {
-            let entry = RawEntry::new(known, now_secs, until_secs);
-            registry.raw.insert(key, entry);
+            registry.remember(key, known, now_secs, until_secs);
         }
     }
 }

@@ -126,6 +126,8 @@ fn lines() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // Each case decodes five times.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn the_short_way_gives_what_the_long_way_gives(body in lines(), warm in lines()) {
         let registry = fresh();

@@ -56,7 +56,7 @@ pub fn decode(
     context: &mut MetricContext<'_>,
 ) -> Result<MetricDecoded, DecodeError> {
     let mut collector = MetricCollector::new(context);
-    collector.expect(body.len() / 100);
+    collector.expect(body.len() / 100, 0);
     let reader = Reader {
         collector,
         raw: Vec::new(),

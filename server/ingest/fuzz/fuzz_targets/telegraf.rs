@@ -1,0 +1,8 @@
+//! Runs the target `telegraf` under cargo-fuzz.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::telegraf(bytes));
