@@ -64,6 +64,15 @@ pub struct Tuning {
     pub repeat_evidence: f32,
     /// Time after which a third of that is left, in days.
     pub repeat_days: f32,
+    /// Additional evidence (nats) for each earlier alarm of the same direction and size.
+    pub habit_evidence: f32,
+    /// Weight of the surprise of the other detectors beside the loudest one's, in `[0, 1]`.
+    pub chorus: f32,
+    /// What is assumed of a new series' ensemble: share of points beyond the initial surprise, and
+    /// their mean excess in nats.
+    pub prior: (f32, f32),
+    /// Nats by which each kind of score is preferred: jump, z-score, level, variability, burst, quartiles.
+    pub preference: [f32; 6],
     /// How sure the detectors may be beyond nominal: the budget is multiplied by it, since tails are
     /// estimated cautiously (see the tests on noise).
     pub budget_factor: f32,
@@ -74,27 +83,31 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            recent_weight: 0.3,
-            slow_points: 2200.0,
-            scale_points: 2500.0,
-            level_points: [2.7, 14.0, 86.0],
-            variability_points: 15.0,
-            surprise_points: 24.0,
-            surprise_cap: 12.0,
+            recent_weight: 0.2,
+            slow_points: 2400.0,
+            scale_points: 3000.0,
+            level_points: [3.7, 40.0, 92.0],
+            variability_points: 16.0,
+            surprise_points: 44.0,
+            surprise_cap: 8.0,
             floor_share: 0.005,
             tail_share: 0.02,
-            tail_speed: 0.54,
+            tail_speed: 0.42,
             tail_excesses: 200.0,
-            tail_cut: 1.7,
+            tail_cut: 1.4,
             ensemble_cut: 1.0,
-            anomaly_weight: 0.24,
+            anomaly_weight: 0.22,
             calm_points: 24.0,
-            anomaly_points_max: 400.0,
-            calm_surprise: 4.0,
-            repeat_evidence: 5.0,
+            anomaly_points_max: 150.0,
+            calm_surprise: 4.4,
+            repeat_evidence: 5.5,
             repeat_days: 0.25,
-            budget_factor: 3.0,
-            season_gain: 0.1,
+            habit_evidence: 0.3,
+            chorus: 0.2,
+            prior: (0.022, 2.0),
+            preference: [-0.5, 0.0, 0.0, 0.0, 0.0, -1.0],
+            budget_factor: 4.0,
+            season_gain: 0.07,
         }
     }
 }

@@ -7,26 +7,24 @@
 
 use crate::config::{DetectorConfig, Tuning};
 use crate::ensemble::{Ensemble, Event};
-use crate::levels::{
-    BURST, IQR, JUMP, LEVEL, Levels, Point, SURPRISE_FLOOR, VARIABILITY, VIEWS, Z_SCORE,
-};
+use crate::judge::MONTH_DAYS;
+use crate::levels::{Levels, Point, VIEWS, Z_SCORE};
 use crate::presence::Presence;
 use crate::rate::{SeriesKind, rate};
 use crate::season::{Profiles, Season};
 use crate::tail::Tail;
 use crate::verdict::{Band, Detector, Phase, Verdict};
 
-/// Points after which the first alarm may be raised.
-const WARM_UP_POINTS: u32 = 20;
-/// Milliseconds of a day, and days of the month that the budget counts in.
+/// Milliseconds of a day.
 const DAY_MS: f32 = 86_400_000.0;
-const MONTH_DAYS: f32 = 30.4;
 /// Largest distance from the first value; beyond it `f32` would overflow in sums.
 const FAR: f64 = 1e30;
 /// Initial thresholds of the tails: a Gaussian's 99th percentile in each score.
 const THRESHOLDS: [f32; VIEWS] = [3.3, 3.3, 3.3, 3.3, 3.3, 2.0, 0.5, 2.0];
 /// Nats that one "not an anomaly" adds to the evidence an alarm needs, and one "missed" takes.
 const FEEDBACK: f32 = 1.5;
+/// Scores that a lone outlier raises beside its z-score: jump, quartiles and the shortest average.
+const COMPANIONS: f32 = 3.0;
 /// Range of what feedback adds up to.
 const FEEDBACK_RANGE: (f32, f32) = (-6.0, 12.0);
 
@@ -41,6 +39,7 @@ pub enum Feedback {
 
 /// The detector of one series. About one KiB, none of it on the heap.
 #[derive(Debug, Clone, PartialEq)]
+#[repr(C)]
 pub struct SeriesDetector {
     pub(crate) last_ms: i64,
     /// First value on the scale that is judged; what is kept in `f32` is relative to it.
@@ -63,15 +62,6 @@ pub struct SeriesDetector {
     pub(crate) first_ms: i64,
     pub(crate) season: Season,
     pub(crate) profiles: Profiles,
-}
-
-/// The odds of one point.
-#[derive(Debug, Clone, Copy)]
-struct Judged {
-    loudest: f32,
-    detector: Detector,
-    /// The middle average is further from the slow level than it usually is.
-    is_level_far: bool,
 }
 
 impl SeriesDetector {
@@ -165,9 +155,12 @@ impl SeriesDetector {
         let count = self.count as f32;
         let x = (judged - self.origin).clamp(-FAR, FAR) as f32;
         let per_day = self.per_day();
-        let days = at_ms.saturating_sub(self.first_ms) as f32 / DAY_MS;
-        self.season.turn(at_ms, days, &mut self.profiles);
-        let seasonal = self.season.offset(per_day, t);
+        if at_ms >= self.season.until_ms {
+            let days = at_ms.saturating_sub(self.first_ms) as f32 / DAY_MS;
+            self.season.turn(at_ms, days, &mut self.profiles);
+            self.season.weigh(per_day, t);
+        }
+        let seasonal = self.season.seasonal;
         let rest = x - seasonal.offset + self.levels.dither(self.count);
         if self.count == 1 {
             self.levels.begin(x, rest);
@@ -175,6 +168,7 @@ impl SeriesDetector {
         let magnitude = (judged.abs().min(FAR)) as f32;
         let floor = self.levels.floor(magnitude, t);
         let band = self.band_of(seasonal.offset, self.reach * self.levels.scale.max(floor));
+        let departure = rest - self.levels.slow;
         let is_equal = self.count > 1 && x == self.levels.previous;
         let mut scores = self.levels.score(
             Point {
@@ -186,22 +180,23 @@ impl SeriesDetector {
             t,
         );
         let mut odds = self.loudest(&mut scores, seasonal.weight > 0.5, t);
+        odds.departure = departure;
         self.season.learn(x, count, per_day, floor);
         let flat = self.presence.flat_surprise(is_equal, count);
         if flat > odds.loudest {
             odds.loudest = flat;
             odds.detector = Detector::FlatLine;
         }
-        let (surprise, onset, phase) = self.conclude(odds, per_day, was_missing, config);
-        self.learn_tails(&scores, odds.loudest, per_day, config);
-        let budget = budget(per_day, config).ln();
+        let budget = budget(per_day, config);
+        let conclusion = self.conclude(odds, (budget, per_day), was_missing, config);
+        self.learn_tails(&scores, odds.loudest, budget, config);
         Verdict {
             band,
             observed: value,
-            score: surprise,
-            probability: logistic(surprise - self.bias + budget),
-            onset_probability: onset,
-            phase,
+            score: conclusion.surprise,
+            probability: conclusion.probability,
+            onset_probability: conclusion.onset,
+            phase: conclusion.phase,
             detector: odds.detector,
             is_seasonal: seasonal.weight > 0.5,
         }
@@ -237,14 +232,14 @@ impl SeriesDetector {
             Feedback::Missed => -FEEDBACK,
         };
         self.bias = (self.bias + step).clamp(FEEDBACK_RANGE.0, FEEDBACK_RANGE.1);
-        self.reach = self.reach_of(self.per_day(), config);
+        self.reach = self.reach_of(budget(self.per_day(), config), &config.tuning);
     }
 
     /// The band around what is expected at the time of the last point.
     #[must_use]
     pub fn band(&self, config: &DetectorConfig) -> Band {
         let t = &config.tuning;
-        let seasonal = self.season.offset(self.per_day(), t);
+        let seasonal = self.season.seasonal;
         let floor = self.levels.floor(self.origin.abs().min(FAR) as f32, t);
         self.band_of(seasonal.offset, self.reach * self.levels.scale.max(floor))
     }
@@ -263,156 +258,15 @@ impl SeriesDetector {
         (DAY_MS / self.presence.interval_ms.max(1.0)).clamp(1.0, 86_400_000.0)
     }
 
-    /// Surprise of the loudest detector; fills in the score of bursts.
-    fn loudest(&mut self, scores: &mut [f32; VIEWS], is_seasonal: bool, t: &Tuning) -> Judged {
-        let base = -t.tail_share.ln();
-        let mut loudest = Judged {
-            loudest: 0.0,
-            detector: Detector::ZScore,
-            is_level_far: scores[LEVEL + 1] > self.tails[LEVEL + 1].threshold,
-        };
-        for (at, (tail, score)) in self.tails.iter().zip(*scores).enumerate() {
-            if at == BURST {
-                continue;
-            }
-            let surprise = tail.surprise(score, base);
-            if surprise > loudest.loudest {
-                loudest.loudest = surprise;
-                loudest.detector = detector_of(at, is_seasonal, self.kind);
-            }
-            if at == Z_SCORE {
-                let own = loudest.loudest.min(t.surprise_cap);
-                let count = (self.count as f32).min(t.surprise_points);
-                self.levels.surprise += (own - self.levels.surprise) / count;
-            }
-        }
-        scores[BURST] = self.levels.surprise + SURPRISE_FLOOR;
-        let surprise = self.tails[BURST].surprise(scores[BURST], base);
-        if surprise > loudest.loudest {
-            loudest.loudest = surprise;
-            loudest.detector = Detector::Burst;
-        }
-        if self.count < WARM_UP_POINTS {
-            loudest.loudest = 0.0;
-        }
-        loudest
+    /// Half of the band in scales: the z-score of a lone point that would be an alarm.
+    pub(crate) fn reach_of(&self, budget: f32, t: &Tuning) -> f32 {
+        let loudest = self.ensemble.loudest_of(self.bias - budget.ln());
+        let own = loudest / (1.0 + COMPANIONS * t.chorus) - t.preference[1];
+        self.tails[Z_SCORE].score_of(own, -t.tail_share.ln())
     }
-
-    /// Calibrates the surprise and moves the anomaly on: calibrated surprise, probability of a beginning, phase.
-    fn conclude(
-        &mut self,
-        odds: Judged,
-        per_day: f32,
-        was_missing: bool,
-        config: &DetectorConfig,
-    ) -> (f32, f32, Phase) {
-        let t = &config.tuning;
-        let surprise = self.ensemble.surprise(odds.loudest);
-        let event = &mut self.event;
-        if event.toll > 1e-3 {
-            event.toll -= event.toll / (per_day * t.repeat_days).max(20.0);
-        }
-        let needed = self.bias + event.toll - budget(per_day, config).ln();
-        let mut onset = logistic(surprise - needed);
-        let mut phase = if was_missing {
-            Phase::Ended
-        } else {
-            Phase::Quiet
-        };
-        if event.is_open {
-            event.length += 1.0;
-            // An anomaly that has outlasted the average is a new level, unless the level is back.
-            let is_lasting = event.length == (2.0 * t.level_points[1]).floor()
-                || event.length > t.anomaly_points_max;
-            if is_lasting && odds.is_level_far {
-                self.season.base += self.levels.restart(t);
-            }
-            let is_calm = surprise < t.calm_surprise;
-            event.calm = if is_calm { event.calm + 1.0 } else { 0.0 };
-            event.is_open = event.calm <= t.calm_points && event.length <= t.anomaly_points_max;
-            phase = if event.is_open {
-                Phase::Ongoing
-            } else {
-                Phase::Ended
-            };
-            onset = 0.0;
-        } else if onset >= config.alarm_probability {
-            event.is_open = true;
-            event.length = 0.0;
-            event.calm = 0.0;
-            event.toll += t.repeat_evidence;
-            phase = Phase::Started;
-        }
-        (surprise, onset, phase)
-    }
-
-    /// Lets the tails learn the scores. Averages change slowly, so their scores are learnt now and then.
-    fn learn_tails(
-        &mut self,
-        scores: &[f32; VIEWS],
-        loudest: f32,
-        per_day: f32,
-        config: &DetectorConfig,
-    ) {
-        if self.count <= WARM_UP_POINTS {
-            return;
-        }
-        let t = &config.tuning;
-        let weight = if self.event.is_open {
-            t.anomaly_weight
-        } else {
-            1.0
-        };
-        let before = self.tails[Z_SCORE];
-        for (at, (tail, score)) in self.tails.iter_mut().zip(scores).enumerate() {
-            let stride = match at {
-                JUMP | Z_SCORE | IQR => 1,
-                VARIABILITY => stride(t.variability_points),
-                BURST => stride(t.surprise_points),
-                _ => stride(t.level_points[(at - LEVEL).min(2)]),
-            };
-            if self.count.is_multiple_of(stride) {
-                tail.learn(*score, weight, t);
-            }
-        }
-        self.ensemble.learn(loudest, weight, t);
-        if before.shape != self.tails[Z_SCORE].shape || self.count.is_multiple_of(64) {
-            self.reach = self.reach_of(per_day, config);
-        }
-    }
-
-    /// Half of the band in scales: the z-score that alone would be an alarm.
-    fn reach_of(&self, per_day: f32, config: &DetectorConfig) -> f32 {
-        let t = &config.tuning;
-        let needed = self.bias - budget(per_day, config).ln();
-        let loudest = self.ensemble.loudest_of(needed);
-        self.tails[Z_SCORE].score_of(loudest, -t.tail_share.ln())
-    }
-}
-
-/// Points between those that a tail learns, for a score that is an average over `points`.
-fn stride(points: f32) -> u32 {
-    ((0.3 * points) as u32).max(1)
 }
 
 /// Chance of a false alarm that one point may have.
 fn budget(per_day: f32, config: &DetectorConfig) -> f32 {
     config.tuning.budget_factor * config.false_alarms_per_month.max(1e-3) / (MONTH_DAYS * per_day)
-}
-
-fn logistic(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
-}
-
-fn detector_of(at: usize, is_seasonal: bool, kind: SeriesKind) -> Detector {
-    match at {
-        JUMP if kind == SeriesKind::Count => Detector::Burst,
-        JUMP => Detector::Jump,
-        Z_SCORE if is_seasonal => Detector::Seasonal,
-        Z_SCORE => Detector::ZScore,
-        IQR => Detector::Iqr,
-        VARIABILITY => Detector::Variability,
-        BURST => Detector::Burst,
-        _ => Detector::LevelShift,
-    }
 }

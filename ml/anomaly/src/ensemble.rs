@@ -12,6 +12,8 @@ use crate::levels::VIEWS;
 const INITIAL: f32 = 4.0;
 /// Share of points beyond it, `exp(-INITIAL)`.
 const SHARE: f32 = 0.018_315_64;
+/// Alarms whose departures are kept.
+pub(crate) const KNOWN: usize = 6;
 /// Points and excesses the prior counts for.
 const PRIOR_POINTS: f32 = 500.0;
 const PRIOR_EXCESSES: f32 = 10.0;
@@ -89,4 +91,38 @@ pub(crate) struct Event {
     pub(crate) calm: f32,
     /// Additional evidence that the next alarm needs, in nats.
     pub(crate) toll: f32,
+    /// Departures of the last alarms from the slow level; 0 where there was none.
+    pub(crate) known: [f32; KNOWN],
+    /// Which of them is replaced next.
+    pub(crate) next: u8,
+    /// Points since the last alarm, or since an alarm was forgotten.
+    pub(crate) idle: f32,
+}
+
+impl Event {
+    /// How many of the last alarms went as far in the same direction, within a factor of two.
+    pub(crate) fn alike(&self, departure: f32) -> f32 {
+        let alike = |known: &&f32| {
+            let ratio = departure / **known;
+            ratio > 0.5 && ratio < 2.0
+        };
+        self.known.iter().filter(alike).count() as f32
+    }
+
+    /// Keeps the departure of an alarm.
+    pub(crate) fn remember(&mut self, departure: f32) {
+        if let Some(known) = self.known.get_mut(usize::from(self.next)) {
+            *known = departure;
+        }
+        self.next = (self.next + 1) % KNOWN as u8;
+        self.idle = 0.0;
+    }
+
+    /// Forgets the oldest alarm after a month without one.
+    pub(crate) fn forget(&mut self, month_points: f32) {
+        self.idle += 1.0;
+        if self.idle > month_points {
+            self.remember(0.0);
+        }
+    }
 }

@@ -22,6 +22,7 @@
 mod config;
 mod detector;
 mod ensemble;
+mod judge;
 mod levels;
 mod presence;
 mod rate;

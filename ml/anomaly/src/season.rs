@@ -44,6 +44,10 @@ pub(crate) struct Season {
     pub(crate) week_value: f32,
     pub(crate) day_slot: u8,
     pub(crate) week_slot: u8,
+    /// Time at which the day's slot is over.
+    pub(crate) until_ms: i64,
+    /// What the season says within the slots at hand.
+    pub(crate) seasonal: Seasonal,
 }
 
 /// The profiles, in the upper halves of `f32`s.
@@ -62,8 +66,8 @@ impl Profiles {
     }
 }
 
-/// What the season says of one point.
-#[derive(Debug, Clone, Copy)]
+/// What the season says of the points in a slot.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Seasonal {
     /// Part of the value that the season explains, to be taken from it.
     pub(crate) offset: f32,
@@ -89,12 +93,21 @@ impl Season {
             week_value: f32::NAN,
             day_slot: NONE,
             week_slot: NONE,
+            until_ms: i64::MIN,
+            seasonal: Seasonal {
+                offset: 0.0,
+                weight: 0.0,
+            },
         }
     }
 
     /// Moves to the slots of `at_ms`, committing those that are over.
     pub(crate) fn turn(&mut self, at_ms: i64, days: f32, profiles: &mut Profiles) {
         let secs = at_ms.div_euclid(1000);
+        let slot_ms = DAY_SECS * 1000 / DAY_SLOTS as i64;
+        self.until_ms = at_ms
+            .saturating_sub(at_ms.rem_euclid(slot_ms))
+            .saturating_add(slot_ms);
         let day_slot = slot(secs, DAY_SECS, DAY_SLOTS);
         if day_slot == self.day_slot {
             return;
@@ -125,26 +138,27 @@ impl Season {
         self.week_value = read(&profiles.week, week_slot);
     }
 
-    /// What the season explains of a point in the slots at hand.
-    pub(crate) fn offset(&self, per_day: f32, t: &Tuning) -> Seasonal {
-        let mut seasonal = Seasonal {
+    /// Sets what the season says within the slots at hand, by what the profiles have saved so far.
+    pub(crate) fn weigh(&mut self, per_day: f32, t: &Tuning) {
+        self.seasonal = Seasonal {
             offset: 0.0,
             weight: 0.0,
         };
         if self.day_value.is_nan() || self.judged < 0.5 * per_day {
-            return seasonal;
+            return;
         }
         let [flat, day, week] = self.errors;
         let gain = 1.0 - day / flat.max(1e-20);
-        seasonal.weight = ((gain - t.season_gain) / (2.0 * t.season_gain)).clamp(0.0, 1.0);
+        let weight = ((gain - t.season_gain) / (2.0 * t.season_gain)).clamp(0.0, 1.0);
         let mut value = self.day_value;
         if self.week_value.is_finite() {
             let gain = 1.0 - week / day.max(1e-20);
-            let weight = ((gain - 0.02) / t.season_gain).clamp(0.0, 1.0);
-            value += weight * self.week_value;
+            value += self.week_value * ((gain - 0.02) / t.season_gain).clamp(0.0, 1.0);
         }
-        seasonal.offset = seasonal.weight * value;
-        seasonal
+        self.seasonal = Seasonal {
+            offset: weight * value,
+            weight,
+        };
     }
 
     /// Learns a value; `floor` is the smallest scale of the series.

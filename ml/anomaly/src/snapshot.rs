@@ -177,9 +177,16 @@ fn visit_event(event: &mut Event, v: &mut impl Visitor) {
         length,
         calm,
         toll,
+        known,
+        next,
+        idle,
     } = event;
     v.flag(is_open);
-    for value in [length, calm, toll] {
+    v.u8(next);
+    for value in known {
+        v.f32(value);
+    }
+    for value in [length, calm, toll, idle] {
         v.f32(value);
     }
 }
@@ -251,7 +258,12 @@ fn visit_season(season: &mut Season, v: &mut impl Visitor) {
         week_value,
         day_slot,
         week_slot,
+        until_ms,
+        seasonal,
     } = season;
+    v.i64(until_ms);
+    v.f32(&mut seasonal.offset);
+    v.f32(&mut seasonal.weight);
     for value in [base, judged, day_value, week_value] {
         v.f32(value);
     }
