@@ -69,6 +69,9 @@ impl MetricStore for EmbeddedMetricStore {
         offset: Offset,
         batch: Arc<MetricBatch>,
     ) -> Result<(), StoreError> {
+        if let Some(done) = self.inner.append_at_once(partition, offset, &batch) {
+            return done;
+        }
         self.off(move |inner| inner.append(partition, offset, &batch))
             .await
     }

@@ -145,13 +145,9 @@ impl Inner {
         (parts, writer): (&mut Parts, &mut BlockWriter),
         changes: &mut Changes,
     ) -> usize {
-        {
-            let state = shard.state.read();
-            for (place, points) in parts.series.iter().enumerate() {
-                let is_kept = state.table.get(group * GROUP + place as u32).is_some();
-                if !points.is_empty() && is_kept {
-                    writer.add(place as u8, points, Effort::Thorough);
-                }
+        for (place, points) in parts.series.iter().enumerate() {
+            if !points.is_empty() && shard.has(group, place) {
+                writer.add(place as u8, points, Effort::Thorough);
             }
         }
         self.stale_bytes.fetch_add(parts.bytes, Ordering::Relaxed);

@@ -12,6 +12,9 @@ use super::inner::Inner;
 use super::keys::{BlockKey, GROUP, kind};
 use super::shard::{Shard, State, WINDOW_MS, window_of};
 
+/// From so many series on partitions are read at the same time, each by a thread of its own.
+const SERIES_APART_MIN: usize = 16;
+
 /// A series of a selection, while its points are gathered.
 #[derive(Debug)]
 struct Wanted {
@@ -71,48 +74,64 @@ fn beyond(what: &str, max: usize) -> StoreError {
 impl Inner {
     /// The points of the selected series.
     pub(crate) fn select(&self, selection: &Selection) -> Result<Vec<SeriesSamples>, StoreError> {
-        let mut found = Vec::new();
-        let mut budget = Budget {
-            series: selection.series_max,
-            samples: selection.samples_max,
-        };
-        for shard in self.shards() {
-            self.select_shard(&shard, selection, &mut budget, &mut found)?;
+        let shards = self.shards();
+        // What is in memory is read first: what is written meanwhile is then found twice, not never.
+        let asked: Vec<Asked<'_>> = shards
+            .iter()
+            .map(|shard| Asked::new(shard, selection))
+            .collect();
+        let series: usize = asked.iter().map(|one| one.wanted.len()).sum();
+        if series > selection.series_max {
+            return Err(beyond("series", selection.series_max));
+        }
+        let mut found = Vec::with_capacity(series);
+        if series < SERIES_APART_MIN {
+            for asked in asked {
+                found.extend(self.answer(asked, selection)?);
+            }
+        } else {
+            let answers: Vec<_> = std::thread::scope(|scope| {
+                let answer = |asked| scope.spawn(move || self.answer(asked, selection));
+                let running: Vec<_> = asked.into_iter().map(answer).collect();
+                running.into_iter().map(|one| one.join()).collect()
+            });
+            for answer in answers {
+                let stopped = || StoreError::Invalid("reading metrics stopped".into());
+                found.extend(answer.map_err(|_| stopped())??);
+            }
+        }
+        let size = |one: &SeriesSamples| one.samples.len() + one.buckets.len();
+        if found.iter().map(size).sum::<usize>() > selection.samples_max {
+            return Err(beyond("points", selection.samples_max));
         }
         found.sort_by(|one, two| one.series.labels.cmp(&two.series.labels));
         Ok(found)
     }
 
-    fn select_shard(
+    /// The answer of one partition.
+    fn answer(
         &self,
-        shard: &Shard,
+        asked: Asked<'_>,
         selection: &Selection,
-        budget: &mut Budget,
-        found: &mut Vec<SeriesSamples>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<SeriesSamples>, StoreError> {
         let (from_ms, to_ms) = (selection.from_ms, selection.to_ms);
-        // What is in memory is read first: what is written meanwhile is then found twice, not never.
-        let (mut wanted, raw_from_ms) = {
-            let state = shard.state.read();
-            let floor = state.position.raw_floor;
-            let raw_from_ms = floor.map_or(from_ms, |floor| from_ms.max(floor * WINDOW_MS));
-            (wanted(&state, selection, raw_from_ms), raw_from_ms)
-        };
-        let series = budget.series.checked_sub(wanted.len());
-        budget.series = series.ok_or_else(|| beyond("series", selection.series_max))?;
-        let is_beyond = || beyond("points", selection.samples_max);
-        self.gather(shard, &mut wanted, (raw_from_ms, to_ms), budget.samples)?;
+        let (shard, raw_from_ms, mut wanted) = (asked.shard, asked.raw_from_ms, asked.wanted);
+        self.gather(
+            shard,
+            &mut wanted,
+            (raw_from_ms, to_ms),
+            selection.samples_max,
+        )?;
         let indexes: Vec<u32> = wanted.iter().map(|one| one.index).collect();
         let buckets = if raw_from_ms > from_ms {
             self.buckets(shard, &indexes, (from_ms, to_ms.min(raw_from_ms - 1)))?
         } else {
             vec![Vec::new(); indexes.len()]
         };
+        let mut found = Vec::with_capacity(wanted.len());
         for (mut wanted, buckets) in wanted.into_iter().zip(buckets) {
             wanted.settle();
-            let count = wanted.samples.len() + buckets.len();
-            budget.samples = budget.samples.checked_sub(count).ok_or_else(is_beyond)?;
-            if count > 0 {
+            if !wanted.samples.is_empty() || !buckets.is_empty() {
                 found.push(SeriesSamples {
                     series: Arc::new(wanted.info),
                     buckets,
@@ -120,7 +139,7 @@ impl Inner {
                 });
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Reads the points of series, whose indexes ascend, from blocks.
@@ -131,6 +150,9 @@ impl Inner {
         range_ms: (i64, i64),
         samples_max: usize,
     ) -> Result<(), StoreError> {
+        if range_ms.0 > range_ms.1 {
+            return Ok(());
+        }
         let windows = (window_of(range_ms.0), window_of(range_ms.1));
         let mut reader = BlockReader::default();
         let mut values = Vec::new();
@@ -179,11 +201,27 @@ impl Inner {
     }
 }
 
-/// What a selection may still take.
+/// What is asked of a partition.
 #[derive(Debug)]
-struct Budget {
-    series: usize,
-    samples: usize,
+struct Asked<'a> {
+    shard: &'a Shard,
+    /// From when on points are kept one by one.
+    raw_from_ms: i64,
+    wanted: Vec<Wanted>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(shard: &'a Shard, selection: &Selection) -> Self {
+        let state = shard.state.read();
+        let from_ms = selection.from_ms;
+        let floor = state.position.raw_floor;
+        let raw_from_ms = floor.map_or(from_ms, |floor| from_ms.max(floor * WINDOW_MS));
+        Self {
+            shard,
+            raw_from_ms,
+            wanted: wanted(&state, selection, raw_from_ms),
+        }
+    }
 }
 
 fn overlaps(one: (i64, i64), two: (i64, i64)) -> bool {

@@ -194,11 +194,7 @@ impl Inner {
             self.read_parts(shard, group, *window, &mut parts)?;
             gone += parts.settle().0 as u64;
             for (place, points) in parts.series.iter().enumerate() {
-                let is_kept = {
-                    let state = shard.state.read();
-                    state.table.get(group * GROUP + place as u32).is_some()
-                };
-                if is_kept && !points.is_empty() {
+                if !points.is_empty() && shard.has(group, place) {
                     let more = tiers::intervals_of(tier, points, &mut lasts[place]);
                     writer.add(place, more, changes)?;
                 }
@@ -323,11 +319,6 @@ impl Inner {
         self.commit_position(shard, changes, |position| position.littered.clear())
     }
 
-    fn is_kept(shard: &Shard, group: u32, place: usize) -> bool {
-        let state = shard.state.read();
-        state.table.get(group * GROUP + place as u32).is_some()
-    }
-
     fn sweep_points(
         &self,
         shard: &Shard,
@@ -351,7 +342,7 @@ impl Inner {
                 if points.is_empty() {
                     continue;
                 }
-                if Self::is_kept(shard, group, place) {
+                if shard.has(group, place) {
                     writer.add(place as u8, points, Effort::Thorough);
                 } else {
                     has_litter = true;
@@ -381,7 +372,7 @@ impl Inner {
                 return Ok(());
             };
             for (place, buckets) in intervals.iter_mut().enumerate() {
-                if !Self::is_kept(shard, group, place) {
+                if !shard.has(group, place) {
                     buckets.clear();
                 }
             }

@@ -9,6 +9,7 @@ use tocsin_domain::Offset;
 use super::block::Points;
 use super::bytes::{Damaged, Read, Reader, put_number, put_signed};
 use super::head::Head;
+use super::keys::GROUP;
 use super::table::Table;
 
 /// The length of a window of points, in ms: 2 hours, 720 points of a series read every 10 s.
@@ -174,6 +175,12 @@ impl Shard {
             writer: Mutex::default(),
             state: RwLock::default(),
         }
+    }
+
+    /// True if the series at a place of a group was not removed.
+    pub(crate) fn has(&self, group: u32, place: usize) -> bool {
+        let state = self.state.read();
+        state.table.get(group * GROUP + place as u32).is_some()
     }
 }
 

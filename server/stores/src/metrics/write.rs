@@ -17,6 +17,9 @@ use super::table::{Dirty, Table};
 
 /// The index of a series whose labels never came.
 const UNKNOWN: u32 = u32::MAX;
+/// Batches of up to so many points, a quarter of a millisecond, are taken on the caller's thread:
+/// handing them to another one takes as long as a hundred points.
+const AT_ONCE_POINTS_MAX: usize = 4_096;
 
 impl Inner {
     /// Takes a batch into the head of its partition, unless it was taken before.
@@ -27,11 +30,38 @@ impl Inner {
         batch: &MetricBatch,
     ) -> Result<(), StoreError> {
         let shard = self.shard(partition);
-        if shard.state.read().head.samples as usize >= self.config.head_samples_max {
+        if self.is_full(&shard.state.read()) {
             let _writing = shard.writer.lock();
             self.write_head(&shard)?;
         }
-        let mut state = shard.state.write();
+        self.take(&mut shard.state.write(), offset, batch)
+    }
+
+    /// As [`Self::append`], if that takes well under a millisecond and waits for nobody.
+    pub(crate) fn append_at_once(
+        &self,
+        partition: Partition,
+        offset: Offset,
+        batch: &MetricBatch,
+    ) -> Option<Result<(), StoreError>> {
+        if batch.len() > AT_ONCE_POINTS_MAX {
+            return None;
+        }
+        let shard = self.shard(partition);
+        let mut state = shard.state.try_write()?;
+        (!self.is_full(&state)).then(|| self.take(&mut state, offset, batch))
+    }
+
+    fn is_full(&self, state: &State) -> bool {
+        state.head_samples() as usize >= self.config.head_samples_max
+    }
+
+    fn take(
+        &self,
+        state: &mut State,
+        offset: Offset,
+        batch: &MetricBatch,
+    ) -> Result<(), StoreError> {
         if offset <= state.taken {
             return Ok(());
         }
@@ -41,7 +71,6 @@ impl Inner {
         }
         let unknown = state.take(batch);
         state.taken = offset;
-        drop(state);
         if unknown > 0 {
             self.unknown_points.fetch_add(unknown, Ordering::Relaxed);
             let source = &batch.source;

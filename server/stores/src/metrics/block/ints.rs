@@ -280,28 +280,46 @@ pub(crate) fn decode(
     let rest = count - order;
     out.reserve(count);
     out.extend_from_slice(&seeds[..order]);
-    let mut previous = seeds[order.saturating_sub(1)];
-    let mut slope = seeds[1].wrapping_sub(seeds[0]);
-    let mut push = |number: u64| {
-        let residual = (number.wrapping_mul(divisor) as i64).wrapping_add(base);
-        let value = match order {
-            0 => residual,
-            1 => previous.wrapping_add(residual),
-            _ => {
-                slope = slope.wrapping_add(residual);
-                previous.wrapping_add(slope)
-            }
-        };
-        previous = value;
-        out.push(value);
-    };
-    match header >> 2 & 3 {
-        packing::CONSTANT => (0..rest).for_each(|_| push(0)),
-        packing::BITS => unpack(&mut reader, rest, push)?,
+    let how = header >> 2 & 3;
+    let residual = |number: u64| (number.wrapping_mul(divisor) as i64).wrapping_add(base);
+    // One loop for each order, so that no loop asks which it is.
+    match order {
+        0 => each_number(how, &mut reader, rest, scratch, |number| {
+            out.push(residual(number))
+        }),
+        1 => {
+            let mut value = seeds[0];
+            each_number(how, &mut reader, rest, scratch, |number| {
+                value = value.wrapping_add(residual(number));
+                out.push(value);
+            })
+        }
+        _ => {
+            let (mut value, mut slope) = (seeds[1], seeds[1].wrapping_sub(seeds[0]));
+            each_number(how, &mut reader, rest, scratch, |number| {
+                slope = slope.wrapping_add(residual(number));
+                value = value.wrapping_add(slope);
+                out.push(value);
+            })
+        }
+    }
+}
+
+/// Calls `each` with the packed numbers.
+fn each_number(
+    how: u8,
+    reader: &mut Reader<'_>,
+    count: usize,
+    scratch: &mut Scratch,
+    mut each: impl FnMut(u64),
+) -> Read<()> {
+    match how {
+        packing::CONSTANT => (0..count).for_each(|_| each(0)),
+        packing::BITS => unpack(reader, count, each)?,
         packing::PCO => {
             scratch.rest.clear();
-            decode_coded(reader.rest(), rest, scratch)?;
-            scratch.rest.iter().copied().for_each(push);
+            decode_coded(reader.rest(), count, scratch)?;
+            scratch.rest.iter().copied().for_each(each);
         }
         _ => return Err(Damaged),
     }
