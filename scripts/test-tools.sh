@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real counterparties that the tests talk to, once: logrotate, rsyslog, logger,
-# Chromium, Prometheus, and the Python clients of OpenTelemetry and Elasticsearch.
+# Chromium, Prometheus, vmagent, and the Python clients of OpenTelemetry, Elasticsearch and InfluxDB.
 set -euo pipefail
 tools="${TOCSIN_TOOLS:-$HOME/.cache/tocsin/tools}"
 mkdir -p "$tools"
@@ -12,6 +12,7 @@ need rsyslogd rsyslog
 need logger bsdutils
 need chromium chromium
 need prometheus prometheus
+need vmagent victoria-metrics
 need openssl openssl
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -23,7 +24,7 @@ if [ ${#packages[@]} -gt 0 ]; then
     { tail -20 "$tools/apt.log" >&2; exit 1; }
 fi
 
-wanted="opentelemetry-sdk==1.45.0 opentelemetry-exporter-otlp-proto-http==1.45.0 elasticsearch==9.1.1 python-logging-loki==0.3.1"
+wanted="opentelemetry-sdk==1.45.0 opentelemetry-exporter-otlp-proto-http==1.45.0 elasticsearch==9.1.1 python-logging-loki==0.3.1 influxdb-client==1.50.0"
 if [ "$(cat "$tools/python.txt" 2>/dev/null)" != "$wanted" ]; then
   rm -rf "$tools/python"
   python3 -m venv "$tools/python"
