@@ -76,7 +76,8 @@ impl MetricParts {
         let now = crate::clock::SystemClock.now();
         registry.seed(now, known.iter().map(|info| (info.id, &*info.source)));
         let engine = EngineConfig {
-            raw_ms: i64::from(config.metrics.store.raw_days) * DAY_MS,
+            // A day less than is kept: retention runs hourly, and buckets overlap meanwhile.
+            raw_ms: i64::from(config.metrics.store.raw_days.saturating_sub(1)) * DAY_MS,
             ..EngineConfig::default()
         };
         let detector = DetectStage::new(config.metrics.pipeline.detect.clone());

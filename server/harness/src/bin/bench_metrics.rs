@@ -203,8 +203,7 @@ impl Server {
         let mut command = match kind {
             Kind::Tocsin => tocsin(binary, &address, &folder),
             Kind::VictoriaMetrics => {
-                let Ok(program) = tocsin_harness::counterparty::find_program("victoria-metrics")
-                else {
+                let Ok(program) = tocsin_harness::find_program("victoria-metrics") else {
                     return Ok(None);
                 };
                 let mut command = Command::new(program);

@@ -25,6 +25,8 @@ pub use rules::{CapacityRule, CapacityTest, RuleError, parse as parse_rules};
 /// How much of the past a prediction is made from, in ms: two weeks.
 const HISTORY_MS: i64 = 14 * DAY_MS;
 const DAY_MS: i64 = 86_400_000;
+/// When the first look is taken: collectors have sent something by then.
+const FIRST_AFTER: Duration = Duration::from_secs(30);
 /// Step of the history, in ms.
 const STEP_MS: i64 = 300_000;
 /// A prediction is kept at least so often, in ms; between, only when it is raised or cleared.
@@ -108,7 +110,8 @@ impl Predictor {
 
     /// Predicts at an even pace until it is cancelled.
     pub async fn run(mut self, cancel: CancellationToken) {
-        let mut every = tokio::time::interval(self.every.max(Duration::from_secs(1)));
+        let first = tokio::time::Instant::now() + FIRST_AFTER.min(self.every);
+        let mut every = tokio::time::interval_at(first, self.every.max(Duration::from_secs(1)));
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             tokio::select! {

@@ -5,6 +5,8 @@ mod disk_full;
 mod files;
 mod kill;
 mod metric_clients;
+mod metric_kill;
 mod metric_sources;
+mod prometheus_api;
 mod syslog;
 mod two_servers;
