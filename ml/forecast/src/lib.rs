@@ -1,4 +1,6 @@
-//! Where is a series going? Forecasting models, their choice by back-test, conformal intervals.
+#![doc = include_str!("../README.md")]
+//!
+//! This file: the modules and what is public of them.
 
 mod clean;
 mod combine;
@@ -10,6 +12,7 @@ mod linear;
 mod loess;
 mod minimise;
 mod models;
+mod mstl_ets;
 mod passage;
 mod problem;
 mod season;
@@ -22,6 +25,7 @@ pub use error::ForecastError;
 pub use ets::{Ets, EtsError, EtsSeason, EtsSpec, EtsTrend};
 pub use forecast::{Backtest, Candidate, Crossing, Forecast, Interval, forecast};
 pub use loess::{LoessConfig, Smoother};
+pub use mstl_ets::mstl_ets;
 pub use season::detect_periods;
 pub use spec::{ForecastSpec, HORIZON_MAX, Scale, Seasons};
 pub use stl::{Decomposition, StlConfig, mstl, stl};

@@ -14,7 +14,19 @@ const SHORTER: f64 = 0.6;
 #[must_use]
 pub fn detect_periods(series: &[f64]) -> Vec<usize> {
     let series = &series[series.len().saturating_sub(WINDOW)..];
-    let finite: Vec<f64> = series.iter().copied().filter(|y| y.is_finite()).collect();
+    let largest = series
+        .iter()
+        .filter(|y| y.is_finite())
+        .fold(0.0_f64, |a, y| a.max(y.abs()));
+    if largest <= 0.0 {
+        return Vec::new();
+    }
+    // Brought near one, so that sums and squares of huge values stay finite.
+    let finite: Vec<f64> = series
+        .iter()
+        .filter(|y| y.is_finite())
+        .map(|y| y / largest)
+        .collect();
     let mut rest = without_trend(&finite);
     let mut found: Vec<usize> = Vec::new();
     while found.len() < SEASONS_MAX {
@@ -53,6 +65,9 @@ fn clipped(values: &[f64]) -> Vec<f64> {
     let n = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / n;
     let size = 4.0 * values.iter().map(|v| (v - mean).abs()).sum::<f64>() / n;
+    if !size.is_finite() {
+        return vec![0.0; values.len()];
+    }
     values
         .iter()
         .map(|v| (v - mean).clamp(-size, size))

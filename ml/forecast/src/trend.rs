@@ -101,7 +101,7 @@ fn without_bursts(series: &[f64]) -> Vec<f64> {
         .map(|(y, m)| (y - m).abs())
         .collect();
     let margin = 4.0 * 1.4826 * median(&mut distances).unwrap_or(0.0);
-    if margin <= 0.0 {
+    if margin <= 0.0 || !margin.is_finite() || middle.iter().any(|m| m.is_nan()) {
         return series.to_vec();
     }
     series
