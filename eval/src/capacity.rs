@@ -24,7 +24,7 @@ const SEED: u64 = 20_261_128;
 /// Cases of each shape that are asked about once.
 const CASES: usize = 100;
 /// Cases of each shape that are followed for three weeks.
-const REPLAYS: usize = 6;
+const REPLAYS: usize = 2;
 /// An alarm is raised at this probability.
 const RAISE_AT: f64 = 0.8;
 

@@ -13,6 +13,7 @@
 //! Not here: where points and limits come from, what is done about an alarm, how it is shown.
 
 mod alarm;
+mod answer;
 mod bend;
 mod cycle;
 mod grid;
@@ -28,9 +29,8 @@ mod season;
 mod simulate;
 
 pub use alarm::{Alarm, AlarmConfig, Change};
-pub use predict::{
-    BandPoint, Config, Crossing, Direction, Forecast, History, Limit, Outcome, Silence, predict,
-};
+pub use answer::{BandPoint, Crossing, Forecast, Outcome, Silence};
+pub use predict::{Config, Direction, History, Limit, predict};
 pub use random::Random;
 pub use scorecard::{
     Calibration, DecodeError, Observed, Prediction, Scorecard, ScorecardConfig, Tally, Verdict,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::Random;
+use crate::{Calibration, Random};
 
 const MINUTES_5: i64 = 300_000;
 const DAY: usize = 288;
@@ -188,6 +188,21 @@ fn full_is_full_and_never_in_the_past() {
     let forecast = outcome.forecast().unwrap();
     assert!(forecast.is_full && forecast.probability == 1.0);
     assert_eq!(days(&outcome), [0.0; 3]);
+}
+
+#[test]
+fn full_is_said_even_right_after_a_reset() {
+    let values: Vec<f64> = (0..40).map(|at| 61.0 + f64::from(at)).collect();
+    let outcome = ask_values(&values, 100.0, &[]);
+    assert_eq!(outcome.probability(), 1.0, "{outcome:?}");
+    let outcome = ask_values(&values[..39], 100.0, &[]);
+    assert!(matches!(
+        outcome,
+        Outcome::Silent {
+            why: Silence::ShortHistory { .. },
+            ..
+        }
+    ));
 }
 
 #[test]
