@@ -4,8 +4,9 @@
 //!
 //! Two views of the newest point: the distance of its short window to the nearest earlier one, and
 //! the same for a longer window with levels taken off. Each is divided by the 99th percentile of
-//! what it was while the detector learned, and the mean of both is the score. It fades slowly, so
-//! that a stretch is odd as a whole and not only where it began.
+//! what it was while the detector learned. The mean of both is judged by what is usual lately, a
+//! running mean that a single stretch cannot drag along, and the excess is the score. It fades
+//! slowly, so that a stretch is odd as a whole and not only where it began.
 
 use crate::discord::Discord;
 use crate::recent::Recent;
@@ -23,6 +24,11 @@ const TRAINING_MIN: usize = 4 * LONG;
 const HISTORY_MAX: usize = 1 << 16;
 /// Quantile of the scores of training that counts as 1.
 const UNIT_QUANTILE: f64 = 0.99;
+/// A view that is this many times as large as usual moves what is usual no more than one that is
+/// less so.
+const USUAL_STEP_MAX: f64 = 3.0;
+/// Least usual view, for series that repeat themselves exactly.
+const USUAL_MIN: f64 = 1e-6;
 /// Largest magnitude of a value in standard deviations of training. Sums of squares stay exact.
 const VALUE_MAX: f64 = 1_000.0;
 /// Version of the snapshot.
@@ -46,7 +52,7 @@ impl Default for ShapeSettings {
         Self {
             training: 1_440,
             history: 4_096,
-            fade_share: 0.15,
+            fade_share: 0.1,
         }
     }
 }
@@ -54,7 +60,8 @@ impl Default for ShapeSettings {
 /// What is said of a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShapeScore {
-    /// How odd the point is by itself, at least 0; about 1 at the 99th percentile of training.
+    /// How odd the point is by itself, at least 0: by how many times the usual distance to the past
+    /// it is further off than usual. Below the usual a thousandth of that ratio, to rank by.
     pub raw: f64,
     /// The largest of this and the faded scores before, by which stretches are ranked.
     pub score: f64,
@@ -72,6 +79,8 @@ pub struct ShapeDetector {
     scale: f64,
     /// Units of the views.
     units: [f64; VIEWS],
+    /// Running mean of the views, in their units.
+    usual: f64,
     /// Scaled values, newest first.
     recent: Recent,
     short: Discord,
@@ -96,6 +105,7 @@ impl ShapeDetector {
             origin: 0.0,
             scale: 1.0,
             units: [1.0; VIEWS],
+            usual: USUAL_MIN,
             recent: Recent::new(history + LONG),
             short: Discord::new(SHORT, history, false),
             long: Discord::new(LONG, history, true),
@@ -124,8 +134,11 @@ impl ShapeDetector {
             return None;
         }
         let views = self.views(value);
-        let pairs = views.iter().zip(&self.units);
-        let raw = pairs.map(|(view, unit)| view / unit).sum::<f64>() / VIEWS as f64;
+        let view = mean(views, &self.units);
+        let ratio = view / self.usual;
+        let raw = (ratio - 1.0).max(ratio / 1_000.0);
+        let step = view.min(USUAL_STEP_MAX * self.usual) - self.usual;
+        self.usual = (self.usual + step / self.settings.training as f64).max(USUAL_MIN);
         let fade_points = self.settings.fade_share * self.settings.training as f64;
         self.score = raw.max(self.score * (-1.0 / fade_points).exp());
         Some(ShapeScore {
@@ -155,7 +168,17 @@ impl ShapeDetector {
                 }
             }
         }
-        self.units = seen.map(unit);
+        self.units = [0, 1].map(|k| unit(seen[k].clone()));
+        // Of the later half, as early windows have few to compare with.
+        let late = seen[0].len() / 3..;
+        let pairs = seen[0][late.clone()].iter().zip(&seen[1][late]);
+        let mut means: Vec<f64> = pairs.map(|(a, b)| mean([*a, *b], &self.units)).collect();
+        means.sort_unstable_by(f64::total_cmp);
+        self.usual = means
+            .get(means.len() / 2)
+            .copied()
+            .unwrap_or(0.0)
+            .max(USUAL_MIN);
     }
 
     /// The views of the next point.
@@ -182,13 +205,14 @@ impl ShapeDetector {
         } else {
             self.training.clone()
         };
-        let numbers = [
+        let scalars = [
             self.settings.fade_share,
             self.origin,
             self.scale,
             self.score,
+            self.usual,
         ];
-        numbers.iter().chain(&self.units).for_each(|n| out.f64(*n));
+        scalars.iter().chain(&self.units).for_each(|n| out.f64(*n));
         out.u16(u16::from(ready));
         kept.iter().for_each(|n| out.f64(*n));
         out.0
@@ -202,11 +226,14 @@ impl ShapeDetector {
         let mut r = Reader::new(bytes, VERSION)?;
         let (training, history) = (r.u32()? as usize, r.u32()? as usize);
         let fade_share = r.f64()?;
-        let (origin, scale, score) = (r.f64()?, r.f64()?, r.f64()?);
+        let (origin, scale, score, usual) = (r.f64()?, r.f64()?, r.f64()?, r.f64()?);
         let units = [r.f64()?, r.f64()?];
         let ready = r.u16()? != 0;
         let sound = origin.is_finite() && score >= 0.0 && fade_share > 0.0;
-        if !sound || !units.iter().chain([&scale]).all(|u| *u > 0.0) || history > HISTORY_MAX {
+        if !sound
+            || !units.iter().chain([&scale, &usual]).all(|u| *u > 0.0)
+            || history > HISTORY_MAX
+        {
             return Err(SnapshotError::Range);
         }
         let mut detector = Self::new(ShapeSettings {
@@ -222,7 +249,8 @@ impl ShapeDetector {
         if !r.left().is_multiple_of(8) || r.left() / 8 > most {
             return Err(SnapshotError::Length);
         }
-        (detector.origin, detector.scale, detector.score) = (origin, scale, score);
+        (detector.origin, detector.scale) = (origin, scale);
+        (detector.score, detector.usual) = (score, usual);
         (detector.units, detector.is_ready) = (units, ready);
         while r.left() > 0 {
             let value = r.f64()?;
@@ -239,6 +267,12 @@ impl ShapeDetector {
         }
         Ok(detector)
     }
+}
+
+/// Mean of the views, each in its unit.
+fn mean(views: [f64; VIEWS], units: &[f64; VIEWS]) -> f64 {
+    let pairs = views.iter().zip(units);
+    pairs.map(|(view, unit)| view / unit).sum::<f64>() / VIEWS as f64
 }
 
 /// The 99th percentile, or the largest score where that is zero, or 1 where all are.
@@ -288,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_wave_that_goes_on_is_usual() {
-        assert!(peak(&scores(|_, x| x)).1 < 1.5);
+        assert!(peak(&scores(|_, x| x)).1 < 1.0);
     }
 
     #[test]
@@ -312,9 +346,9 @@ mod tests {
             };
             seen.extend(detector.observe(value));
         }
-        assert!(seen[..200].iter().all(|s| s.score < 1.6));
+        assert!(seen[..200].iter().all(|s| s.score < 1.0));
         assert!(seen[200].raw > 2.0);
-        assert!(seen[280].raw < 2.0 && seen[280].score > 0.3 * seen[200].score);
+        assert!(seen[280].raw < 1.0 && seen[280].score > 0.2 * seen[200].score);
     }
 
     #[test]
