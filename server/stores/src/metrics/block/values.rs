@@ -98,8 +98,7 @@ fn floats_of(values: &[f64], effort: Effort) -> Option<Vec<u8>> {
 #[inline]
 fn integer_of(value: f64, power: usize) -> Option<i64> {
     let scaled = (value * POWERS[power]).round_ties_even();
-    // NaN and infinities fail the comparison.
-    if !(scaled.abs() < INTEGER_MAX) {
+    if scaled.is_nan() || scaled.abs() >= INTEGER_MAX {
         return None;
     }
     ((scaled as i64 as f64 / POWERS[power]).to_bits() == value.to_bits()).then_some(scaled as i64)
