@@ -44,11 +44,6 @@ impl EmbeddedMetricStore {
         count.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    #[cfg(test)]
-    pub(crate) fn engine_of_tests(&self) -> &super::engine::Engine {
-        &self.inner.engine
-    }
-
     async fn off<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
