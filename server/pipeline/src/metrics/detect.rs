@@ -97,6 +97,8 @@ pub struct DetectStage {
     slots: BySeries<u32>,
     ids: Vec<SeriesId>,
     detectors: Vec<SeriesDetector>,
+    /// Those whose sender said that they ended: their silence is no anomaly.
+    ended: Vec<bool>,
     open: BySeries<Open>,
     /// Slots of a batch's series, kept to spare the allocation.
     scratch: Vec<u32>,
@@ -116,6 +118,7 @@ impl DetectStage {
             slots: BySeries::default(),
             ids: Vec::new(),
             detectors: Vec::new(),
+            ended: Vec::new(),
             open: BySeries::default(),
             scratch: Vec::new(),
         }
@@ -150,7 +153,12 @@ impl DetectStage {
         let mut findings = Vec::new();
         for (series, at_ms, value) in batch.points() {
             let slot = slots[series];
-            if slot == UNJUDGED || is_stale(value) {
+            if slot == UNJUDGED {
+                continue;
+            }
+            self.ended[slot as usize] = is_stale(value);
+            if is_stale(value) {
+                findings.extend(self.close(slot, at_ms));
                 continue;
             }
             let detector = &mut self.detectors[slot as usize];
@@ -168,7 +176,9 @@ impl DetectStage {
     pub fn tick(&mut self, now_ms: i64) -> Vec<Finding> {
         let mut findings = Vec::new();
         for slot in 0..self.detectors.len() {
-            if let Some(verdict) = self.detectors[slot].check_missing(now_ms, &self.detector) {
+            if !self.ended[slot]
+                && let Some(verdict) = self.detectors[slot].check_missing(now_ms, &self.detector)
+            {
                 findings.extend(self.note(slot as u32, now_ms, verdict));
             }
         }
@@ -199,10 +209,24 @@ impl DetectStage {
             self.ids.push(entry.id);
             self.detectors
                 .push(SeriesDetector::new(kind(entry.kind, name)));
+            self.ended.push(false);
             (self.detectors.len() - 1) as u32
         };
         self.slots.insert(entry.id, slot);
         slot
+    }
+
+    /// Ends the anomaly of a series that ended itself.
+    fn close(&mut self, slot: u32, at_ms: i64) -> Option<Finding> {
+        let series = self.ids[slot as usize];
+        let open = self.open.remove(&series)?;
+        Some(Finding {
+            series,
+            at_ms,
+            verdict: open.worst?,
+            started_ms: open.started_ms,
+            is_end: true,
+        })
     }
 
     /// What is to be told of a point that is not quiet.
@@ -250,6 +274,7 @@ impl DetectStage {
         for (id, slot) in &self.slots {
             one.clear();
             if *slot != UNJUDGED {
+                one.push(u8::from(self.ended[*slot as usize]));
                 self.detectors[*slot as usize].snapshot(&mut one);
             }
             out.extend_from_slice(&id.0.to_le_bytes());
@@ -285,11 +310,12 @@ impl DetectStage {
                 stage.slots.insert(id, UNJUDGED);
                 continue;
             }
-            let detector = SeriesDetector::restore(one);
+            let detector = SeriesDetector::restore(&one[1..]);
             let detector = detector.map_err(|error| RestoreError(error.to_string()))?;
             stage.slots.insert(id, stage.detectors.len() as u32);
             stage.ids.push(id);
             stage.detectors.push(detector);
+            stage.ended.push(one[0] != 0);
         }
         for _ in 0..u64::from_le_bytes(take(&mut rest)?) {
             let id = SeriesId(u64::from_le_bytes(take(&mut rest)?));
@@ -369,6 +395,20 @@ mod tests {
         let ended = stage.step(&batch(&after, 3003));
         assert_eq!(ended.len(), 1, "{ended:?}");
         assert!(ended[0].is_end && ended[0].started_ms == begun[0].started_ms);
+    }
+
+    #[test]
+    fn a_series_that_was_ended_is_not_missed_and_one_that_stays_away_is() {
+        for (is_ended, expected) in [(true, 0), (false, 1)] {
+            let mut stage = DetectStage::new(DetectConfig::default());
+            let mut values: Vec<f64> = (0..500).map(noise).collect();
+            if is_ended {
+                values.push(f64::from_bits(tocsin_domain::metric::STALE_BITS));
+            }
+            stage.step(&batch(&values, 0));
+            let found = stage.tick(3 * 86_400_000);
+            assert_eq!(found.len(), expected, "{found:?}");
+        }
     }
 
     proptest! {

@@ -11,7 +11,7 @@ mod settle;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tocsin_capacity::{Alarm, AlarmConfig, Change, Direction, History, Limit, Outcome, Scorecard};
+use tocsin_capacity::{Alarm, AlarmConfig, Change, Direction, History, Outcome, Scorecard};
 use tocsin_domain::Labels;
 use tocsin_domain::metric::{
     self, FindingId, ForecastPoint, Prediction, PredictionOutcome, SeriesScorecard, is_stale,
@@ -134,8 +134,13 @@ impl Predictor {
         for at in 0..self.rules.len() {
             let rule = self.rules[at].clone();
             let range = (now_ms - HISTORY_MS, now_ms);
-            match self.parts.queries.range(&rule.query, range, STEP_MS).await {
-                Ok(found) => self.rule(&rule, found, now_ms).await?,
+            let resets = match &rule.resets {
+                Some(query) => self.parts.queries.range(query, range, STEP_MS).await,
+                None => Ok(Vec::new()),
+            };
+            let found = self.parts.queries.range(&rule.query, range, STEP_MS).await;
+            match resets.and_then(|resets| Ok((found?, resets))) {
+                Ok((found, resets)) => self.rule(&rule, (found, resets), now_ms).await?,
                 Err(StoreError::Invalid(detail)) => {
                     tracing::warn!(rule = rule.name, detail, "the rule's query has no answer");
                 }
@@ -151,7 +156,7 @@ impl Predictor {
     async fn rule(
         &mut self,
         rule: &CapacityRule,
-        found: Vec<QuerySeries>,
+        (found, resets): (Vec<QuerySeries>, Vec<QuerySeries>),
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let open = self.parts.predictions.open_predictions(OPEN_MAX).await?;
@@ -176,10 +181,11 @@ impl Predictor {
                 let span = (self.last_ms, now_ms);
                 settled.extend(settle::score(watched, prediction, &series.samples, span));
             }
-            let (rule, limit) = (rule.clone(), rule.limit());
+            let rule = rule.clone();
+            let resets_ms = resets_of(&series, &resets);
             let calibration = watched.scorecard.calibration(&settle::config());
             let work = tokio::task::spawn_blocking(move || {
-                let outcome = predict(&rule, &series, &limit, now_ms);
+                let outcome = predict(&rule, &series, &resets_ms, now_ms);
                 (outcome.judged(&calibration), series, rule)
             });
             let (outcome, series, rule) = work
@@ -216,7 +222,22 @@ impl Predictor {
     }
 }
 
-fn predict(rule: &CapacityRule, series: &QuerySeries, limit: &Limit, now_ms: i64) -> Outcome {
+/// When a series began anew: at each change of a value whose labels the series has.
+fn resets_of(series: &QuerySeries, resets: &[QuerySeries]) -> Vec<i64> {
+    let has =
+        |label: &&(String, String)| label.0 == metric::NAME_LABEL || series.labels.contains(label);
+    let own = resets.iter();
+    let own = own.filter(|one| one.labels.iter().all(|label| has(&label)));
+    let changes = own.flat_map(|one| {
+        let pairs = one.samples.windows(2);
+        // Less than a thousandth is noise: a boot time is computed from the uptime.
+        let differ = |a: f64, b: f64| (a - b).abs() > 1e-3 * a.abs().max(b.abs()).min(1e6);
+        pairs.filter_map(move |two| differ(two[0].value, two[1].value).then_some(two[1].at_ms))
+    });
+    changes.collect()
+}
+
+fn predict(rule: &CapacityRule, series: &QuerySeries, resets_ms: &[i64], now_ms: i64) -> Outcome {
     let present = series
         .samples
         .iter()
@@ -225,13 +246,13 @@ fn predict(rule: &CapacityRule, series: &QuerySeries, limit: &Limit, now_ms: i64
     let history = History {
         times_ms: &times,
         values: &values,
-        resets_ms: &[],
+        resets_ms,
     };
     let config = tocsin_capacity::Config {
         horizon_ms: rule.horizon_ms(),
         ..tocsin_capacity::Config::default()
     };
-    tocsin_capacity::predict(&history, limit, now_ms, &config)
+    tocsin_capacity::predict(&history, &rule.limit(), now_ms, &config)
 }
 
 impl Watched {

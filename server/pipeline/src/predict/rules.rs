@@ -20,6 +20,10 @@ pub struct CapacityRule {
     pub direction: RuleDirection,
     /// How far ahead a crossing counts, in days.
     pub horizon_days: f64,
+    /// A PromQL query whose values change when a series begins anew: the size of a file system, the
+    /// time of the last boot. Each of its series counts for all that have its labels.
+    #[serde(default)]
+    pub resets: Option<String>,
     /// What must raise the rule and what must not.
     #[serde(default)]
     pub test: Option<CapacityTest>,

@@ -36,14 +36,14 @@ fn every_shipped_rule_is_raised_and_silent_as_its_test_says() {
         let raised = predict(
             &rule,
             &line(test.from, test.raises_at_per_day, now_ms),
-            &rule.limit(),
+            &[],
             now_ms,
         );
         assert!(raised.probability() >= 0.8, "{}: {raised:?}", rule.name);
         let silent = predict(
             &rule,
             &line(test.from, test.silent_at_per_day, now_ms),
-            &rule.limit(),
+            &[],
             now_ms,
         );
         assert!(silent.probability() < 0.05, "{}: {silent:?}", rule.name);
@@ -69,6 +69,36 @@ fn rules_that_cannot_be_are_refused_by_name() {
             .to_string()
             .contains("cannot be read")
     );
+}
+
+#[test]
+fn a_series_begins_anew_when_what_it_depends_on_changes() {
+    let one = |labels: &[(&str, &str)], values: &[f64]| QuerySeries {
+        labels: labels
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect(),
+        samples: (0..)
+            .zip(values)
+            .map(|(at_ms, value)| Sample {
+                at_ms,
+                value: *value,
+            })
+            .collect(),
+    };
+    let disk = one(&[("host", "a"), ("mountpoint", "/")], &[0.5]);
+    let resets = [
+        one(
+            &[("__name__", "size"), ("host", "a"), ("mountpoint", "/")],
+            &[10.0, 10.0, 20.0, 20.0],
+        ),
+        one(&[("host", "b"), ("mountpoint", "/")], &[1.0, 2.0, 3.0, 4.0]),
+        one(
+            &[("__name__", "boot"), ("host", "a")],
+            &[5e5, 5e5 + 1.0, 5e5, 6e5],
+        ),
+    ];
+    assert_eq!(resets_of(&disk, &resets), [2, 3]);
 }
 
 /// A disk that fills by 5 % a day from half full; everything the stage asks of the world.

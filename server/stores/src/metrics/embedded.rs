@@ -20,6 +20,12 @@ pub struct EmbeddedMetricStore {
 }
 
 impl EmbeddedMetricStore {
+    /// The engine itself, for tests that look at what is on disk.
+    #[cfg(test)]
+    pub(crate) fn engine_of_tests(&self) -> &super::engine::Engine {
+        &self.inner.engine
+    }
+
     /// Opens the store in a folder of its own, or makes one there. Call it off the async threads.
     ///
     /// # Errors

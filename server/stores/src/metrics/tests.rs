@@ -1,5 +1,8 @@
 //! The embedded metric store against its contract, and against a plain map of random points.
 
+mod crash;
+mod fixture;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
