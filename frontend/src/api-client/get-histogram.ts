@@ -1,8 +1,9 @@
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 
-import { getJson } from '@/api-client/http';
-import type { Histogram } from '@/api-client/types';
 import type { LogFilters } from '@/lib/filters';
+
+import { getJson } from './http';
+import type { Histogram } from './types';
 
 const BUCKETS = 90;
 

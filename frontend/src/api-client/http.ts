@@ -43,6 +43,13 @@ export async function postJson<T>(path: string, body: unknown): Promise<T> {
   return answer<T>(await reach(apiUrl(path), { method: 'POST', headers, body: JSON.stringify(body) }));
 }
 
+/** Sends what the server takes without saying more than that. */
+export async function postOnly(path: string, body: unknown): Promise<void> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const response = await reach(apiUrl(path), { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) await answer(response);
+}
+
 async function reach(url: string, options: RequestInit): Promise<Response> {
   try {
     return await fetch(url, options);
@@ -60,13 +67,24 @@ async function reach(url: string, options: RequestInit): Promise<Response> {
 async function answer<T>(response: Response): Promise<T> {
   const text = await response.text();
   if (response.ok && isJson(response)) return JSON.parse(text) as T;
-  if (isJson(response) && text !== '') throw new ApiError(JSON.parse(text) as Problem);
+  if (isJson(response) && text !== '') throw new ApiError(problemOf(JSON.parse(text) as Problem | PrometheusProblem, response.status));
   throw new ApiError({
     type: 'about:blank',
     title: response.ok ? 'The answer is no JSON' : `The server answered ${response.status} ${response.statusText}`.trim(),
     status: response.status,
     detail: text.slice(0, 300),
   });
+}
+
+interface PrometheusProblem {
+  status: 'error';
+  error: string;
+}
+
+/** Prometheus' routes fail in Prometheus' words. */
+function problemOf(said: Problem | PrometheusProblem, status: number): Problem {
+  if (!('error' in said)) return said;
+  return { type: 'about:blank', title: 'The query failed', status, detail: said.error };
 }
 
 const isJson = (response: Response) => /[/+]json\b/.test(response.headers.get('content-type') ?? '');

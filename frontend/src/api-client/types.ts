@@ -39,6 +39,17 @@ export type Job = Sharper<
   { status: 'queued' | 'running' | 'succeeded' | 'failed'; parameters: Record<string, unknown>; result?: { deleted?: number } | null }
 >;
 export type AuditEntry = Sharper<Schemas['AuditItem'], { details: Record<string, unknown> }>;
+export type Series = Sharper<Schemas['SeriesItem'], { kind: 'gauge' | 'counter' | 'unknown' }>;
+/** Columns of equal length; those of the expected band are empty for a query. */
+export type Points = Schemas['QueryItem'];
+export type Verdict = 'not_anomaly' | 'missed';
+export type Anomaly = Sharper<Schemas['AnomalyItem'], { feedback?: Verdict | null }>;
+export type PredictionOutcome = 'open' | 'hit' | 'early' | 'late' | 'false_alarm' | 'miss' | 'quiet';
+export type Prediction = Sharper<Schemas['PredictionItem'], { direction: 'rising' | 'falling'; outcome: PredictionOutcome }>;
+export type Forecast = Sharper<Schemas['ForecastAnswer'], { series: Series }>;
+export type Score = Sharper<Schemas['ScoreItem'], { outcomes: Partial<Record<PredictionOutcome, number>> }>;
+export type ScorecardRow = Sharper<Schemas['ScorecardItem'], { score: Score }>;
+export type Scorecard = List<ScorecardRow> & { total: Score };
 export type Problem = Schemas['Problem'];
 
 export interface List<T> {

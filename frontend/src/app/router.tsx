@@ -19,6 +19,7 @@ export const router = createRouter({
     page(PAGES.search, () => import('./routes/search-route')),
     page(PAGES.patterns, () => import('@/features/patterns/components/patterns-page')),
     page(PAGES.tail, () => import('@/features/tail/components/tail-page')),
+    page(PAGES.metrics, () => import('@/features/metrics/components/metrics-page')),
     page(PAGES.sources, () => import('@/features/sources/components/sources-page')),
     page(PAGES.system, () => import('@/features/system/components/system-page')),
   ]),

@@ -6,6 +6,7 @@ export const PAGES = {
   search: '/search',
   patterns: '/patterns',
   tail: '/tail',
+  metrics: '/metrics',
   sources: '/sources',
   system: '/system',
 } as const;

@@ -16,6 +16,9 @@ export const PRESETS: { label: string; range: TimeRange }[] = [
   { label: 'All time', range: {} },
 ];
 
+/** Where metrics begin unless a start is chosen: a chart of all time would show no detail. */
+export const METRICS_FROM = 'now-24h';
+
 /** Milliseconds since the epoch, or undefined when the text is no moment. */
 export function parseMoment(text: string, now: number): number | undefined {
   const trimmed = text.trim();

@@ -6,6 +6,9 @@ export type SearchMode = (typeof SEARCH_MODES)[number];
 export const RECORD_TABS = ['record', 'context', 'similar', 'template'] as const;
 export type RecordTab = (typeof RECORD_TABS)[number];
 
+export const HORIZONS = ['6h', '1d', '7d'] as const;
+export type Horizon = (typeof HORIZONS)[number];
+
 /** Everything a page shows that a link must bring back. It lives in the URL and nowhere else. */
 export interface View {
   q?: string;
@@ -25,6 +28,19 @@ export interface View {
   /** The part of a page that is shown, where a page has several. */
   view?: string;
   sort?: string;
+  /** The series of metrics whose charts are shown, from top to bottom. */
+  series?: string[];
+  /** A PromQL selector that narrows the list of series. */
+  match?: string;
+  /** What is drawn beside the values: the same time a week before. */
+  compare?: 'week';
+  /** How far ahead the forecast is drawn. */
+  horizon?: Horizon;
+  /** What is drawn below a chart: the lines of the same host. */
+  below?: 'logs';
+  detector?: string;
+  /** What of a list is shown: only what lasts, or is raised, now. */
+  only?: 'now';
 }
 
 const list = (text: string | undefined) => {
@@ -58,6 +74,13 @@ export function parseView(raw: Record<string, unknown>): View {
     tab: oneOf(RECORD_TABS, text('tab')),
     view: text('view'),
     sort: text('sort'),
+    series: list(text('series')),
+    match: text('match'),
+    compare: oneOf(['week'], text('compare')),
+    horizon: oneOf(HORIZONS, text('horizon')),
+    below: oneOf(['logs'], text('below')),
+    detector: text('detector'),
+    only: oneOf(['now'], text('only')),
   };
   return compact(view);
 }

@@ -18,6 +18,10 @@ export const AREAS: Area[] = [
     ],
   },
   {
+    title: 'Metrics',
+    pages: [{ to: PAGES.metrics, label: 'Metrics', icon: 'metrics', about: 'series, anomalies, and when limits are reached' }],
+  },
+  {
     title: 'Server',
     pages: [
       { to: PAGES.sources, label: 'Sources', icon: 'sources', about: 'where lines come from' },

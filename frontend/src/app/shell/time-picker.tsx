@@ -15,9 +15,10 @@ const ZONES = [
   { value: 'utc', label: 'UTC' },
 ] as const;
 
-/** The time range of every page: a preset, or two moments written out. */
-export function TimePicker() {
-  const [{ from, to }, setView] = useView();
+/** The time range of every page: a preset, or two moments written out; `standard` is the start where no range means no bound of its own. */
+export function TimePicker({ standard }: { standard?: string }) {
+  const [{ from: chosen, to }, setView] = useView();
+  const from = chosen ?? (to === undefined ? standard : undefined);
   const [zone, setZone] = useZone();
   const [open, setOpen] = useState(false);
   const label = rangeLabel({ from, to }, (ms) => formatTime(ms, zone, false).slice(0, 16));
@@ -40,7 +41,7 @@ export function TimePicker() {
       }
     >
       <ul className="grid grid-cols-2 gap-1">
-        {PRESETS.map((preset) => (
+        {PRESETS.filter(({ range }) => standard === undefined || range.from !== undefined).map((preset) => (
           <li key={preset.label}>
             <button
               type="button"

@@ -5,6 +5,7 @@ import { IconButton } from '@/components/ui/button';
 import { Icon } from '@/components/ui/icon';
 import { Kbd } from '@/components/ui/kbd';
 import { PAGES } from '@/lib/pages';
+import { METRICS_FROM } from '@/lib/time-range';
 
 import { AREAS } from './areas';
 import { RefreshControl } from './refresh-control';
@@ -17,7 +18,7 @@ interface Props {
   onHelp: () => void;
 }
 
-const RANGED: string[] = [PAGES.search, PAGES.patterns];
+const RANGED: string[] = [PAGES.search, PAGES.patterns, PAGES.metrics];
 const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
 
 /** The bar above every page: where one is, the time range where it matters, and the tools. */
@@ -37,7 +38,7 @@ export function TopBar({ onMenu, onPalette, onHelp }: Props) {
         <span className="font-medium">{page?.label}</span>
       </p>
       <div className="ml-auto flex min-w-0 items-center gap-1.5">
-        {ranged && <TimePicker />}
+        {ranged && <TimePicker standard={path === PAGES.metrics ? METRICS_FROM : undefined} />}
         {ranged && <RefreshControl />}
         <button
           type="button"

@@ -1,9 +1,10 @@
 import uPlot from 'uplot';
 
-import { formatCompact, formatTick, type Zone } from '@/lib/format';
+import { formatCompact, type Zone } from '@/lib/format';
 import type { Severity } from '@/lib/severity';
 
 import { cssColor } from './css-color';
+import { timeAxis, timeFrame, valueAxis, zoomHook } from './frame';
 import type { ChartOptions } from './uplot-chart';
 
 interface Wishes {
@@ -13,55 +14,36 @@ interface Wishes {
   zone: Zone;
   onZoom: (fromMs: number, toMs: number) => void;
   onHover: (index: number | undefined) => void;
+  frame?: BarsFrame;
 }
 
-const SELECTION_PX_MIN = 4;
+/** How bars stand below another chart: over the same time, in the same place, with one pointer. */
+export interface BarsFrame {
+  sync: string;
+  fromMs: number;
+  toMs: number;
+  axisPx: number;
+}
+
+const AXIS_PX = 44;
 
 /** Describes bars of severities over time; dragging across them asks for that stretch of time. */
-export function severityBars({ severities, intervalMs, zone, onZoom, onHover }: Wishes): ChartOptions {
+export function severityBars({ severities, intervalMs, zone, onZoom, onHover, frame }: Wishes): ChartOptions {
   const interval = intervalMs / 1000;
-  const axis = { stroke: cssColor('--ink-faint'), font: '11px system-ui, sans-serif', ticks: { show: false } };
   const bars = uPlot.paths.bars?.({ size: [0.88, 64], align: 1 });
   return {
-    padding: [8, 8, 0, 0],
-    legend: { show: false },
-    tzDate: (seconds) => (zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
-    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+    ...timeFrame(zone, frame?.sync),
     // A bar stands to the right of its beginning: the last one needs its room.
-    scales: { x: { time: true, range: (_, min, max) => [min, max + interval] }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.05)] } },
-    axes: [
-      {
-        ...axis,
-        size: 24,
-        gap: 4,
-        space: 80,
-        grid: { show: false },
-        values: (_, splits, __, ___, increment) => splits.map((seconds) => formatTick(seconds * 1000, zone, increment * 1000)),
-      },
-      {
-        ...axis,
-        size: 44,
-        gap: 6,
-        space: 28,
-        grid: { stroke: cssColor('--line'), width: 1 },
-        values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? formatCompact(value) : '')),
-      },
-    ],
+    scales: {
+      x: { time: true, range: (_, min, max) => (frame ? [frame.fromMs / 1000, frame.toMs / 1000] : [min, max + interval]) },
+      y: { range: (_, __, max) => [0, Math.max(1, max * 1.05)] },
+    },
+    axes: [timeAxis(zone), valueAxis((value) => (Number.isInteger(value) ? formatCompact(value) : ''), frame?.axisPx ?? AXIS_PX)],
     series: [
       {},
       ...[...severities].reverse().map((severity) => ({ label: severity, fill: cssColor(`--${severity}`), width: 0, paths: bars, points: { show: false } })),
     ],
-    hooks: {
-      setCursor: [(chart) => onHover(barAt(chart, interval))],
-      setSelect: [
-        (chart) => {
-          const { left, width } = chart.select;
-          if (width < SELECTION_PX_MIN) return;
-          onZoom(chart.posToVal(left, 'x') * 1000, chart.posToVal(left + width, 'x') * 1000);
-          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        },
-      ],
-    },
+    hooks: { setCursor: [(chart) => onHover(barAt(chart, interval))], setSelect: [zoomHook(onZoom)] },
   };
 }
 

@@ -8,7 +8,7 @@ import { useTheme } from '@/lib/theme';
 
 import { SeveritySwatch } from '../log/severity-tag';
 
-import { severityBars } from './severity-bars';
+import { severityBars, type BarsFrame } from './severity-bars';
 import { severityStack, stackedColumns, type SeverityStack } from './severity-stack';
 import { UplotChart } from './uplot-chart';
 
@@ -16,10 +16,11 @@ interface Props {
   histogram: Histogram;
   onZoom: (fromMs: number, toMs: number) => void;
   height?: number;
+  frame?: BarsFrame;
 }
 
 /** Lines over time, stacked by severity. */
-export default function SeverityHistogram({ histogram, onZoom, height = 112 }: Props) {
+export default function SeverityHistogram({ histogram, onZoom, height = 112, frame }: Props) {
   const [zone] = useZone();
   const { shown: theme } = useTheme();
   const [hovered, setHovered] = useState<number>();
@@ -29,9 +30,9 @@ export default function SeverityHistogram({ histogram, onZoom, height = 112 }: P
 
   const options = useMemo(() => {
     void theme; // Colours are read from the theme when the chart is made.
-    return severityBars({ severities: stack.severities, intervalMs: stack.interval, zone, onZoom: (from, to) => onZoom(...snap(stack, from, to)), onHover: setHovered });
+    return severityBars({ severities: stack.severities, intervalMs: stack.interval, zone, onZoom: (from, to) => onZoom(...snap(stack, from, to)), onHover: setHovered, frame });
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the list is compared by its content
-  }, [severities, stack.starts[0], stack.interval, zone, theme, onZoom]);
+  }, [severities, stack.starts[0], stack.interval, zone, theme, onZoom, frame]);
 
   return (
     <div className="relative" role="img" aria-label={summary(histogram, stack)}>

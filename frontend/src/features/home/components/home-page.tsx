@@ -1,8 +1,10 @@
 import { useDataSources } from '@/api-client/get-data-sources';
 import { useStats } from '@/api-client/get-stats';
 
+import { AheadPanel } from './ahead-panel';
 import { AskBox } from './ask-box';
 import { Headline } from './headline';
+import { HostPanel } from './host-panel';
 import { NextStep } from './next-step';
 import { ReadingPanel } from './reading-panel';
 import { RecentErrors } from './recent-errors';
@@ -17,6 +19,8 @@ export default function HomePage() {
         <Headline stats={stats.data} sources={sources.data?.items} />
         <AskBox stats={stats.data} />
         <div className="grid items-start gap-5 lg:grid-cols-2">
+          <HostPanel />
+          <AheadPanel />
           <ReadingPanel sources={sources} />
           <RecentErrors />
         </div>

@@ -1,11 +1,8 @@
-import { useEffect, useState } from 'react';
-
-import { Field } from '@/components/ui/field';
+import { FilterField } from '@/components/filter-field';
 import { Select } from '@/components/ui/select';
 import { SEVERITIES, type Severity } from '@/lib/severity';
 import { useView } from '@/lib/use-view';
 
-const PAUSE_MS = 250;
 const ATLEAST = [
   { value: '', label: 'Any severity' },
   ...(['fatal', 'error', 'warn', 'info'] as const).map((value) => ({ value, label: value === 'fatal' ? 'fatal' : `${value} or worse` })),
@@ -16,17 +13,9 @@ const upTo = (severity: Severity) => SEVERITIES.slice(0, SEVERITIES.indexOf(seve
 /** Narrows the list by text and by severity. */
 export function PatternFilter() {
   const [view, setView] = useView();
-  const [draft, setDraft] = useState({ from: view.q, text: view.q ?? '' });
-  if (draft.from !== view.q) setDraft({ from: view.q, text: draft.text.trim() === view.q ? draft.text : (view.q ?? '') });
-  const wanted = draft.text.trim();
-  useEffect(() => {
-    if (wanted === (view.q ?? '')) return undefined;
-    const timer = window.setTimeout(() => setView({ q: wanted }, { replace: true }), PAUSE_MS);
-    return () => window.clearTimeout(timer);
-  }, [wanted, view.q, setView]);
   return (
     <>
-      <Field label="Filter by text" hideLabel placeholder="Filter by text" type="search" value={draft.text} onChange={(event) => setDraft({ from: view.q, text: event.target.value })} className="w-48" />
+      <FilterField label="Filter by text" />
       <Select
         label="Severity"
         value={view.severity?.at(-1) ?? ''}

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useCallback, useMemo } from 'react';
 
+import { useHistogram } from '@/api-client/get-histogram';
 import type { Histogram, SearchResult } from '@/api-client/types';
 import { Button } from '@/components/ui/button';
 import { Skeleton } from '@/components/ui/skeleton';
@@ -8,7 +9,6 @@ import { formatSpan } from '@/lib/format';
 import type { Severity } from '@/lib/severity';
 import { useView } from '@/lib/use-view';
 
-import { useHistogram } from '../api/get-histogram';
 import { matchedBy } from '../matched-by';
 
 import { SeverityLegend } from './severity-legend';
