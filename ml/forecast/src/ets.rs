@@ -4,6 +4,9 @@
 
 use crate::minimise::{Bounds, minimise};
 
+/// Points up to which the state before the first point is searched for too.
+const SEARCHED_START: usize = 100;
+
 /// How the error enters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EtsError {
@@ -174,7 +177,7 @@ impl Ets {
         }
         let start = initial_state(series, spec);
         // The start matters for short series only; the long ones forget it.
-        let moves_start = series.len() <= 100;
+        let moves_start = series.len() <= SEARCHED_START;
         let scale = spread(series)
             .max(1e-12 * start.level.abs())
             .max(f64::MIN_POSITIVE);
@@ -443,7 +446,13 @@ fn initial_state(series: &[f64], spec: EtsSpec) -> State {
             across += t * (y - mean);
             along += t * t;
         }
-        slope = across / along;
+        // Long series do not search for their start, and a slope that hardly changes is that of all
+        // points rather than of the first ten.
+        slope = if series.len() > SEARCHED_START {
+            drift(series)
+        } else {
+            across / along
+        };
     }
     State {
         level: mean - slope * centre,
@@ -451,6 +460,14 @@ fn initial_state(series: &[f64], spec: EtsSpec) -> State {
         seasons,
         phase: 0,
     }
+}
+
+/// Mean change per step, from the first to the last tenth of the points.
+fn drift(series: &[f64]) -> f64 {
+    let tenth = series.len().div_ceil(10);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / tenth as f64;
+    let last = series.len() - tenth;
+    (mean(&series[last..]) - mean(&series[..tenth])) / last as f64
 }
 
 fn initial_seasons(series: &[f64], spec: EtsSpec) -> Vec<f64> {
