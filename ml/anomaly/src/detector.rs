@@ -9,6 +9,7 @@ use crate::config::{DetectorConfig, Tuning};
 use crate::ensemble::{Ensemble, Event};
 use crate::judge::MONTH_DAYS;
 use crate::levels::{Levels, Point, VIEWS, Z_SCORE};
+use crate::novelty::Novelty;
 use crate::presence::Presence;
 use crate::rate::{SeriesKind, rate};
 use crate::season::{Profiles, Season};
@@ -170,6 +171,9 @@ impl SeriesDetector {
         let band = self.band_of(seasonal.offset, self.reach * self.levels.scale.max(floor));
         let departure = rest - self.levels.slow;
         let is_equal = self.count > 1 && x == self.levels.previous;
+        let age = at_ms.saturating_sub(self.first_ms) as f32 / DAY_MS;
+        let novelty = Novelty::of(x, (count, age), &self.levels, &self.presence);
+        self.levels.learn_step(x);
         let mut scores = self.levels.score(
             Point {
                 x,
@@ -181,8 +185,11 @@ impl SeriesDetector {
         );
         let mut odds = self.loudest(&mut scores, seasonal.weight > 0.5, t);
         odds.departure = departure;
+        odds.novelty = Some(novelty);
         self.season.learn(x, count, per_day, floor);
-        let flat = self.presence.flat_surprise(is_equal, count);
+        let flat = self
+            .presence
+            .flat_surprise(is_equal, self.is_idle(value), count);
         if flat > odds.loudest {
             odds.loudest = flat;
             odds.detector = Detector::FlatLine;
@@ -208,7 +215,9 @@ impl SeriesDetector {
         let elapsed_ms = now_ms.saturating_sub(self.last_ms);
         if self.last_ms == i64::MIN
             || self.presence.is_missing
-            || !self.presence.is_overdue(elapsed_ms)
+            || !self
+                .presence
+                .is_overdue(elapsed_ms, self.last_ms.saturating_sub(self.first_ms))
         {
             return None;
         }
@@ -252,6 +261,11 @@ impl SeriesDetector {
             yhat_lower: at(centre - f64::from(half)),
             yhat_upper: at(centre + f64::from(half)),
         }
+    }
+
+    /// Whether nothing happens, rather than that a sensor repeats itself: a counter that stands.
+    fn is_idle(&self, value: f64) -> bool {
+        self.kind != SeriesKind::Gauge && value == 0.0
     }
 
     fn per_day(&self) -> f32 {

@@ -3,6 +3,7 @@
 use crate::config::{DetectorConfig, Tuning};
 use crate::detector::SeriesDetector;
 use crate::levels::{BURST, IQR, JUMP, LEVEL, SURPRISE_FLOOR, VARIABILITY, VIEWS, Z_SCORE};
+use crate::novelty::Novelty;
 use crate::rate::SeriesKind;
 use crate::verdict::{Detector, Phase};
 
@@ -12,6 +13,9 @@ pub(crate) const WARM_UP_POINTS: u32 = 20;
 pub(crate) const MONTH_DAYS: f32 = 30.4;
 /// Which preference each score has.
 const PREFERENCE: [usize; VIEWS] = [0, 1, 2, 2, 2, 3, 4, 5];
+/// Surprise (nats) from which on it is asked whether the series can be that sure.
+const CERTAIN_FROM: f32 = 2.0;
+
 /// The odds of one point.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged {
@@ -21,6 +25,8 @@ pub(crate) struct Judged {
     pub(crate) is_level_far: bool,
     /// Distance of the point from the slow level.
     pub(crate) departure: f32,
+    /// What is new about it; `None` limits nothing.
+    pub(crate) novelty: Option<Novelty>,
 }
 
 /// What is made of the odds of one point.
@@ -49,6 +55,7 @@ impl SeriesDetector {
             loudest: 0.0,
             detector: Detector::ZScore,
             departure: 0.0,
+            novelty: None,
             is_level_far: scores[LEVEL + 1] > self.tails[LEVEL + 1].threshold,
         };
         for (at, (tail, score)) in self.tails.iter().zip(*scores).enumerate() {
@@ -118,8 +125,13 @@ impl SeriesDetector {
             onset: 0.0,
             phase: idle,
         };
+        // The ceiling is asked for only where it could matter.
+        let certain = match odds.novelty {
+            Some(novelty) if surprise > CERTAIN_FROM => surprise.min(novelty.ceiling()),
+            _ => surprise,
+        };
         if surprise > 0.0 || self.bias != 0.0 {
-            conclusion.probability = logistic(surprise - self.bias + budget.ln());
+            conclusion.probability = logistic(certain - self.bias + budget.ln());
         }
         if event.is_open {
             self.go_on(odds, surprise, t);
@@ -131,7 +143,7 @@ impl SeriesDetector {
         } else if surprise > 0.0 {
             let habit = t.habit_evidence * event.alike(odds.departure).powi(2);
             let needed = self.bias + habit + event.toll - budget.ln();
-            conclusion.onset = logistic(surprise - needed);
+            conclusion.onset = logistic(certain - needed);
             if conclusion.onset >= config.alarm_probability {
                 event.is_open = true;
                 event.length = 0.0;

@@ -67,6 +67,13 @@ pub(crate) struct Levels {
     pub(crate) previous: f32,
     /// Smallest step between values lately: their resolution. 0 before one was seen.
     pub(crate) quantum: f32,
+    /// Largest step between values, slowly forgotten.
+    pub(crate) largest_step: f32,
+    /// Share of moves among the last points, its peak in the burst at hand, and the largest peak of the
+    /// bursts before.
+    pub(crate) density: f32,
+    pub(crate) density_peak: f32,
+    pub(crate) largest_density: f32,
 }
 
 impl Levels {

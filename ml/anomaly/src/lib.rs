@@ -24,6 +24,7 @@ mod detector;
 mod ensemble;
 mod judge;
 mod levels;
+mod novelty;
 mod presence;
 mod rate;
 mod season;

@@ -2,6 +2,18 @@
 
 /// Points, and movements, before gaps and flat lines are judged.
 const WARM_UP_POINTS: f32 = 30.0;
+const WARM_UP_MOVES: f32 = 200.0;
+/// Milliseconds that a series must have sent for before its gaps are judged, and shortest gap that is one.
+const PAST_MS: i64 = 3_600_000;
+const GAP_MS: i64 = 300_000;
+/// Largest share of late points of a series that is regular; a point is late from 1.5 intervals on.
+const LATE_SHARE: f32 = 0.03;
+const LATE: f32 = 1.5;
+/// Largest share of repeated values, and longest run of them, of a series that does not stand still.
+const FLAT_SHARE: f32 = 0.1;
+const FLAT_RUN: f32 = 4.0;
+/// Shortest run of equal values that is odd.
+const RUN_POINTS: f32 = 12.0;
 /// A gap counts from this multiple of the usual interval on, and of the longest gap lately.
 const GAP_INTERVALS: f32 = 5.0;
 const GAP_LONGEST: f32 = 3.0;
@@ -29,6 +41,8 @@ pub(crate) struct Presence {
     pub(crate) equal_share: f32,
     /// A gap has been reported and not ended.
     pub(crate) is_missing: bool,
+    /// Share of points that came late.
+    pub(crate) late_share: f32,
 }
 
 impl Presence {
@@ -42,6 +56,7 @@ impl Presence {
             moves: 0.0,
             equal_share: 0.5,
             is_missing: false,
+            late_share: 0.0,
         }
     }
 
@@ -61,6 +76,8 @@ impl Presence {
         let step = (elapsed - self.interval_ms).clamp(-half, half);
         self.interval_ms += step / self.intervals.min(50.0);
         self.longest_ms *= 1.0 - 1.0 / MEMORY_POINTS;
+        let late = f32::from(u8::from(elapsed > LATE * self.interval_ms));
+        self.late_share += (late - self.late_share) / self.intervals.min(500.0);
         // A reported gap is an outage, not a habit.
         if !was_missing {
             self.longest_ms = self.longest_ms.max(elapsed);
@@ -68,17 +85,21 @@ impl Presence {
         was_missing
     }
 
-    /// Whether nothing has come for unusually long.
-    pub(crate) fn is_overdue(&self, elapsed_ms: i64) -> bool {
+    /// Whether nothing has come for unusually long, from a series that had sent for `past_ms`, and regularly.
+    pub(crate) fn is_overdue(&self, elapsed_ms: i64, past_ms: i64) -> bool {
         let limit = (GAP_INTERVALS * self.interval_ms).max(GAP_LONGEST * self.longest_ms);
-        self.intervals >= WARM_UP_POINTS && elapsed_ms as f32 > limit
+        self.intervals >= WARM_UP_POINTS
+            && past_ms >= PAST_MS
+            && self.late_share < LATE_SHARE
+            && elapsed_ms >= GAP_MS
+            && elapsed_ms as f32 > limit
     }
 
     /// Learns whether the value is equal to the one before; surprise, in nats, that it has not moved for
     /// so long: each equal value is as likely as they have been, and a run longer than those before
-    /// counts by how much longer it is.
+    /// counts by how much longer it is. Only of series that hardly ever stood still, and not while they idle.
     #[inline]
-    pub(crate) fn flat_surprise(&mut self, is_equal: bool, count: f32) -> f32 {
+    pub(crate) fn flat_surprise(&mut self, is_equal: bool, is_idle: bool, count: f32) -> f32 {
         let weight = 1.0 / count.clamp(10.0, 2000.0);
         if !is_equal {
             self.longest_run = (self.longest_run * (1.0 - 1.0 / MEMORY_POINTS)).max(self.run);
@@ -92,7 +113,11 @@ impl Presence {
         if self.run <= 2.0 * self.longest_run.max(10.0) || count < WARM_UP_POINTS {
             self.equal_share += (1.0 - self.equal_share) * weight;
         }
-        if self.moves < WARM_UP_POINTS || self.run < RUN_LONGEST * self.longest_run.max(2.0) {
+        let is_lively = self.moves >= WARM_UP_MOVES
+            && self.longest_run <= FLAT_RUN
+            && self.equal_share < FLAT_SHARE;
+        let is_long = self.run >= RUN_POINTS.max(RUN_LONGEST * self.longest_run);
+        if is_idle || !is_lively || !is_long {
             return 0.0;
         }
         let beyond = self.run - self.longest_run;

@@ -12,7 +12,7 @@ use crate::season::{Profiles, Season};
 use crate::tail::Tail;
 
 /// Version of the layout.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Why bytes are no snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -156,6 +156,7 @@ fn visit_presence(presence: &mut Presence, v: &mut impl Visitor) {
         moves,
         equal_share,
         is_missing,
+        late_share,
     } = presence;
     for value in [
         interval_ms,
@@ -165,6 +166,7 @@ fn visit_presence(presence: &mut Presence, v: &mut impl Visitor) {
         longest_run,
         moves,
         equal_share,
+        late_share,
     ] {
         v.f32(value);
     }
@@ -221,6 +223,10 @@ fn visit_levels(levels: &mut Levels, v: &mut impl Visitor) {
         high,
         previous,
         quantum,
+        largest_step,
+        density,
+        density_peak,
+        largest_density,
     } = levels;
     for value in [
         recent, slow, slow_count, jump_scale, scale, steps, steps_slow,
@@ -231,6 +237,9 @@ fn visit_levels(levels: &mut Levels, v: &mut impl Visitor) {
         v.f32(value);
     }
     for value in [surprise, low, high, previous, quantum] {
+        v.f32(value);
+    }
+    for value in [largest_step, density, density_peak, largest_density] {
         v.f32(value);
     }
 }

@@ -100,3 +100,21 @@ fn the_budget_holds_on_counts() {
         });
     }
 }
+
+#[test]
+fn the_budget_holds_on_counts_that_idle_and_burst() {
+    for (rate, length) in [(0.002, 5.0), (0.003, 15.0)] {
+        let (mut left, mut size) = (0.0, 0.0);
+        holds("bursts", move |noise, _| {
+            if left <= 0.0 && noise.uniform() < rate {
+                left = 1.0 - length * (1.0 - noise.uniform()).ln();
+                size = 3.0 * noise.gauss().exp();
+            }
+            left -= 1.0;
+            if left < 0.0 {
+                return 0.0;
+            }
+            (size * (0.3 + 1.4 * noise.uniform())).ceil()
+        });
+    }
+}

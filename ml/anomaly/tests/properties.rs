@@ -311,3 +311,42 @@ fn the_sentence_names_the_value_and_the_band() {
         "{sentence}"
     );
 }
+
+#[test]
+fn gaps_are_reported_only_of_series_that_sent_regularly_for_an_hour_and_for_minutes() {
+    let config = DetectorConfig::default();
+    let sent = |points: i64, skip: i64| {
+        let mut detector = SeriesDetector::new(SeriesKind::Gauge);
+        for at in (0..points).filter(|at| skip == 0 || at % skip < 5) {
+            detector.observe(at * 10_000, (at % 7) as f64, &config);
+        }
+        detector
+    };
+    let missing = |mut detector: SeriesDetector, after: i64| {
+        let last_ms = detector.last_ms().expect("there were points");
+        detector.check_missing(last_ms + after, &config).is_some()
+    };
+    assert!(missing(sent(400, 0), 400_000));
+    assert!(!missing(sent(400, 0), 100_000), "a minute or two");
+    assert!(!missing(sent(200, 0), 400_000), "half an hour old");
+    assert!(!missing(sent(1000, 12), 400_000), "it comes and goes");
+}
+
+#[test]
+fn a_counter_that_rests_is_not_flat() {
+    let mut noise = Noise::new(17);
+    let mut detector = SeriesDetector::new(SeriesKind::Counter);
+    let mut total = 0.0;
+    let values: Vec<f64> = (0..4000)
+        .map(|at| {
+            let is_at_rest = (3000..3060).contains(&at);
+            total += if is_at_rest { 0.0 } else { noise.uniform() };
+            total
+        })
+        .collect();
+    let verdicts = run(&mut detector, 0, values.into_iter());
+    let mut flat = verdicts
+        .iter()
+        .filter(|v| v.1.is_alarm() && v.1.detector == Detector::FlatLine);
+    assert_eq!(flat.next(), None);
+}
