@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { labelText, lineName, selectorOf } from './labels';
+import { aboutSeries, labelText, lineName, selectorOf } from './labels';
 
 describe('selectorOf', () => {
   it('writes a name with its labels as PromQL does', () => {
@@ -15,5 +15,12 @@ describe('lineName', () => {
     expect(labelText({ __name__: 'x', b: '2', a: '1' })).toBe('a=1 b=2');
     expect(lineName({ __name__: 'x' })).toBe('x');
     expect(lineName({})).toBe('value');
+  });
+});
+
+describe('aboutSeries', () => {
+  it('takes the name off that stands beside the sentence, and nothing else', () => {
+    expect(aboutSeries('up{job="a"} was 0, expected 1', { __name__: 'up', job: 'a' })).toBe('was 0, expected 1');
+    expect(aboutSeries('all series of a moved together', { __name__: 'up', job: 'a' })).toBe('all series of a moved together');
   });
 });

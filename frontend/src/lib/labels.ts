@@ -26,3 +26,9 @@ export function selectorOf(labels: Labels): string {
   const matchers = ownLabels(labels).map(([key, value]) => `${key}=${quoted(value)}`);
   return `${nameOf(labels)}${matchers.length > 0 ? `{${matchers.join(',')}}` : ''}`;
 }
+
+/** A sentence about a series without the series at its beginning, where that is named beside it. */
+export function aboutSeries(sentence: string, labels: Labels): string {
+  const subject = selectorOf(labels);
+  return sentence.startsWith(`${subject} `) ? sentence.slice(subject.length + 1) : sentence;
+}

@@ -19,7 +19,7 @@ export const AREAS: Area[] = [
   },
   {
     title: 'Metrics',
-    pages: [{ to: PAGES.metrics, label: 'Metrics', icon: 'metrics', about: 'series, anomalies, and when limits are reached' }],
+    pages: [{ to: PAGES.metrics, label: 'Series and forecasts', icon: 'metrics', about: 'what is measured, what is unusual, and when limits are reached' }],
   },
   {
     title: 'Server',

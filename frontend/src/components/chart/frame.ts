@@ -36,7 +36,7 @@ export function valueAxis(format: (value: number) => string, sizePx: number): uP
 /** What all charts over time have in common; charts with the same `sync` share their pointer. */
 export function timeFrame(zone: Zone, sync?: string): Pick<ChartOptions, 'padding' | 'legend' | 'tzDate' | 'cursor'> {
   return {
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => (zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     cursor: {

@@ -53,6 +53,8 @@ export function limitsPlugin(limits: LimitMark[]): uPlot.Plugin {
     clipped(chart, (context, box) => {
       const scale = devicePixelRatio;
       context.strokeStyle = context.fillStyle = color;
+      context.textAlign = 'left';
+      context.textBaseline = 'alphabetic';
       context.font = `${11 * scale}px system-ui, sans-serif`;
       for (const { value, label, crossing } of limits) {
         const y = chart.valToPos(value, 'y', true);

@@ -7,6 +7,7 @@ import { Icon } from '@/components/ui/icon';
 import { SkeletonLines } from '@/components/ui/skeleton';
 import { ViewLink } from '@/components/view-link';
 import { formatAgo, formatShare } from '@/lib/format';
+import { aboutSeries, labelText } from '@/lib/labels';
 import { PAGES } from '@/lib/pages';
 import { predictionText } from '@/lib/prediction-text';
 import { useNow } from '@/lib/use-now';
@@ -74,7 +75,10 @@ function OpenRow({ anomaly }: { anomaly: Anomaly }) {
       <ViewLink to={PAGES.metrics} view={{ series: [anomaly.series] }} className={ROW}>
         <Icon name="alert" className="mt-0.5 text-(--warn-text)" />
         <span className="min-w-0 flex-1">
-          <span className="line-clamp-2 break-words">{anomaly.explanation}</span>
+          <span className="block truncate">
+            <span className="font-medium">{anomaly.name}</span> <span className="text-faint">{labelText(anomaly.labels)}</span>
+          </span>
+          <span className="line-clamp-2 break-words text-soft">{aboutSeries(anomaly.explanation, anomaly.labels)}</span>
           <span className="block truncate text-xs text-faint">
             began {formatAgo(anomaly.started_at, now)}
             {anomaly.score !== null && anomaly.score !== undefined && ` · ${formatShare(anomaly.score, 1)} sure`}

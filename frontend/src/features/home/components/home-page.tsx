@@ -18,7 +18,7 @@ export default function HomePage() {
       <div className="mx-auto max-w-6xl space-y-6 px-4 py-6 md:px-6 md:py-8">
         <Headline stats={stats.data} sources={sources.data?.items} />
         <AskBox stats={stats.data} />
-        <div className="grid items-start gap-5 lg:grid-cols-2">
+        <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
           <HostPanel />
           <AheadPanel />
           <ReadingPanel sources={sources} />

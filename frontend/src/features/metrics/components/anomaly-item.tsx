@@ -2,7 +2,7 @@ import type { Anomaly } from '@/api-client/types';
 import { Button } from '@/components/ui/button';
 import { ViewLink } from '@/components/view-link';
 import { formatShare, formatSpan, formatTime } from '@/lib/format';
-import { labelText } from '@/lib/labels';
+import { aboutSeries, labelText } from '@/lib/labels';
 import { PAGES } from '@/lib/pages';
 import { useZone } from '@/lib/stored';
 import { parseTime } from '@/lib/time-range';
@@ -29,7 +29,7 @@ export function AnomalyItem({ anomaly, withSeries = false }: { anomaly: Anomaly;
             {name} <span className="font-normal text-faint">{labelText(labels)}</span>
           </ViewLink>
         )}
-        <p className="break-words">{explanation}</p>
+        <p className="break-words">{aboutSeries(explanation, labels)}</p>
         <p className="text-xs text-soft tabular-nums">
           {detector.replaceAll('_', ' ')} · {score === null || score === undefined ? 'no score' : `${formatShare(score, 1)} sure`} · was {formatValue(observed, measure)}, expected {formatValue(yhat_lower, measure)} to{' '}
           {formatValue(yhat_upper, measure)}

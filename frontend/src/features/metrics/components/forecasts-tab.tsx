@@ -41,7 +41,7 @@ export function ForecastsTab() {
               <Th>Time to full</Th>
               <Th right>Probability</Th>
               <Th className="w-2/5">Why</Th>
-              <Th>
+              <Th className="relative">
                 <span className="sr-only">Earlier predictions</span>
               </Th>
             </tr>
