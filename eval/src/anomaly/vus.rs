@@ -125,11 +125,13 @@ fn softened(labels: &[bool], segments: &[(usize, usize)], width: usize) -> Vec<f
     let half = width / 2;
     let weight = |distance: usize| (1.0 - distance as f64 / width as f64).sqrt();
     for (from, to) in segments {
-        for at in to + 1..(to + half + 1).min(labels.len()) {
-            soft[at] += weight(at - to);
+        let after = soft.iter_mut().skip(to + 1).take(half);
+        for (distance, soft) in (1..).zip(after) {
+            *soft += weight(distance);
         }
-        for at in from.saturating_sub(half)..*from {
-            soft[at] += weight(from - at);
+        let before = soft[..*from].iter_mut().rev().take(half);
+        for (distance, soft) in (1..).zip(before) {
+            *soft += weight(distance);
         }
     }
     for (soft, label) in soft.iter_mut().zip(labels) {
@@ -175,7 +177,7 @@ mod tests {
     #[test]
     fn the_period_of_a_sine_is_its_period() {
         let sine: Vec<f64> = (0..2000)
-            .map(|at| (f64::from(at) / 48.0 * 6.283_185_3).sin())
+            .map(|at| (f64::from(at) / 48.0 * std::f64::consts::TAU).sin())
             .collect();
         assert_eq!(period(&sine), 48);
         assert_eq!(period(&[]), 125);

@@ -32,18 +32,23 @@ pub(crate) struct StatusParts {
     pub(crate) vectors: Arc<dyn VectorStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sources: Arc<Sources>,
-    pub(crate) metric_sources: Arc<Sources>,
-    pub(crate) metrics: Arc<dyn MetricStore>,
-    pub(crate) metric_bus: Arc<dyn Bus>,
-    pub(crate) metric_progress: Arc<MetricProgress>,
-    pub(crate) registry: Arc<SeriesRegistry>,
-    pub(crate) scrape: ScrapeBoard,
+    pub(crate) metrics: MetricStatus,
     pub(crate) progress: Arc<Progress>,
     pub(crate) http: Arc<HttpMetrics>,
     pub(crate) embedded: Arc<AtomicU64>,
     pub(crate) files: tocsin_ingest::file_tail::StatusBoard,
     pub(crate) semantic: SemanticStatus,
     pub(crate) settings: String,
+}
+
+/// The metric side of it.
+pub(crate) struct MetricStatus {
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) store: Arc<dyn MetricStore>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) progress: Arc<MetricProgress>,
+    pub(crate) registry: Arc<SeriesRegistry>,
+    pub(crate) scrape: ScrapeBoard,
 }
 
 /// What the server says of itself.
@@ -81,7 +86,7 @@ impl Status {
     fn seen_in_this_run(&self, now: Timestamp) -> BTreeMap<String, DataSource> {
         let logs = self.parts.sources.snapshot().into_iter();
         let logs = logs.map(|(name, counts)| (sources::kind(&name), name, counts));
-        let points = self.parts.metric_sources.snapshot().into_iter();
+        let points = self.parts.metrics.sources.snapshot().into_iter();
         let points = points.map(|(name, counts)| (sources::metric_kind(&name), name, counts));
         points
             .chain(logs)
@@ -109,7 +114,7 @@ impl Status {
 
     /// Targets are listed also when they brought nothing, above all when they are down.
     fn add_targets(&self, all: &mut BTreeMap<String, DataSource>) {
-        for target in self.parts.scrape.snapshot() {
+        for target in self.parts.metrics.scrape.snapshot() {
             let name = target.source.to_string();
             let source = all
                 .entry(name.clone())
@@ -165,8 +170,8 @@ impl ServerStatus for Status {
             logs: parts.logs.stats().await?,
             templates: parts.templates.count().await?,
             prototypes_embedded: parts.embedded.load(Ordering::Relaxed),
-            metrics: parts.metrics.stats().await?,
-            points_per_second: parts.metric_sources.total().rate(parts.clock.now()),
+            metrics: parts.metrics.store.stats().await?,
+            points_per_second: parts.metrics.sources.total().rate(parts.clock.now()),
             bus: parts.bus.usage(),
             semantic: parts.semantic.clone(),
             listen: self.listening.lock().clone(),
@@ -191,7 +196,7 @@ impl ServerStatus for Status {
         let parts = &self.parts;
         let checks = [
             ("logs", parts.logs.stats().await.err()),
-            ("metrics", parts.metrics.stats().await.err()),
+            ("metrics", parts.metrics.store.stats().await.err()),
             ("relational", parts.templates.count().await.err()),
             ("vectors", parts.vectors.count().await.err()),
         ];
@@ -228,11 +233,11 @@ impl ServerStatus for Status {
             progress: &parts.progress,
             total: parts.sources.total(),
             bus: parts.bus.usage(),
-            metric_bus: parts.metric_bus.usage(),
-            metric_progress: &parts.metric_progress,
-            points: parts.metric_sources.total().records,
-            series: parts.registry.len() as u64,
-            refused_series: parts.registry.refused_series(),
+            metric_bus: parts.metrics.bus.usage(),
+            metric_progress: &parts.metrics.progress,
+            points: parts.metrics.sources.total().records,
+            series: parts.metrics.registry.len() as u64,
+            refused_series: parts.metrics.registry.refused_series(),
             embedded: parts.embedded.load(Ordering::Relaxed),
         })
     }

@@ -173,13 +173,13 @@ impl Maker<'_> {
         let mut path = self.growth(rise);
         let (mut taken, mut last) = (0.0, path[0]);
         let days = period as f64 / DAY as f64;
-        for at in 0..path.len() {
+        for (at, value) in path.iter_mut().enumerate() {
             if at % period == start {
-                let grown = path[at] - last;
-                last = path[at];
+                let grown = *value - last;
+                last = *value;
                 taken += (grown - kept * days).max(0.0).min(grown);
             }
-            path[at] -= taken;
+            *value -= taken;
         }
         path
     }

@@ -29,6 +29,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::sources::Sources;
+use crate::status::MetricStatus;
 
 /// The rules that are shipped.
 const RULES: &str = include_str!("../../../../rules/detection.yml");
@@ -48,6 +50,7 @@ pub(super) struct MetricParts {
     pub(super) deltas: Arc<DeltaTotals>,
     pub(super) scrape: ScrapeBoard,
     pub(super) progress: Arc<MetricProgress>,
+    pub(super) sources: Arc<Sources>,
     rules: Vec<CapacityRule>,
 }
 
@@ -96,8 +99,21 @@ impl MetricParts {
             )),
             scrape: ScrapeBoard::default(),
             progress: Arc::default(),
+            sources: Arc::default(),
             rules,
         })
+    }
+
+    /// What the status is gathered from.
+    pub(super) fn status(&self) -> MetricStatus {
+        MetricStatus {
+            sources: self.sources.clone(),
+            store: self.store.clone(),
+            bus: self.bus.clone(),
+            progress: self.progress.clone(),
+            registry: self.registry.clone(),
+            scrape: self.scrape.clone(),
+        }
     }
 
     /// Starts the loops of the partitions, which end once the bus is read to its end.

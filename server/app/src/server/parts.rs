@@ -84,20 +84,9 @@ impl Parts {
         let progress = Arc::<Progress>::default();
         let metrics = MetricParts::open(config, &data_dir, relational.clone()).await?;
         let sources = Arc::<Sources>::default();
-        let metric_sources = Arc::<Sources>::default();
         let http = Arc::<HttpMetrics>::default();
         let files = tocsin_ingest::file_tail::StatusBoard::default();
-        let intake: Arc<dyn Intake> = Arc::new(BusIntake::new(IntakeParts {
-            logs: bus.clone(),
-            metrics: metrics.bus.clone(),
-            log_sources: sources.clone(),
-            metric_sources: metric_sources.clone(),
-            clock: clock.clone(),
-        }));
-        let model = loaded
-            .remedy
-            .is_none()
-            .then(|| loaded.embedder.model().to_string());
+        let intake = intake(&bus, &sources, &metrics, &clock);
         let status = Status::new(StatusParts {
             bus: bus.clone(),
             logs: logs.clone(),
@@ -105,20 +94,12 @@ impl Parts {
             vectors,
             clock: clock.clone(),
             sources,
-            metric_sources,
-            metrics: metrics.store.clone(),
-            metric_bus: metrics.bus.clone(),
-            metric_progress: metrics.progress.clone(),
-            registry: metrics.registry.clone(),
-            scrape: metrics.scrape.clone(),
+            metrics: metrics.status(),
             progress: progress.clone(),
             http: http.clone(),
             embedded: enricher.embedded(),
             files: files.clone(),
-            semantic: SemanticStatus {
-                model,
-                remedy: loaded.remedy,
-            },
+            semantic: semantic(&loaded),
             settings: serde_json::to_string(config)?,
         });
         let pipeline = PipelineParts {
@@ -202,6 +183,31 @@ impl Parts {
         std::fs::write(&draft, listening.to_string())
             .and_then(|()| std::fs::rename(&draft, self.data_dir.join("listening.json")))
             .context("the data folder cannot be written")
+    }
+}
+
+/// The one door, in front of both buses.
+fn intake(
+    logs: &Arc<dyn Bus>,
+    log_sources: &Arc<Sources>,
+    metrics: &MetricParts,
+    clock: &Arc<dyn Clock>,
+) -> Arc<dyn Intake> {
+    Arc::new(BusIntake::new(IntakeParts {
+        logs: logs.clone(),
+        metrics: metrics.bus.clone(),
+        log_sources: log_sources.clone(),
+        metric_sources: metrics.sources.clone(),
+        clock: clock.clone(),
+    }))
+}
+
+/// Whether search by meaning works, and what to do if not.
+fn semantic(loaded: &embedder::Loaded) -> SemanticStatus {
+    let model = loaded.embedder.model();
+    SemanticStatus {
+        model: loaded.remedy.is_none().then(|| model.to_string()),
+        remedy: loaded.remedy.clone(),
     }
 }
 

@@ -129,9 +129,9 @@ impl Load {
                 (middle + 10.0 * wave + jitter).clamp(0.0, 100.0)
             };
             let total = |field: u64, rate: u64| step as u64 * rate + noise(field) % rate;
-            write!(
+            writeln!(
                 body,
-                "host,host=host_{host:05},region=eu cpu_user={:.2},cpu_system={:.2},load={:.2},mem_used={}i,mem_total=17179869184i,net_rx={}i,net_tx={}i,disk_used={}i,requests={}i,up=1 {at}\n",
+                "host,host=host_{host:05},region=eu cpu_user={:.2},cpu_system={:.2},load={:.2},mem_used={}i,mem_total=17179869184i,net_rx={}i,net_tx={}i,disk_used={}i,requests={}i,up=1 {at}",
                 percent(0, 30.0),
                 percent(1, 12.0),
                 percent(2, 20.0) / 10.0,

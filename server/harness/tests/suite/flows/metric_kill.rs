@@ -97,7 +97,11 @@ fn kills_under_load_lose_no_point_and_double_none() -> anyhow::Result<()> {
             let found = stored(&server, series, base_ms, next).unwrap_or_default();
             let lost = accepted.iter().filter(|request| !found.contains(request));
             let lost: Vec<_> = lost.collect();
-            format!("series s{series} lost {lost:?} of {}\n{}", accepted.len(), server.log())
+            format!(
+                "series s{series} lost {lost:?} of {}\n{}",
+                accepted.len(),
+                server.log()
+            )
         })?;
         for request in &found {
             let is_known = accepted.contains(request) || unanswered.contains(request);

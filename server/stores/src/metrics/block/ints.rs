@@ -55,11 +55,12 @@ pub(crate) fn encode(values: &[i64], effort: Effort, scratch: &mut Scratch, out:
     if max > 0 {
         how = packing::BITS;
         pack(&scratch.rest, &mut scratch.packed);
-        if effort == Effort::Thorough && scratch.rest.len() >= PCO_NUMBERS_MIN {
-            if let Some(shorter) = entropy_code(scratch, max) {
-                how = packing::PCO;
-                scratch.packed = shorter;
-            }
+        if effort == Effort::Thorough
+            && scratch.rest.len() >= PCO_NUMBERS_MIN
+            && let Some(shorter) = entropy_code(scratch, max)
+        {
+            how = packing::PCO;
+            scratch.packed = shorter;
         }
     }
     let divides = if divisor > 1 { DIVISOR_BIT } else { 0 };
