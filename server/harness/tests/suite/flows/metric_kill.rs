@@ -135,10 +135,12 @@ fn stored(server: &TestServer, series: u64, base_ms: u64, next: u64) -> anyhow::
 fn points(from: u64, to: u64, base_ms: u64) -> String {
     let value = |step: u64| {
         let noise = (step.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44) as f64 / f64::from(1 << 20);
-        let odd = [700..704, 1100..1104]
-            .iter()
-            .any(|range| range.contains(&step));
-        20.0 + noise + if odd { 60.0 } else { 0.0 }
+        let odd = match step {
+            700..704 => 60.0,
+            1100..1104 => -200.0,
+            _ => 0.0,
+        };
+        20.0 + noise + odd
     };
     (from..to)
         .map(|step| {
