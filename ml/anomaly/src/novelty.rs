@@ -30,12 +30,12 @@ pub(crate) struct Novelty {
     pub(crate) points: f32,
     /// Age of the series.
     pub(crate) days: f32,
-    /// Distance from the range seen, in ranges; 0 within it, or when there was no range.
-    pub(crate) beyond: f32,
-    /// The step to this point, in largest steps seen; 0 when there was none.
-    pub(crate) step: f32,
-    /// Share of moves among the last points, in largest shares of the bursts before; 0 when there was none.
-    pub(crate) density: f32,
+    /// Distance from the range seen, and that range. What is divided is so only for the odd points.
+    pub(crate) beyond: (f32, f32),
+    /// The step to this point, and the largest step seen.
+    pub(crate) step: (f32, f32),
+    /// Share of moves among the last points, and the largest of the bursts before.
+    pub(crate) density: (f32, f32),
     /// Times the value had moved before.
     pub(crate) moves: f32,
     /// Share of points equal to the one before.
@@ -54,13 +54,12 @@ impl Novelty {
         let range = levels.high - levels.low;
         let outside = (x - levels.high).max(levels.low - x).max(0.0);
         let step = (x - levels.previous).abs();
-        let share = |part: f32, of: f32| if of > 0.0 { part / of } else { 0.0 };
         Self {
             points,
             days,
-            beyond: share(outside, range),
-            step: share(step, levels.largest_step),
-            density: share(levels.density, levels.largest_density),
+            beyond: (outside, range),
+            step: (step, levels.largest_step),
+            density: (levels.density, levels.largest_density),
             moves: presence.moves,
             equal_share: presence.equal_share,
         }
@@ -68,13 +67,14 @@ impl Novelty {
 
     /// Most nats by which the point can surprise.
     pub(crate) fn ceiling(&self) -> f32 {
+        let share = |(part, of): (f32, f32)| if of > 0.0 { part / of } else { 0.0 };
         let seen = self.points.max(1.0);
         let mut ceiling = NONE;
         if self.days < YOUNG_DAYS {
-            ceiling = seen.ln() + (1.0 + 2.0 * self.beyond).ln() / SHAPE;
+            ceiling = seen.ln() + (1.0 + 2.0 * share(self.beyond)).ln() / SHAPE;
         }
         if self.equal_share > IDLE_SHARE {
-            let record = self.step.max(self.density);
+            let record = share(self.step).max(share(self.density));
             let own = if record > RECORD {
                 seen.ln() + record.ln() / SHAPE
             } else {
@@ -94,7 +94,7 @@ impl Levels {
         let keep = 1.0 - 1.0 / MEMORY_POINTS;
         self.largest_step = (self.largest_step * keep).max(step);
         let moved = f32::from(u8::from(step > 0.0));
-        self.density += (moved - self.density) / DENSITY_POINTS;
+        self.density += (moved - self.density) * (1.0 / DENSITY_POINTS);
         self.density_peak = self.density_peak.max(self.density);
         // A burst is over, and known, when its peak has halved.
         if self.density < 0.5 * self.density_peak {
@@ -112,9 +112,9 @@ mod tests {
         Novelty {
             points,
             days,
-            beyond,
-            step: 0.0,
-            density: 0.0,
+            beyond: (beyond, 1.0),
+            step: (0.0, 1.0),
+            density: (0.0, 1.0),
             moves: points,
             equal_share: 0.0,
         }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn the_burst_of_an_idle_series_is_compared_with_its_bursts() {
         let burst = |step, moves| Novelty {
-            step,
+            step: (step, 1.0),
             moves,
             equal_share: 0.99,
             ..novelty(100_000.0, 10.0, 0.0)
