@@ -36,8 +36,12 @@ export function ForecastsTab() {
           <thead>
             <tr>
               <Th>What</Th>
-              <Th right>Now</Th>
-              <Th right>Limit</Th>
+              <Th right className="max-sm:hidden">
+                Now
+              </Th>
+              <Th right className="max-sm:hidden">
+                Limit
+              </Th>
               <Th>Time to full</Th>
               <Th right>Probability</Th>
               <Th className="w-2/5">Why</Th>

@@ -33,17 +33,24 @@ export function PredictionRow({ prediction }: { prediction: Prediction }) {
   return (
     <>
       <tr className="hover:bg-hover">
-        <Td className="max-w-72 min-w-44">
+        <Td className="max-w-72 min-w-40">
           <ViewLink to={PAGES.metrics} view={{ ...carried(view), match: selectorOf(near) || undefined }} title={labelText(labels)} className="block truncate font-medium hover:underline">
             {subjectOf(prediction)} {labels.host && <span className="font-normal text-soft">on {labels.host}</span>}
           </ViewLink>
           <span className="block truncate text-xs text-faint">
             {is_raised && <span className="mr-1.5 rounded bg-danger-fill px-1 py-px font-medium text-white">raised</span>}
             {rule.replaceAll('_', ' ')}
+            <span className="sm:hidden">
+              , {formatValue(current, measure)} of {formatValue(threshold, measure)}
+            </span>
           </span>
         </Td>
-        <Td right>{formatValue(current, measure)}</Td>
-        <Td right>{formatValue(threshold, measure)}</Td>
+        <Td right className="max-sm:hidden">
+          {formatValue(current, measure)}
+        </Td>
+        <Td right className="max-sm:hidden">
+          {formatValue(threshold, measure)}
+        </Td>
         <Td className="min-w-36 tabular-nums" title={crosses_at ? formatTime(crosses_at, zone, false) : undefined}>
           {when ?? <span className="text-faint">not in sight</span>}
           {when && <span className="block text-xs text-faint">{crossingInterval(prediction, now)}</span>}

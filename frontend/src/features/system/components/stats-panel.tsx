@@ -21,6 +21,9 @@ export function StatsPanel() {
         <Figure name="Bytes on disk per byte of text" value={ratio(data)} note={`${formatCount(data.blocks)} blocks`} />
         <Figure name="Memory" value={formatBytes(data.memory_bytes)} note={`${formatCount(data.head_records)} newest lines in it`} />
         <Figure name="Patterns" value={formatCount(data.templates)} note={`${formatCount(data.prototypes_embedded)} with a meaning`} />
+        <Figure name="Series" value={formatCount(data.series)} note={`${formatRate(data.points_per_second)} points arriving`} />
+        <Figure name="Points" value={formatCount(data.points)} note="kept one by one" />
+        <Figure name="Metrics on disk" value={formatBytes(data.metric_disk_bytes)} note="with what is kept of older ones" />
         <Figure name="Waiting on the bus" value={`${formatCount(data.bus.events)} batches`} note={`${formatBytes(data.bus.bytes)} of ${formatBytes(data.bus.limit_bytes)}`}>
           <Meter share={data.bus.bytes / Math.max(1, data.bus.limit_bytes)} />
         </Figure>
