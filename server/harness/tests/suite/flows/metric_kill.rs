@@ -131,7 +131,7 @@ fn stored(server: &TestServer, series: u64, base_ms: u64, next: u64) -> anyhow::
         .collect()
 }
 
-/// A quiet series with two departures; one point every ten seconds.
+/// A quiet series with two departures; one point every two minutes.
 fn points(from: u64, to: u64, base_ms: u64) -> String {
     let value = |step: u64| {
         let noise = (step.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44) as f64 / f64::from(1 << 20);
@@ -147,7 +147,7 @@ fn points(from: u64, to: u64, base_ms: u64) -> String {
             format!(
                 "oven temperature={} {}\n",
                 value(step),
-                base_ms + step * 10_000
+                base_ms + step * 120_000
             )
         })
         .collect()
@@ -156,7 +156,7 @@ fn points(from: u64, to: u64, base_ms: u64) -> String {
 /// What the detectors said, without the ids of nothing but time.
 fn findings(server: &TestServer) -> anyhow::Result<Vec<String>> {
     let (status, answer) =
-        server.get("/api/v1/metrics/anomalies?from=now-2d&q=oven_temperature")?;
+        server.get("/api/v1/metrics/anomalies?from=now-3d&q=oven_temperature")?;
     ensure!(status == 200, "{answer}");
     let items = answer["items"].as_array().context("items")?;
     let told = |item: &Value| {
@@ -177,7 +177,7 @@ fn findings(server: &TestServer) -> anyhow::Result<Vec<String>> {
 
 #[test]
 fn detectors_that_were_killed_judge_the_same_points_the_same() -> anyhow::Result<()> {
-    let base_ms = now_ms()? - 1_400 * 10_000;
+    let base_ms = now_ms()? - 1_400 * 120_000;
     let write = |server: &TestServer, from, to| -> anyhow::Result<()> {
         let route = "/api/v2/write?bucket=b&precision=ms";
         let (status, answer) = server.post(route, &[], points(from, to, base_ms).as_bytes())?;
