@@ -32,7 +32,7 @@ test.beforeEach(async ({ page }) => {
 });
 
 test('predictions say when, between when, and why not', async ({ page }) => {
-  await page.goto('metrics?view=forecasts');
+  await page.goto('series?view=forecasts');
   const rows = page.getByRole('table', { name: 'Predictions' }).getByRole('row');
   await expect(rows.nth(1)).toContainText(/\/var on web-1.*raised.*in 2 d 12 h.*between 2 d and 3 d.*93 %/);
   await expect(rows.nth(2)).toContainText(/not in sight.*silent: it does not move/);
@@ -41,7 +41,7 @@ test('predictions say when, between when, and why not', async ({ page }) => {
 });
 
 test('the scorecard says what held, and who is silent', async ({ page }) => {
-  await page.goto('metrics?view=scorecard');
+  await page.goto('series?view=scorecard');
   const table = page.getByRole('table', { name: 'Scorecard' });
   await expect(table.getByRole('row').nth(2)).toContainText(/memory on web-2.*7.*81 %.*94 %.*0\.05.*silent.*two of nine alarms were false/);
 });
@@ -53,7 +53,7 @@ test('the first screen says what will be full', async ({ page }) => {
 
 test('a list that fails says so and offers to try again', async ({ page }) => {
   await page.route('**/api/v1/metrics/forecasts/scorecard', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', json: { type: 'x/internal', title: 'The store is away', status: 500, detail: 'It could not be read.' } }));
-  await page.goto('metrics?view=scorecard');
+  await page.goto('series?view=scorecard');
   await expect(page.getByRole('alert')).toContainText('The store is away');
   await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
 });

@@ -5,7 +5,7 @@ import { expect, test } from './metrics-seed';
 const chart = (page: Page, name: RegExp | string) => page.getByRole('img', { name });
 
 test('a series is found, drawn, and compared with another one', async ({ page, metrics }) => {
-  await page.goto('metrics');
+  await page.goto('series');
   await page.getByRole('searchbox', { name: 'Search name and labels' }).fill(`${metrics.host} latency`);
   const list = page.getByRole('list', { name: 'Series', exact: true });
   const mine = list.getByRole('listitem').filter({ hasText: metrics.host });
@@ -24,7 +24,7 @@ test('a series is found, drawn, and compared with another one', async ({ page, m
 });
 
 test('the pointer is on all charts at the same time, and dragging zooms all', async ({ page, metrics }) => {
-  await page.goto(`metrics?match={host="${metrics.host}",__name__=~"e2e_.*"}&below=logs`);
+  await page.goto(`series?match={host="${metrics.host}",__name__=~"e2e_.*"}&below=logs`);
   const list = page.getByRole('list', { name: 'Series', exact: true });
   await list.getByRole('link', { name: /e2e_latency_ms/ }).click();
   await list.getByRole('button', { name: 'Add a chart of e2e_requests_total' }).click();
@@ -47,7 +47,7 @@ test('the pointer is on all charts at the same time, and dragging zooms all', as
 });
 
 test('a forecast says its model and whether it can be trusted; last week is drawn beside', async ({ page, metrics }) => {
-  await page.goto(`metrics?match=host_filesystem_used_ratio{host="${metrics.host}"}`);
+  await page.goto(`series?match=host_filesystem_used_ratio{host="${metrics.host}"}`);
   await page.getByRole('radio', { name: '1 d' }).click();
   await expect(page).toHaveURL(/horizon=1d/);
   const forecast = page.getByRole('region', { name: 'Forecast' });
@@ -59,7 +59,7 @@ test('a forecast says its model and whether it can be trusted; last week is draw
 });
 
 test('an anomaly is listed, leads to its chart, and can be called none', async ({ page, metrics }) => {
-  await page.goto(`metrics?view=anomalies&q=${metrics.host}`);
+  await page.goto(`series?view=anomalies&q=${metrics.host}`);
   const list = page.getByRole('list', { name: 'Anomalies' });
   const spike = list.getByRole('listitem').filter({ hasText: 'e2e_latency_ms' }).filter({ hasText: 'lasts' }).first();
   await expect(spike).toContainText(/expected/);
@@ -75,7 +75,7 @@ test('an anomaly is listed, leads to its chart, and can be called none', async (
 });
 
 test('a query is drawn, or refused below its field', async ({ page, metrics }) => {
-  await page.goto('metrics?view=query');
+  await page.goto('series?view=query');
   const field = page.getByRole('textbox', { name: 'PromQL query' });
   await field.fill(`sum by (route) (e2e_latency_ms{host="${metrics.host}"})`);
   await page.keyboard.press('Enter');
@@ -87,7 +87,7 @@ test('a query is drawn, or refused below its field', async ({ page, metrics }) =
 });
 
 test('a selector that cannot be read is refused below its field', async ({ page }) => {
-  await page.goto('metrics?match={x=');
+  await page.goto('series?match={x=');
   await expect(page.getByRole('alert')).toContainText(/unclosed/);
 });
 
@@ -98,6 +98,6 @@ test('the first screen shows hosts, and leads to their charts', async ({ page, m
   await expect(host).toContainText('90 %');
   await expect(host).toContainText('of 4 cores');
   await host.getByRole('link', { name: '/srv' }).click();
-  await expect(page).toHaveURL(/metrics\?match=/);
+  await expect(page).toHaveURL(/series\?match=/);
   await expect(chart(page, /^host_filesystem_used_ratio over time/)).toBeVisible();
 });

@@ -6,7 +6,8 @@ export const PAGES = {
   search: '/search',
   patterns: '/patterns',
   tail: '/tail',
-  metrics: '/metrics',
+  // Not `/metrics`: there the server's own metrics are read by Prometheus.
+  metrics: '/series',
   sources: '/sources',
   system: '/system',
 } as const;

@@ -20,7 +20,7 @@ pub struct AnomalyFilter {
     pub score_min: f64,
     /// Those of one detector.
     pub detector: Option<String>,
-    /// Those whose labels as text contain this, case ignored.
+    /// Those whose labels as text contain all these words, case ignored.
     pub text: Option<String>,
     /// Only those that last.
     pub is_open: bool,

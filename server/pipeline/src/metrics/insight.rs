@@ -144,9 +144,11 @@ impl MetricInsight for Insight {
         };
         let work = tokio::task::spawn_blocking(move || ahead(&found, step_ms, horizon_ms));
         let forecast = work.await;
-        forecast
-            .map_err(|error| StoreError::Unavailable(Box::new(error)))?
-            .map(Some)
+        let made = forecast.map_err(|error| StoreError::Unavailable(Box::new(error)))??;
+        Ok(Some(SeriesForecast {
+            made_ms: now.millis(),
+            ..made
+        }))
     }
 }
 

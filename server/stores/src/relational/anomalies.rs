@@ -71,9 +71,10 @@ impl AnomalyStore for SqliteStore {
         if let Some(detector) = &filter.detector {
             sql.push(" AND detector = ").push_bind(detector);
         }
-        if let Some(text) = &filter.text {
+        let words = filter.text.as_deref().unwrap_or_default();
+        for word in words.split_whitespace() {
             sql.push(" AND instr(label_text, ");
-            sql.push_bind(text.to_lowercase()).push(") > 0");
+            sql.push_bind(word.to_lowercase()).push(") > 0");
         }
         if filter.is_open {
             sql.push(" AND ended_ms IS NULL");

@@ -127,7 +127,7 @@ async fn filters(store: &dyn AnomalyStore, old: SeriesId) -> Result<(), StoreErr
     );
     assert_eq!(
         with(AnomalyFilter {
-            text: Some("db-1".into()),
+            text: Some("db-1 CPU".into()),
             ..filter()
         })
         .await?,
