@@ -143,11 +143,16 @@ impl fmt::Display for Explanation<'_> {
             return write!(f, "{name} sent no data; it usually does more often");
         }
         let hour = if *is_seasonal { " for this hour" } else { "" };
-        write!(
-            f,
-            "{name} was {}, expected {lower} to {upper}{hour}; ",
-            Short(*observed)
-        )?;
+        // A jump or a change of habit may lie within the band of the level; then it is not the reason.
+        if (band.yhat_lower..=band.yhat_upper).contains(observed) {
+            write!(f, "{name} was {}; ", Short(*observed))?;
+        } else {
+            write!(
+                f,
+                "{name} was {}, expected {lower} to {upper}{hour}; ",
+                Short(*observed)
+            )?;
+        }
         let up = *observed > band.yhat;
         f.write_str(match (detector, up) {
             (Detector::Jump, true) => "it jumped up at once",
