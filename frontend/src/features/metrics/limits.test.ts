@@ -5,8 +5,9 @@ import type { Prediction } from '@/api-client/types';
 import { limitMark, measureOfLimit, predictionsFor } from './limits';
 
 const prediction = {
-  rule: 'filesystem_full',
-  labels: { __name__: 'filesystem_full', host: 'a', mountpoint: '/var', device: 'sda1' },
+  rule: 'disk_full',
+  query: 'disk_used_percent{fstype!="tmpfs"}',
+  labels: { __name__: 'disk_full', host: 'a', path: '/var', device: 'sda1' },
   threshold: 1,
   current: 0.94,
   crosses_from: '2026-01-02T00:00:00Z',
@@ -14,18 +15,17 @@ const prediction = {
   crosses_to: null,
 } as unknown as Prediction;
 
-const series = { __name__: 'host_filesystem_used_ratio', host: 'a', mountpoint: '/var' };
+const series = { __name__: 'disk_used_percent', host: 'a', path: '/var' };
 
 describe('predictionsFor', () => {
-  it('finds the prediction of the same thing with the same value', () => {
-    expect(predictionsFor(series, 0.941, [prediction])).toEqual([prediction]);
+  it('finds the prediction whose rule asks for the series itself', () => {
+    expect(predictionsFor(series, [prediction])).toEqual([prediction]);
   });
 
-  it('leaves out other things, other values and other metrics of the same host', () => {
-    expect(predictionsFor({ ...series, mountpoint: '/' }, 0.94, [prediction])).toEqual([]);
-    expect(predictionsFor(series, 0.4, [prediction])).toEqual([]);
-    expect(predictionsFor({ __name__: 'host_cpu_used_ratio', host: 'a' }, 0.94, [prediction])).toEqual([]);
-    expect(predictionsFor(series, undefined, [prediction])).toEqual([]);
+  it('leaves out other things, other metrics and what is computed of several', () => {
+    expect(predictionsFor({ ...series, path: '/' }, [prediction])).toEqual([]);
+    expect(predictionsFor({ ...series, __name__: 'disk_used' }, [prediction])).toEqual([]);
+    expect(predictionsFor(series, [{ ...prediction, query: '1 - disk_used_percent / 100' }])).toEqual([]);
   });
 });
 

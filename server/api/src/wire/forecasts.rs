@@ -43,6 +43,8 @@ pub(crate) struct PredictionItem {
     pub(crate) labels: BTreeMap<String, String>,
     /// The rule by whose query and threshold it was made.
     pub(crate) rule: String,
+    /// The rule's PromQL query, whose answer the values are.
+    pub(crate) query: String,
     /// When it was made.
     #[schema(format = DateTime)]
     pub(crate) made_at: String,
@@ -87,6 +89,7 @@ impl From<Prediction> for PredictionItem {
             series: prediction.series.to_string(),
             labels: map(&prediction.labels),
             rule: prediction.rule,
+            query: prediction.query,
             made_at: at(prediction.made_ms),
             threshold: prediction.threshold,
             direction: prediction.direction.name(),

@@ -197,6 +197,8 @@ pub struct Prediction {
     pub labels: Labels,
     /// The rule by whose threshold it was made.
     pub rule: String,
+    /// The rule's query, whose answer the values are; empty for one made before queries were kept.
+    pub query: String,
     /// When it was made, in ms.
     pub made_ms: i64,
     /// The threshold.

@@ -288,6 +288,7 @@ impl Watched {
             series: self.labels.id(),
             labels: self.labels.clone(),
             rule: rule.name.clone(),
+            query: rule.query.clone(),
             made_ms: now_ms,
             threshold: rule.threshold,
             direction: match rule.limit().direction {

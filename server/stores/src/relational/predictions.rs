@@ -14,8 +14,8 @@ use super::{SqliteStore, limit, store_error};
 
 const RECORD: &str = "INSERT INTO predictions (id, series, labels, rule, made_ms, threshold, \
     direction, horizon_ms, current, probability, early_ms, median_ms, late_ms, is_raised, \
-    is_current, explanation, outcome, crossed_ms, point) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-    $10, $11, $12, $13, $14, TRUE, $15, $16, $17, $18) ON CONFLICT (id) DO NOTHING";
+    is_current, explanation, outcome, crossed_ms, point, query) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+    $10, $11, $12, $13, $14, TRUE, $15, $16, $17, $18, $19) ON CONFLICT (id) DO NOTHING";
 
 const SUPERSEDE: &str = "UPDATE predictions SET is_current = FALSE \
     WHERE series = $1 AND rule = $2 AND is_current AND made_ms < $3";
@@ -144,6 +144,7 @@ async fn record(
         .bind(prediction.outcome.name())
         .bind(prediction.crossed_ms)
         .bind(prediction.point.as_ref().map(point_bytes))
+        .bind(&prediction.query)
         .execute(&mut **transaction)
         .await
         .map_err(store_error)?;
@@ -218,6 +219,7 @@ fn prediction(row: &SqliteRow) -> Result<Prediction, StoreError> {
         series,
         labels,
         rule: text("rule")?,
+        query: row.try_get("query").map_err(store_error)?,
         made_ms: row.try_get("made_ms").map_err(store_error)?,
         threshold: number(row, "threshold")?,
         direction: Direction::from_name(&text("direction")?).ok_or_else(corrupt)?,

@@ -46,7 +46,7 @@ function SourceRow({ source }: { source: DataSource }) {
           {source.name}
         </ViewLink>
         <p className="truncate text-xs text-faint" title={source.detail}>
-          {source.status === 'error' ? source.detail : source.last_record_at ? `last line ${formatAgo(source.last_record_at, now)}` : source.detail}
+          {source.status === 'error' ? source.detail : source.last_record_at ? `heard from ${formatAgo(source.last_record_at, now)}` : source.detail}
         </p>
       </div>
       <p className="text-right text-sm tabular-nums">

@@ -44,7 +44,7 @@ export function SeriesPanel({ id, range, others }: { id: string; range: MetricRa
   const latest = item && latestOf(item);
   const anomalies = found.data?.items;
 
-  const told = useMemo(() => (item ? predictionsFor(item.labels, latest, predicted.data?.items ?? []) : []), [item, latest, predicted.data]);
+  const told = useMemo(() => (item ? predictionsFor(item.labels, predicted.data?.items ?? []) : []), [item, predicted.data]);
   const limits = useMemo(() => told.map(limitMark), [told]);
   const zones = useMemo(() => zonesOf(anomalies ?? [], toMs), [anomalies, toMs]);
   const shown = useMemo(() => drawnRange(range, view.horizon), [range, view.horizon]);

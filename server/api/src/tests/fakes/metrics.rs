@@ -68,6 +68,7 @@ pub(crate) fn prediction(series: &SeriesSamples, is_raised: bool) -> Prediction 
         series: series.series.id,
         labels: series.series.labels.clone(),
         rule: "disk".into(),
+        query: "disk_used_ratio".into(),
         made_ms: NOW.millis(),
         threshold: 1.0,
         direction: tocsin_domain::metric::Direction::Rising,

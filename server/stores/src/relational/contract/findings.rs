@@ -159,6 +159,7 @@ fn prediction(made_ms: i64, is_raised: bool) -> Prediction {
         series: labels.id(),
         labels,
         rule: "disk".into(),
+        query: "disk_used_ratio".into(),
         made_ms,
         threshold: 1.0,
         direction: Direction::Rising,
