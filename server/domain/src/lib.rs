@@ -4,7 +4,9 @@
 //! store, the bus or a model stands. Nothing here does I/O, reads a clock, spawns a task or
 //! serialises itself: wire types live in `api` and `ingest`, rows in `stores`.
 
+pub mod alert;
 pub mod batch;
+pub mod classification;
 pub mod event;
 pub mod id;
 pub mod metric;
@@ -16,6 +18,7 @@ pub mod template;
 pub mod time;
 
 pub use batch::{Attribute, BatchBuilder, LogBatch, NewRecord, RecordEntry, Span};
+pub use classification::{Classification, ClassificationRule};
 pub use event::{Delivery, Event, Offset, Partition, Payload};
 pub use id::{BatchId, RecordId, TemplateId};
 pub use metric::{Labels, MetricBatch, MetricKind, Sample, SeriesId};

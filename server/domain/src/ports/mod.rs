@@ -2,8 +2,12 @@
 //! which port. Every method carries its contract, and each port has one contract suite that every
 //! implementation passes.
 
+pub mod alert_desk;
+pub mod alert_rules;
+pub mod alert_store;
 pub mod audit_log;
 pub mod bus;
+pub mod classifier;
 pub mod clock;
 pub mod embedder;
 pub mod finding_store;
@@ -21,8 +25,16 @@ pub mod server_status;
 pub mod template_store;
 pub mod vector_store;
 
+pub use alert_desk::{Acted, AlertDesk, AlertListener, Heard, IncidentAction};
+pub use alert_rules::{
+    AlertRules, Evaluation, ReplayedAlert, RuleExplanation, RuleReplay, RuleStore,
+};
+pub use alert_store::{
+    AlertCommit, AlertCounts, AlertFilter, AlertStore, ResponseTimes, RuleState,
+};
 pub use audit_log::{AuditEntry, AuditId, AuditLog};
 pub use bus::{Bus, BusError, BusUsage};
+pub use classifier::{Classifier, RuleVerdict};
 pub use clock::Clock;
 pub use embedder::{Embedder, EmbedderError};
 pub use finding_store::{AnomalyFilter, AnomalyStore, PredictionStore};
