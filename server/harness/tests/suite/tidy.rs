@@ -17,11 +17,12 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
     ("tocsin-retrieval", &[]),
+    ("tocsin-classify", &[]),
     ("tocsin-clustering", &[]),
     ("tocsin-anomaly", &[]),
     ("tocsin-changepoint", &[]),
@@ -36,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
         "tocsin-pipeline",
         &[
             "tocsin-domain",
+            "tocsin-classify",
             "tocsin-templates",
             "tocsin-retrieval",
             "tocsin-anomaly",
