@@ -5,6 +5,7 @@
 //! makes one probability of them (`ensemble`), and the probability starts, keeps or ends an anomaly. It
 //! reads no clock: times come with the points.
 
+use crate::availability::Availability;
 use crate::config::{DetectorConfig, Tuning};
 use crate::ensemble::{Ensemble, Event};
 use crate::judge::MONTH_DAYS;
@@ -23,7 +24,7 @@ const FAR: f64 = 1e30;
 /// Initial thresholds of the tails: a Gaussian's 99th percentile in each score.
 const THRESHOLDS: [f32; VIEWS] = [3.3, 3.3, 3.3, 3.3, 3.3, 2.0, 0.5, 2.0];
 /// Nats that one "not an anomaly" adds to the evidence an alarm needs, and one "missed" takes.
-const FEEDBACK: f32 = 1.5;
+pub(crate) const FEEDBACK: f32 = 1.5;
 /// Scores that a lone outlier raises beside its z-score: jump, quartiles and the shortest average.
 const COMPANIONS: f32 = 3.0;
 /// Range of what feedback adds up to.
@@ -61,6 +62,7 @@ pub struct SeriesDetector {
     pub(crate) levels: Levels,
     pub(crate) tails: [Tail; VIEWS],
     pub(crate) first_ms: i64,
+    pub(crate) availability: Availability,
     pub(crate) season: Season,
     pub(crate) profiles: Profiles,
 }
@@ -84,6 +86,7 @@ impl SeriesDetector {
             levels: Levels::default(),
             tails: THRESHOLDS.map(Tail::new),
             first_ms: 0,
+            availability: Availability::new(),
             season: Season::new(),
             profiles: Profiles::new(),
         }
@@ -127,6 +130,18 @@ impl SeriesDetector {
         self.last_ms = at_ms;
         let was_missing = self.presence.arrived(elapsed_ms);
         let value = match self.kind {
+            SeriesKind::Availability if Availability::fits(value) => {
+                return Some(self.judge_availability(at_ms, value, was_missing));
+            }
+            SeriesKind::Availability => {
+                *self = Self {
+                    last_ms: at_ms,
+                    presence: self.presence,
+                    bias: self.bias,
+                    ..Self::new(SeriesKind::Gauge)
+                };
+                value
+            }
             SeriesKind::Counter => {
                 let before = std::mem::replace(&mut self.reading, value);
                 if !std::mem::replace(&mut self.has_reading, true) {
@@ -247,6 +262,9 @@ impl SeriesDetector {
     /// The band around what is expected at the time of the last point.
     #[must_use]
     pub fn band(&self, config: &DetectorConfig) -> Band {
+        if self.kind == SeriesKind::Availability {
+            return self.availability_band();
+        }
         let t = &config.tuning;
         let seasonal = self.season.seasonal;
         let floor = self.levels.floor(self.origin.abs().min(FAR) as f32, t);

@@ -19,6 +19,7 @@
 //! println!("{}", verdict.explain("cpu_usage"));
 //! ```
 
+mod availability;
 mod config;
 mod detector;
 mod ensemble;

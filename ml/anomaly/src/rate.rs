@@ -12,6 +12,9 @@ pub enum SeriesKind {
     /// Events in an interval, such as log lines; judged on a scale on which chance varies them equally
     /// (Anscombe 1948).
     Count = 2,
+    /// 1 where all is well and 0 where it is not, such as `up` and `probe_success`; judged by that meaning. One
+    /// that turns out to hold another value is a [`SeriesKind::Gauge`] from then on.
+    Availability = 3,
 }
 
 impl SeriesKind {
@@ -20,6 +23,7 @@ impl SeriesKind {
             0 => Some(Self::Gauge),
             1 => Some(Self::Counter),
             2 => Some(Self::Count),
+            3 => Some(Self::Availability),
             _ => None,
         }
     }
@@ -28,7 +32,7 @@ impl SeriesKind {
     pub(crate) fn judged(self, value: f64) -> f64 {
         match self {
             Self::Count => 2.0 * (value.max(0.0) + 0.375).sqrt(),
-            Self::Gauge | Self::Counter => value,
+            Self::Gauge | Self::Counter | Self::Availability => value,
         }
     }
 
@@ -36,7 +40,7 @@ impl SeriesKind {
     pub(crate) fn restored(self, judged: f64) -> f64 {
         match self {
             Self::Count => (judged.max(0.0) * 0.5).powi(2) - 0.375,
-            Self::Gauge | Self::Counter => judged,
+            Self::Gauge | Self::Counter | Self::Availability => judged,
         }
         .max(if matches!(self, Self::Gauge) {
             f64::MIN

@@ -3,6 +3,7 @@
 //! Layout: a version byte, then every field in the order of `visit`, little-endian, floats by their bits. A
 //! detector restored from a snapshot judges the same points the same.
 
+use crate::availability::Availability;
 use crate::detector::SeriesDetector;
 use crate::ensemble::{Ensemble, Event};
 use crate::levels::Levels;
@@ -12,7 +13,9 @@ use crate::season::{Profiles, Season};
 use crate::tail::Tail;
 
 /// Version of the layout.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// The version before, which knew no availability series; it is still read.
+const VERSION_BEFORE: u8 = 2;
 
 /// Why bytes are no snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +38,7 @@ impl SeriesDetector {
         out.push(self.kind as u8);
         let mut copy = self.clone();
         visit(&mut copy, &mut Write(out));
+        visit_availability(&mut copy.availability, &mut Write(out));
     }
 
     /// The detector whose state was saved.
@@ -45,7 +49,7 @@ impl SeriesDetector {
         let [version, kind, rest @ ..] = bytes else {
             return Err(SnapshotError::Length(bytes.len()));
         };
-        if *version != VERSION {
+        if ![VERSION, VERSION_BEFORE].contains(version) {
             return Err(SnapshotError::Version(*version));
         }
         let kind = SeriesKind::from_number(*kind).ok_or(SnapshotError::Kind(*kind))?;
@@ -55,6 +59,9 @@ impl SeriesDetector {
             is_short: false,
         };
         visit(&mut detector, &mut read);
+        if *version == VERSION {
+            visit_availability(&mut detector.availability, &mut read);
+        }
         if read.is_short || !read.rest.is_empty() {
             return Err(SnapshotError::Length(bytes.len()));
         }
@@ -242,6 +249,21 @@ fn visit_levels(levels: &mut Levels, v: &mut impl Visitor) {
     for value in [largest_step, density, density_peak, largest_density] {
         v.f32(value);
     }
+}
+
+fn visit_availability(availability: &mut Availability, v: &mut impl Visitor) {
+    let Availability {
+        sum,
+        run,
+        share,
+        hold,
+        since,
+        was_well,
+    } = availability;
+    for value in [sum, run, share, hold, since] {
+        v.f32(value);
+    }
+    v.flag(was_well);
 }
 
 fn visit_tail(tail: &mut Tail, v: &mut impl Visitor) {

@@ -24,11 +24,13 @@ pub enum Detector {
     FlatLine = 7,
     /// No data.
     Missing = 8,
+    /// An availability series is at 0: what it watches is down.
+    Down = 9,
 }
 
 impl Detector {
     /// All detectors, by number.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Jump,
         Self::ZScore,
         Self::Iqr,
@@ -38,6 +40,7 @@ impl Detector {
         Self::Burst,
         Self::FlatLine,
         Self::Missing,
+        Self::Down,
     ];
 
     /// Its name on the wire.
@@ -53,6 +56,7 @@ impl Detector {
             Self::Burst => "burst",
             Self::FlatLine => "flat_line",
             Self::Missing => "missing",
+            Self::Down => "down",
         }
     }
 }
@@ -142,6 +146,14 @@ impl fmt::Display for Explanation<'_> {
         if *detector == Detector::Missing {
             return write!(f, "{name} sent no data; it usually does more often");
         }
+        if *detector == Detector::Down {
+            let state = if *observed > 0.5 { "up again" } else { "down" };
+            return write!(
+                f,
+                "{name} was {}, 1 is well: it is {state}",
+                Short(*observed)
+            );
+        }
         let hour = if *is_seasonal { " for this hour" } else { "" };
         // A jump or a change of habit may lie within the band of the level; then it is not the reason.
         if (band.yhat_lower..=band.yhat_upper).contains(observed) {
@@ -167,6 +179,7 @@ impl fmt::Display for Explanation<'_> {
             (Detector::Burst, _) => "there are unusually many odd values in a short time",
             (Detector::FlatLine, _) => "it has not moved for unusually long",
             (Detector::Missing, _) => "it sent no data",
+            (Detector::Down, _) => "it is down",
         })
     }
 }

@@ -58,7 +58,8 @@ fn kind() -> impl Strategy<Value = SeriesKind> {
     prop_oneof![
         Just(SeriesKind::Gauge),
         Just(SeriesKind::Counter),
-        Just(SeriesKind::Count)
+        Just(SeriesKind::Count),
+        Just(SeriesKind::Availability)
     ]
 }
 
@@ -349,4 +350,51 @@ fn a_counter_that_rests_is_not_flat() {
         .iter()
         .filter(|v| v.1.is_alarm() && v.1.detector == Detector::FlatLine);
     assert_eq!(flat.next(), None);
+}
+
+#[test]
+fn up_that_drops_is_down_after_the_second_point_and_is_up_again_once() {
+    let mut detector = SeriesDetector::new(SeriesKind::Availability);
+    let values = (0..60).map(|at| f64::from(u8::from(!(10..30).contains(&at))));
+    let verdicts = run(&mut detector, 0, values);
+    assert_eq!(alarms(&verdicts), [11]);
+    let down = verdicts[11].1;
+    assert_eq!((down.detector.name(), down.observed), ("down", 0.0));
+    assert_eq!(down.band.yhat_lower, 1.0);
+    assert_eq!(
+        down.explain("up").to_string(),
+        "up was 0, 1 is well: it is down"
+    );
+    let ended: Vec<i64> = verdicts
+        .iter()
+        .filter(|v| v.1.phase == Phase::Ended)
+        .map(|v| v.0)
+        .collect();
+    assert_eq!(ended, [32]);
+}
+
+#[test]
+fn a_series_that_is_called_up_but_holds_other_values_is_a_gauge() {
+    let mut noise = Noise::new(19);
+    let mut detector = SeriesDetector::new(SeriesKind::Availability);
+    let values: Vec<f64> = (0..400)
+        .map(|at| noise.gauss() + if at == 350 { 90.0 } else { 20.0 })
+        .collect();
+    let verdicts = run(&mut detector, 0, values.into_iter());
+    assert_eq!(detector.kind(), SeriesKind::Gauge);
+    assert_eq!(alarms(&verdicts), [350]);
+}
+
+#[test]
+fn a_snapshot_of_the_version_before_is_still_read() {
+    let mut noise = Noise::new(23);
+    let mut detector = SeriesDetector::new(SeriesKind::Gauge);
+    let values: Vec<f64> = (0..500).map(|_| noise.gauss()).collect();
+    run(&mut detector, 0, values.into_iter());
+    let mut bytes = Vec::new();
+    detector.snapshot(&mut bytes);
+    bytes[0] = 2;
+    bytes.truncate(bytes.len() - 21);
+    let restored = SeriesDetector::restore(&bytes).expect("it is known");
+    assert_eq!(format!("{restored:?}"), format!("{detector:?}"));
 }

@@ -340,6 +340,10 @@ fn is_part(name: &str) -> bool {
 pub fn kind(kind: MetricKind, name: &str) -> SeriesKind {
     match kind.or_by_name(name) {
         MetricKind::Counter => SeriesKind::Counter,
+        // What Prometheus, its exporters and its probes call the series that say whether they are well.
+        _ if matches!(name, "up" | "probe_success") || name.ends_with("_up") => {
+            SeriesKind::Availability
+        }
         MetricKind::Gauge | MetricKind::Unknown => SeriesKind::Gauge,
     }
 }
