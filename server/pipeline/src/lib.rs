@@ -6,6 +6,8 @@
 //! through [`metrics`], and [`predict`] looks ahead. Nothing here knows HTTP or a store's
 //! engine.
 
+pub mod aggregate;
+pub mod alert_rules;
 pub mod config;
 pub mod enrich;
 pub mod live;
