@@ -8,14 +8,15 @@ use crate::alert::{AlertRule, LabelSet};
 /// Rules that people changed; those that were not are in the files. Every change is kept.
 #[async_trait]
 pub trait RuleStore: Send + Sync {
-    /// The newest version of every rule that was changed; none in place of a rule: it was deleted.
+    /// The newest version of every rule that was changed, by id; none in place of a rule: it was
+    /// deleted.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn changed_rules(&self) -> Result<Vec<(String, Option<AlertRule>)>, StoreError>;
 
-    /// Keeps the next version of a rule (none: it is deleted), and gives its number. Durable on
-    /// return.
+    /// Keeps the next version of a rule (none: it is deleted), and gives its number, which is
+    /// above all that were kept and above the rule's own. Durable on return.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -93,8 +93,9 @@ pub struct AlertCommit {
 /// Alerts and what happened to them. One writer, any number of readers.
 #[async_trait]
 pub trait AlertStore: Send + Sync {
-    /// Keeps what a step changed, and gives the number of the first event; the others follow
-    /// without a gap. Durable on return.
+    /// Keeps what a step changed, and gives the number of the first event (without events: that
+    /// of the next); the others follow without a gap. An alert with events in the commit gets the
+    /// number of its newest as its `seq`. Durable on return.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was kept then.

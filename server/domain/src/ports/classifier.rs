@@ -51,3 +51,23 @@ pub trait Classifier: Send + Sync {
     /// [`StoreError`].
     async fn delete(&self, id: &str) -> Result<bool, StoreError>;
 }
+
+/// Classification rules that people changed; those that were not are in the catalogue. Every
+/// change is kept.
+#[async_trait]
+pub trait ClassificationRuleStore: Send + Sync {
+    /// The newest version of every rule that was changed, by id; none in place of a rule: it was
+    /// deleted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn changed_rules(&self) -> Result<Vec<(String, Option<ClassificationRule>)>, StoreError>;
+
+    /// Keeps the next version of a rule (none: it is deleted), and gives its number, which is
+    /// above all that were kept and above the rule's own. Durable on return.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn put_rule(&self, id: &str, rule: Option<ClassificationRule>)
+    -> Result<u32, StoreError>;
+}

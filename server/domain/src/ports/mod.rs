@@ -34,7 +34,7 @@ pub use alert_store::{
 };
 pub use audit_log::{AuditEntry, AuditId, AuditLog};
 pub use bus::{Bus, BusError, BusUsage};
-pub use classifier::{Classifier, RuleVerdict};
+pub use classifier::{ClassificationRuleStore, Classifier, RuleVerdict};
 pub use clock::Clock;
 pub use embedder::{Embedder, EmbedderError};
 pub use finding_store::{AnomalyFilter, AnomalyStore, PredictionStore};

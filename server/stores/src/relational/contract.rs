@@ -1,7 +1,11 @@
 //! What every relational store must do, whatever database is below: a suite for each port, called
 //! with an empty store. A failed check is a panic with the place and the values.
 
+mod alert_history;
+pub mod alert_model;
+pub mod alerts;
 pub mod findings;
+pub mod rules;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -15,6 +15,14 @@ const MIGRATIONS: &[(i64, &str)] = &[
         2,
         include_str!("../../../../migrations/sqlite/0002_findings.sql"),
     ),
+    (
+        3,
+        include_str!("../../../../migrations/sqlite/0003_prediction_query.sql"),
+    ),
+    (
+        4,
+        include_str!("../../../../migrations/sqlite/0004_alerts.sql"),
+    ),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (\

@@ -1,8 +1,9 @@
 //! The relational store: what is small and must not be lost, in SQLite.
 //!
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
-//! [`PositionStore`], [`AnomalyStore`] and [`PredictionStore`]. The SQL is plain enough for PostgreSQL to join later behind the same
-//! suites. Not here: log lines, metrics and vectors.
+//! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`] and
+//! [`ClassificationRuleStore`]. The SQL is plain enough for PostgreSQL to join later behind the
+//! same suites. Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
 //! [`AuditLog`]: tocsin_domain::ports::AuditLog
@@ -10,7 +11,11 @@
 //! [`PositionStore`]: tocsin_domain::ports::PositionStore
 //! [`AnomalyStore`]: tocsin_domain::ports::AnomalyStore
 //! [`PredictionStore`]: tocsin_domain::ports::PredictionStore
+//! [`AlertStore`]: tocsin_domain::ports::AlertStore
+//! [`RuleStore`]: tocsin_domain::ports::RuleStore
+//! [`ClassificationRuleStore`]: tocsin_domain::ports::ClassificationRuleStore
 
+mod alerts;
 mod anomalies;
 mod audit;
 #[cfg(any(test, feature = "contract"))]
@@ -19,6 +24,8 @@ mod jobs;
 mod migrate;
 mod positions;
 mod predictions;
+mod rule_json;
+mod rules;
 mod template_blob;
 mod templates;
 #[cfg(test)]

@@ -25,6 +25,9 @@ async fn sqlite_keeps_the_contracts() {
     contract::positions(&store).await.unwrap();
     contract::findings::anomalies(&store).await.unwrap();
     contract::findings::predictions(&store).await.unwrap();
+    contract::alerts::alerts(&store).await.unwrap();
+    contract::rules::alert_rules(&store).await.unwrap();
+    contract::rules::classification_rules(&store).await.unwrap();
 }
 
 fn job(number: i64, status: JobStatus) -> Job {

@@ -1,0 +1,156 @@
+//! Subjects: what alerts say and are found by, kept once for all alerts that say the same.
+//!
+//! The words and labels of a subject are indexed when its first alert comes and dropped with its
+//! last, so counting on an alert costs no index a write.
+
+use sqlx::{Row, SqliteConnection};
+use tocsin_domain::alert::Alert;
+use tocsin_domain::ports::StoreError;
+
+use super::json;
+use crate::relational::store_error;
+
+const FIND: &str = "SELECT id FROM alert_subjects WHERE hash = $1 AND kind = $2 AND rule = $3 \
+    AND failure_type IS $4 AND title = $5 AND labels = $6";
+
+const INSERT: &str = "INSERT INTO alert_subjects (hash, kind, rule, failure_type, title, labels, \
+    text, alerts) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
+
+const LABEL: &str = "INSERT INTO alert_labels (name, value) VALUES ($1, $2) \
+    ON CONFLICT (name, value) DO NOTHING";
+
+const LINK: &str = "INSERT INTO alert_subject_labels (label, subject) \
+    SELECT id, $3 FROM alert_labels WHERE name = $1 AND value = $2";
+
+const COUNT: &str = "UPDATE alert_subjects SET alerts = alerts + $2 WHERE id = $1";
+
+const DROP: &str = "DELETE FROM alert_subjects WHERE id = $1 AND alerts <= 0";
+
+/// Labels that no subject has any more.
+const SWEEP: &str = "DELETE FROM alert_labels WHERE NOT EXISTS \
+    (SELECT 1 FROM alert_subject_labels WHERE label = alert_labels.id)";
+
+/// What words are looked for in: the title, then the labels, in lower case.
+fn text(alert: &Alert) -> String {
+    let mut text = alert.title.clone();
+    for (name, value) in alert.labels.iter() {
+        text.extend(["\n", name, "=", value]);
+    }
+    folded(&text)
+}
+
+/// A text as it is looked in, and for. NUL ends a text for the index of words.
+pub(super) fn folded(text: &str) -> String {
+    text.replace('\0', "\u{fffd}").to_lowercase()
+}
+
+/// The number of the subject of an alert, which is made if there is none.
+pub(super) async fn of(
+    connection: &mut SqliteConnection,
+    alert: &Alert,
+) -> Result<i64, StoreError> {
+    let labels = json::labels_text(&alert.labels)?;
+    let (kind, rule) = (alert.kind.name(), alert.rule.as_str());
+    let failure_type = alert.failure_type.as_deref();
+    let parts = [
+        kind,
+        rule,
+        failure_type.unwrap_or_default(),
+        &alert.title,
+        &labels,
+    ];
+    let hash = xxhash_rust::xxh3::xxh3_64(parts.join("\n").as_bytes()).cast_signed();
+    let found: Option<i64> = sqlx::query_scalar(FIND)
+        .bind(hash)
+        .bind(kind)
+        .bind(rule)
+        .bind(failure_type)
+        .bind(&alert.title)
+        .bind(&labels)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    if let Some(subject) = found {
+        return Ok(subject);
+    }
+    let text = text(alert);
+    let subject = sqlx::query(INSERT)
+        .bind(hash)
+        .bind(kind)
+        .bind(rule)
+        .bind(failure_type)
+        .bind(&alert.title)
+        .bind(&labels)
+        .bind(&text)
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?
+        .last_insert_rowid();
+    sqlx::query("INSERT INTO alert_words (rowid, text) VALUES ($1, $2)")
+        .bind(subject)
+        .bind(&text)
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    for (name, value) in alert.labels.iter() {
+        let label = sqlx::query(LABEL).bind(name).bind(value);
+        label.execute(&mut *connection).await.map_err(store_error)?;
+        let link = sqlx::query(LINK).bind(name).bind(value).bind(subject);
+        link.execute(&mut *connection).await.map_err(store_error)?;
+    }
+    Ok(subject)
+}
+
+/// Counts alerts of a subject; it goes with the last of them.
+pub(super) async fn count(
+    connection: &mut SqliteConnection,
+    subject: i64,
+    change: i64,
+) -> Result<(), StoreError> {
+    let counted = sqlx::query(COUNT).bind(subject).bind(change);
+    counted
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    if change > 0 {
+        return Ok(());
+    }
+    let dropped = sqlx::query(DROP)
+        .bind(subject)
+        .execute(&mut *connection)
+        .await;
+    if dropped.map_err(store_error)?.rows_affected() == 0 {
+        return Ok(());
+    }
+    for forget in [
+        "DELETE FROM alert_words WHERE rowid = $1",
+        "DELETE FROM alert_subject_labels WHERE subject = $1",
+    ] {
+        let done = sqlx::query(forget).bind(subject).execute(&mut *connection);
+        done.await.map_err(store_error)?;
+    }
+    Ok(())
+}
+
+/// Drops labels that no subject has any more.
+pub(super) async fn sweep(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let swept = sqlx::query(SWEEP).execute(connection).await;
+    swept.map(|_| ()).map_err(store_error)
+}
+
+/// All values of a label.
+pub(super) async fn values(
+    connection: &mut SqliteConnection,
+    name: &str,
+) -> Result<Vec<String>, StoreError> {
+    // One text is much faster to get than thousands of rows.
+    let row = sqlx::query("SELECT json_group_array(value) FROM alert_labels WHERE name = $1")
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .map_err(store_error)?;
+    json::from_text(
+        row.try_get(0).map_err(store_error)?,
+        "the values of a label",
+    )
+}
