@@ -4,6 +4,7 @@
 mod anomaly;
 mod capacity;
 mod forecast;
+mod log_anomaly;
 mod parsing;
 #[cfg(feature = "search")]
 mod search;
@@ -44,6 +45,8 @@ enum Suite {
     Search,
     /// Anomaly detection, on folders laid out as NAB or as TSB-AD-U
     Anomaly,
+    /// Anomalous sessions of log events, on folders with train, test_normal and test_abnormal
+    LogAnomaly,
     /// Forecasts with their intervals and crossings of a threshold, on folders laid out as M4
     Forecast,
     /// Time to threshold on simulated disks; needs no data
@@ -63,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Parsing => parsing(&arguments, &arguments.data),
         Suite::Search => search(&arguments, &arguments.data),
         Suite::Anomaly => anomaly(&arguments, &arguments.data),
+        Suite::LogAnomaly => log_anomaly(&arguments, &arguments.data),
         Suite::Forecast => forecast(&arguments, &arguments.data),
         Suite::Capacity => capacity(&arguments),
         Suite::All => {
@@ -73,6 +77,8 @@ fn main() -> anyhow::Result<()> {
             parsing(&arguments, &arguments.data.join("parsing"))?;
             anomaly(&arguments, &arguments.data.join("nab"))?;
             anomaly(&arguments, &arguments.data.join("tsb_ad_u_nab"))?;
+            log_anomaly(&arguments, &arguments.data.join("logad/hdfs_slice"))?;
+            log_anomaly(&arguments, &arguments.data.join("logad/openstack_kalaki"))?;
             forecast(&arguments, &arguments.data.join("m4"))?;
             capacity(&arguments)?;
             search(&arguments, &arguments.data.join("retrieval"))
@@ -88,6 +94,11 @@ fn parsing(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
 fn anomaly(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
     let report = anomaly::run(data, arguments.predictions.as_deref())?;
     print(arguments.json, &report, || anomaly::table(&report))
+}
+
+fn log_anomaly(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
+    let scores = log_anomaly::run(data, arguments.predictions.as_deref())?;
+    print(arguments.json, &scores, || log_anomaly::table(&scores))
 }
 
 fn forecast(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {

@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 25] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -29,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("tocsin-forest", &[]),
     ("tocsin-forecast", &[]),
     ("tocsin-capacity", &["tocsin-changepoint"]),
+    ("tocsin-sequence", &[]),
     ("tocsin-ui", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
     ("tocsin-bus", &["tocsin-domain"]),
