@@ -67,6 +67,15 @@ impl Changes {
     }
 }
 
+/// Who does something, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// A person, or the server itself.
+    pub actor: &'a str,
+    /// The time, in ms.
+    pub now_ms: i64,
+}
+
 /// The alerts that last, and those that ended shortly before.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -200,8 +209,7 @@ impl Book {
         &mut self,
         alert: Alert,
         action: &AlertAction,
-        actor: &str,
-        now_ms: i64,
+        by: By<'_>,
         out: &mut Changes,
     ) -> Result<Alert, String> {
         let at_hand = self.by_id.get(&alert.id).copied();
@@ -209,8 +217,8 @@ impl Book {
             Some(entry) => entry.alert.clone(),
             None => alert,
         };
-        let kind = act(&mut acted, action, now_ms)?;
-        out.note(&acted, now_ms, actor, kind);
+        let kind = act(&mut acted, action, by.now_ms)?;
+        out.note(&acted, by.now_ms, by.actor, kind);
         if let Some(entry) = at_hand.and_then(|print| self.entries.get_mut(&print)) {
             entry.alert = acted.clone();
             entry.ends_due_ms = entry.ends_due_ms.filter(|_| entry.alert.is_firing());
@@ -223,10 +231,10 @@ impl Book {
         &mut self,
         mut alert: Alert,
         place: Option<(tocsin_domain::alert::IncidentId, String)>,
-        actor: &str,
-        now_ms: i64,
+        by: By<'_>,
         out: &mut Changes,
     ) {
+        let By { actor, now_ms } = by;
         if let Some(entry) = self
             .by_id
             .get(&alert.id)

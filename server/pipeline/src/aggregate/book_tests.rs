@@ -35,6 +35,13 @@ fn line(host: &str, at_ms: i64) -> Signal {
     signal("log", host, What::Occurred(vec![at_ms]), at_ms)
 }
 
+const fn by(now_ms: i64) -> By<'static> {
+    By {
+        actor: "ana",
+        now_ms,
+    }
+}
+
 fn names(changes: &Changes) -> Vec<&'static str> {
     changes
         .events
@@ -77,11 +84,11 @@ fn an_acknowledgement_holds_until_it_clears_and_it_is_new_if_it_returns() {
     let (mut book, mut out) = (Book::default(), Changes::default());
     book.signal(&signal("anomaly", "a", What::Began, 0), 0, &mut out);
     let acknowledge = AlertAction::Acknowledge;
-    book.act(only(&book), &acknowledge, "ana", 1000, &mut out)
+    book.act(only(&book), &acknowledge, by(1000), &mut out)
         .unwrap();
     book.signal(&signal("anomaly", "a", What::Began, 2000), 2000, &mut out);
     assert_eq!(only(&book).status, AlertStatus::Acknowledged);
-    let again = book.act(only(&book), &acknowledge, "ana", 3000, &mut out);
+    let again = book.act(only(&book), &acknowledge, by(3000), &mut out);
     assert!(again.unwrap_err().contains("already"));
     book.signal(&signal("anomaly", "a", What::Ended, 4000), 4000, &mut out);
     assert_eq!(only(&book).status, AlertStatus::Resolved);
@@ -144,11 +151,11 @@ fn people_act_also_on_what_is_no_longer_at_hand() {
     assert_eq!(book.iter().count(), 0);
     let comment = AlertAction::Comment("a cable".into());
     let acted = book
-        .act(ended.clone(), &comment, "ana", 61 * MINUTE_MS, &mut out)
+        .act(ended.clone(), &comment, by(61 * MINUTE_MS), &mut out)
         .unwrap();
     assert_eq!(acted.id, alert.id);
     assert!(
-        book.act(ended, &AlertAction::Acknowledge, "ana", 1, &mut out)
+        book.act(ended, &AlertAction::Acknowledge, by(1), &mut out)
             .is_err()
     );
 }
@@ -192,7 +199,7 @@ proptest! {
                     let action = if what == 5 { AlertAction::Acknowledge } else { AlertAction::Resolve };
                     let any = book.iter().next().cloned();
                     if let Some(alert) = any {
-                        drop(book.act(alert, &action, "ana", now, &mut out));
+                        drop(book.act(alert, &action, by(now), &mut out));
                     }
                 }
                 _ => unreachable!(),

@@ -1,6 +1,14 @@
 //! From signals to alerts and incidents: each thing once, whatever the number of signals.
 //!
-//! [`book`] holds the alerts that last, [`correlate`] says which belong together, [`writer`] is the
-//! one task that steps both, keeps what changed and tells those who listen.
+//! [`book`] holds the alerts that last, [`correlate`] says which belong together, [`incidents`] keeps
+//! them so. [`writer`] is the one task that steps all three, keeps what changed and tells those who
+//! listen; [`desk`] stands in front of it.
 
 pub mod book;
+pub mod correlate;
+pub mod desk;
+pub mod incidents;
+pub mod writer;
+
+pub use desk::{Desk, DeskParts};
+pub use writer::AlertWriter;

@@ -25,6 +25,9 @@ const BODY_BYTES_MAX: usize = 1000;
 /// The most times of one signal; more are counted at its last time.
 const TIMES_MAX: usize = 100_000;
 
+/// What tells neighbouring lines of a batch apart: template, severity, host, attributes.
+type Alike = (u32, Severity, u32, u32);
+
 /// A rule that may speak of a class of lines.
 #[derive(Debug)]
 struct Match {
@@ -82,7 +85,7 @@ impl LogRules {
         }
         let mut found: HashMap<(usize, u64), Signal> = HashMap::new();
         // Neighbours are often of one class.
-        let mut last: Option<((u32, Severity, u32, u32), Arc<Class>)> = None;
+        let mut last: Option<(Alike, Arc<Class>)> = None;
         for (index, record) in batch.batch.records.iter().enumerate() {
             let alike = (
                 batch.lines[index].template,
