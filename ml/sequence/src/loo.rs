@@ -20,14 +20,16 @@ impl CountModel {
         });
         self.unseen_weight = cost_of(0.0, self.vectors.len());
         self.events = self.weighted_events();
-        let singles = self.vectors.iter().filter(|(_, known)| known.support == 1);
-        let sizes: Vec<f64> = singles
-            .filter_map(|(counts, _)| self.nearest_but(counts, Some(counts)))
-            .map(|(cost, _)| cost)
-            .collect();
-        let novel = sizes.len() as f64 + self.evicted as f64;
         // An event never seen, once: the least that is new for certain.
         let unseen = self.unseen_weight + 2f64.ln();
+        let singles = self.vectors.iter().filter(|(_, known)| known.support == 1);
+        // Capped there, since one session like no other, perhaps a fault, would otherwise make the detector
+        // blind to all that is less strange, until some thousands of sessions outweigh it.
+        let sizes: Vec<f64> = singles
+            .filter_map(|(counts, _)| self.nearest_but(counts, Some(counts)))
+            .map(|(cost, _)| cost.min(unseen))
+            .collect();
+        let novel = sizes.len() as f64 + self.evicted as f64;
         self.calibration = Calibration::new(&sizes, novel, sessions, unseen);
     }
 

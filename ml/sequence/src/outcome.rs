@@ -26,8 +26,8 @@ pub struct Outcome {
     pub first_ms: i64,
     /// Time of its last event, in milliseconds.
     pub last_ms: i64,
-    /// Its events, `1` or more.
-    pub events: usize,
+    /// Its events in order, `1` to `max_events` of them.
+    pub templates: Vec<u64>,
     /// Why this is said now.
     pub ending: Ending,
     /// Whether it was said before, with [`Ending::Open`], that it is not normal.

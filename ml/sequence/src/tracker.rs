@@ -114,6 +114,11 @@ impl Tracker {
         self.end(key, Ending::Asked, out);
     }
 
+    /// Learns a session as normal because a person said so of an [`Outcome`].
+    pub fn accept(&mut self, templates: &[u64]) {
+        self.model.learn(templates);
+    }
+
     fn begin(&mut self, key: u64, at_ms: i64, out: &mut Vec<Outcome>) {
         while self.open.len() >= self.model.config.max_open.max(1) {
             let Some((_, longest)) = self.queue.first().copied() else {
@@ -171,7 +176,7 @@ impl Tracker {
             key,
             first_ms: open.first_ms,
             last_ms: open.last_ms,
-            events: open.templates.len(),
+            templates: open.templates,
             ending,
             was_told: open.was_told,
             is_learned,
@@ -200,7 +205,7 @@ fn told(model: &Model, key: u64, open: &Open, score: f64) -> Outcome {
         key,
         first_ms: open.first_ms,
         last_ms: open.last_ms,
-        events: open.templates.len(),
+        templates: open.templates.clone(),
         ending: Ending::Open,
         was_told: false,
         is_learned: false,

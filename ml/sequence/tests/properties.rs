@@ -70,10 +70,10 @@ proptest! {
         tracker.advance(now_ms + 2_000, &mut out);
         prop_assert_eq!(tracker.open_sessions(), 0);
         let ended = out.iter().filter(|o| o.ending != Ending::Open);
-        prop_assert_eq!(ended.clone().map(|o| o.events).sum::<usize>(), events.len());
+        prop_assert_eq!(ended.clone().map(|o| o.templates.len()).sum::<usize>(), events.len());
         for outcome in ended {
             let verdict = &outcome.verdict;
-            prop_assert!((1..=9).contains(&outcome.events));
+            prop_assert!((1..=9).contains(&outcome.templates.len()));
             prop_assert!(outcome.first_ms <= outcome.last_ms);
             prop_assert!(verdict.probability > 0.0 && verdict.probability <= 1.0);
             prop_assert!(verdict.score >= 0.0 && verdict.score.is_finite());
@@ -124,6 +124,8 @@ fn a_fault_is_told_before_the_session_ends_and_named() {
     assert!(out[0].verdict.differences[0].is_new);
     tracker.close(7, &mut out);
     assert!(out[1].verdict.is_anomalous && out[1].was_told && !out[1].is_learned);
+    tracker.accept(&out[1].templates);
+    assert!(!tracker.model().judge(&out[1].templates).is_anomalous);
 }
 
 #[test]
@@ -171,4 +173,13 @@ fn a_fault_of_the_warm_up_is_forgotten_when_it_stays_alone() {
     out.clear();
     feed(4_001, &[1, 66, 3], &mut tracker, &mut out);
     assert!(out.iter().any(|o| o.verdict.is_anomalous));
+}
+
+#[test]
+fn a_session_like_no_other_does_not_hide_lesser_faults() {
+    let odd = [1, 50, 51, 52, 53, 54, 55, 56, 3];
+    let usual = [1, 2, 3];
+    let known = (0..600).map(|i| if i == 300 { &odd[..] } else { &usual[..] });
+    let model = Model::fit(known, Config::default());
+    assert!(model.judge(&[1, 2, 60, 61, 3]).is_anomalous);
 }
