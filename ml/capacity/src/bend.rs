@@ -19,14 +19,27 @@ pub(crate) struct Bend {
     pub level: f64,
     /// Rise per step at the newest value.
     pub slope: f64,
-    /// Standard error of `slope`.
+    /// Standard error of the slope in the middle of the stretch.
     pub slope_error: f64,
+    /// Half the change of the slope per step, of the parabola.
+    pub curve: f64,
+    /// Standard error of `curve`, which moves the slope at the newest value as well.
+    pub curve_error: f64,
+    /// The exponential through the same values.
+    pub factor: Option<Factor>,
+    /// Whether the exponential fits better than the parabola.
+    pub compound: bool,
+}
+
+/// A slope that changes by a steady factor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Factor {
+    /// Rise per step at the newest value.
+    pub slope: f64,
     /// Half the change of the slope per step, at the newest value.
     pub curve: f64,
-    /// Standard error of `curve`.
-    pub curve_error: f64,
-    /// Whether the slope changes by a steady factor, not by a steady amount.
-    pub compound: bool,
+    /// How many times the curve at the newest value is larger than in the mean.
+    pub stretch: f64,
 }
 
 /// The curve of `values`; `None` where it is a line, or two lines that meet within.
@@ -47,31 +60,31 @@ pub(crate) fn bend(values: &[f64], noise: &Noise) -> Option<(Bend, Vec<f64>)> {
     if factor.abs() <= CURVED_MIN * curve_error {
         return None;
     }
-    let slope_weight = |at: usize| {
-        (at as f64 - centre) / (square * length as f64) + 2.0 * centre * curve[at] / size
-    };
+    let slope_weight = |at: usize| (at as f64 - centre) / (square * length as f64);
     let slope_error = noise.of_sum((0..length).map(slope_weight)).sqrt();
     let parabola: f64 = flat.square - factor * factor * size;
-    let exponential = exponential(values, &flat);
-    let (least, mut found, fitted) = match exponential {
-        Some((rest, bend, fitted)) if rest < parabola => (rest, bend, fitted),
-        _ => {
-            let fitted: Vec<f64> = (0..length)
-                .map(|at| flat.at(at) + factor * curve[at])
-                .collect();
-            let bend = Bend {
-                level: fitted[length - 1],
-                slope: flat.slope + 2.0 * factor * centre,
-                slope_error,
-                curve: factor,
-                curve_error,
-                compound: false,
-            };
-            (parabola, bend, fitted)
-        }
+    let mut found = Bend {
+        level: flat.at(length - 1) + factor * curve[length - 1],
+        slope: flat.slope + 2.0 * factor * centre,
+        slope_error,
+        curve: factor,
+        curve_error,
+        factor: None,
+        compound: false,
     };
-    // The error of the curvature at the end is larger than that of the middle.
-    (found.slope_error, found.curve_error) = (slope_error, 2.0 * curve_error);
+    let mut fitted: Vec<f64> = (0..length)
+        .map(|at| flat.at(at) + factor * curve[at])
+        .collect();
+    let mut least = parabola;
+    if let Some((rest, factor, values)) = exponential(values, &flat) {
+        // A factor below one and one above it say different things of the future.
+        found.factor = Some(factor).filter(|other| other.curve * found.curve > 0.0);
+        if rest < parabola {
+            found.compound = found.factor.is_some();
+            found.level = *values.last()?;
+            (least, fitted) = (rest, values);
+        }
+    }
     (!is_kink(&flat, least)).then_some((found, fitted))
 }
 
@@ -89,7 +102,7 @@ fn is_kink(flat: &Line, least: f64) -> bool {
 }
 
 /// The exponential on a level that fits best: its square error, its motion and its values.
-fn exponential(values: &[f64], flat: &Line) -> Option<(f64, Bend, Vec<f64>)> {
+fn exponential(values: &[f64], flat: &Line) -> Option<(f64, Factor, Vec<f64>)> {
     let length = values.len() as f64;
     let mut best: Option<(f64, f64, f64, f64)> = None;
     for factor in FACTORS {
@@ -111,15 +124,13 @@ fn exponential(values: &[f64], flat: &Line) -> Option<(f64, Bend, Vec<f64>)> {
         .map(|at| flat.mean + size * (((at as f64 - length + 1.0) * rate).exp() - mean_shape))
         .collect();
     let slope = size * rate;
-    let bend = Bend {
-        level: *fitted.last()?,
+    let growth = rate * length;
+    let factor = Factor {
         slope,
-        slope_error: 0.0,
         curve: slope * rate / 2.0,
-        curve_error: 0.0,
-        compound: true,
+        stretch: growth / (1.0 - (-growth).exp()),
     };
-    Some((rest, bend, fitted))
+    Some((rest, factor, fitted))
 }
 
 /// A line of least squares and what it leaves.
@@ -200,12 +211,12 @@ mod tests {
         );
         let (found, _) = bend(&wobbling(|at| (at * 0.02).exp()), &NOISE).unwrap();
         assert!(
-            found.compound && (found.slope / 1.07 - 1.0).abs() < 0.15,
+            found.compound && (found.factor.unwrap().slope / 1.07 - 1.0).abs() < 0.15,
             "{found:?}"
         );
         let (found, _) = bend(&wobbling(|at| -20.0 * (-at * 0.02).exp()), &NOISE).unwrap();
         assert!(
-            found.compound && found.curve < 0.0 && found.slope > 0.0,
+            found.compound && found.curve < 0.0 && found.factor.unwrap().slope > 0.0,
             "{found:?}"
         );
     }

@@ -136,7 +136,7 @@ fn forecast(
         crossings: far,
     };
     let futures = simulate(&model, limit.value * sign, reach, config);
-    let slope = model.regime.slope + model.regime.lever * model.regime.curve;
+    let slope = model.regime.slope;
     let is_full = grid.newest >= limit.value * sign;
     let clock = Clock {
         grid: &grid,

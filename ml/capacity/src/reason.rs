@@ -74,9 +74,9 @@ pub(crate) fn sentence(forecast: &Forecast, model: &Model, newest: f64) -> Strin
 /// What of the series was seen and allowed for.
 fn seen(model: &Model, direction: Direction) -> Vec<String> {
     let mut out = Vec::new();
-    if model.regime.lever == 0.0 && model.regime.curve > 0.0 && model.regime.slope > 0.0 {
+    if model.regime.is_curved && model.regime.curve > 0.0 && model.regime.slope > 0.0 {
         out.push("it speeds up".to_owned());
-    } else if model.regime.lever == 0.0 && model.regime.curve < 0.0 && model.regime.slope > 0.0 {
+    } else if model.regime.is_curved && model.regime.curve < 0.0 && model.regime.slope > 0.0 {
         out.push("it slows down".to_owned());
     }
     if model.daily.is_some() {

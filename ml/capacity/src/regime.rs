@@ -4,7 +4,7 @@
 //!
 //! Stretches grow back from now until one falls into two parts whose slopes differ.
 
-use crate::bend::bend;
+use crate::bend::{Factor, bend};
 use crate::noise::{Noise, noise};
 use crate::robust::{median, quantile};
 
@@ -51,9 +51,13 @@ pub(crate) struct Regime {
     pub curve: f64,
     /// Standard error of `curve`.
     pub curve_error: f64,
-    /// What one more of `curve` adds to `slope`, where that does not hold it yet.
+    /// What an error of `curve` adds to `slope`: both are of one fit.
     pub lever: f64,
-    /// Whether the slope changes by a steady factor, not by a steady amount.
+    /// Whether the curve is seen, not only allowed for.
+    pub is_curved: bool,
+    /// The motion by a steady factor through the same values.
+    pub factor: Option<Factor>,
+    /// Whether that fits better than a change by a steady amount.
     pub compound: bool,
     /// The rise per step over the whole history.
     pub long_slope: f64,
@@ -73,6 +77,8 @@ impl Regime {
         curve: 0.0,
         curve_error: 0.0,
         lever: 0.0,
+        is_curved: false,
+        factor: None,
         compound: false,
         long_slope: 0.0,
         noise: Noise {
@@ -113,7 +119,9 @@ pub(crate) fn regime(values: &[f64], shortest: usize, day: usize) -> Option<Regi
                 slope_error: bend.slope_error,
                 curve: bend.curve,
                 curve_error: bend.curve_error,
-                lever: 0.0,
+                lever: age as f64 - 1.0,
+                is_curved: true,
+                factor: bend.factor,
                 compound: bend.compound,
                 long_slope,
                 noise,
@@ -174,7 +182,7 @@ fn straight(values: &[f64], everywhere: &Noise, day: usize) -> Regime {
         age: values.len(),
         level: line(values.len() - 1) + walked,
         level_error,
-        slope,
+        slope: slope + 2.0 * centre * weight * curve,
         slope_error: slope_variance(values.len(), &noise).sqrt(),
         curve: weight * curve,
         curve_error: weight.sqrt() * error,

@@ -153,9 +153,20 @@ impl<'a> Future<'a> {
         let freedom: f64 = (0..FREEDOM).map(|_| random.normal().powi(2)).sum();
         // A draw of Student's t: what is not known about the noise widens all errors at once.
         let heavy = spread * (FREEDOM as f64 / freedom.max(0.1)).sqrt();
-        let curve = regime.curve + heavy * regime.curve_error * random.normal();
-        let slope =
-            regime.slope + regime.lever * curve + heavy * regime.slope_error * random.normal();
+        // The past hardly tells growth by a factor from growth by an amount.
+        let share = if regime.compound {
+            COMPOUND
+        } else {
+            1.0 - COMPOUND
+        };
+        let compound = random.unit() < share;
+        let (slope, curve, stretch) = match regime.factor.filter(|_| compound) {
+            Some(factor) => (factor.slope, factor.curve, factor.stretch),
+            None => (regime.slope, regime.curve, 1.0),
+        };
+        let bent = heavy * regime.curve_error * random.normal();
+        let curve = curve + stretch * bent;
+        let slope = slope + regime.lever * bent + heavy * regime.slope_error * random.normal();
         let level = regime.level + heavy * regime.level_error * random.normal();
         let end = if regime.whole {
             f64::INFINITY
@@ -182,13 +193,7 @@ impl<'a> Future<'a> {
             level,
             slope,
             curve,
-            // The past hardly tells growth by a factor from growth by an amount.
-            compound: random.unit()
-                < if regime.compound {
-                    COMPOUND
-                } else {
-                    1.0 - COMPOUND
-                },
+            compound,
             walk: spread * regime.noise.walk.sqrt(),
             end,
             cycle,
