@@ -168,7 +168,7 @@ pub(crate) async fn query_range(
         .engine
         .range(query, start_ms, end_ms, step_ms)
         .await?;
-    Ok(matrix(&series))
+    Ok(matrix(series))
 }
 
 async fn found(state: &ApiState, form: &Form) -> Result<Vec<Arc<SeriesInfo>>, PrometheusError> {
