@@ -101,8 +101,7 @@ pub fn segment(values: &[f64], settings: &Settings) -> Segmentation {
 
 /// Cuts points at ascending `times` (any unit, which slopes are then per). The shorter of the two
 /// slices counts. Values that are not finite are missing.
-#[must_use]
-pub fn segment_at(times: &[f64], values: &[f64], settings: &Settings) -> Segmentation {
+fn segment_at(times: &[f64], values: &[f64], settings: &Settings) -> Segmentation {
     let n = times.len().min(values.len());
     let (times, values) = (&times[..n], &values[..n]);
     let middle = noise::median(values.iter().copied());

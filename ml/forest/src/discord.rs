@@ -14,7 +14,7 @@ pub(crate) struct Discord {
     centred: bool,
     /// At lag `k`: sum of squared differences of the newest window and the one `k` points earlier.
     sums: Vec<f64>,
-    /// Means of the windows that ended at recent points, newest first.
+    /// Means of the windows that ended at recent points, newest first; none where they stay.
     means: Recent,
 }
 
@@ -25,7 +25,7 @@ impl Discord {
             length,
             centred,
             sums: vec![0.0; lags],
-            means: Recent::new(lags),
+            means: Recent::new(if centred { lags } else { 1 }),
         }
     }
 
@@ -46,7 +46,9 @@ impl Discord {
             }
         }
         let window = values.get(..m)?;
-        self.means.push(window.iter().sum::<f64>() / m as f64);
+        if self.centred {
+            self.means.push(window.iter().sum::<f64>() / m as f64);
+        }
         // Windows at lags up to this one lie within the known values.
         let known = (values.len() + 1 - m).min(lags);
         let sums = self.sums.get(m..known).filter(|s| !s.is_empty())?;
@@ -59,6 +61,16 @@ impl Discord {
             least(sums.iter().copied()) / m as f64
         };
         Some(square.max(0.0).sqrt())
+    }
+
+    /// How many points earlier the window lies that is nearest to the newest one, means included;
+    /// `known` values were seen. `None` while there is none.
+    pub(crate) fn nearest(&self, known: usize) -> Option<usize> {
+        let m = self.length;
+        let known = (known + 1).saturating_sub(m).min(self.sums.len());
+        let sums = self.sums.get(m..known)?.iter().enumerate();
+        let least = sums.min_by(|a, b| a.1.total_cmp(b.1));
+        least.map(|(at, _)| m + at)
     }
 }
 

@@ -9,6 +9,7 @@ mod covariance;
 mod discord;
 mod entity;
 mod isolation;
+mod judge;
 mod marginal;
 mod matrix;
 mod normal;
@@ -21,7 +22,8 @@ mod verdict;
 
 pub use entity::{EntityConfig, EntityDetector};
 pub use isolation::{Forest, ForestSettings, average_path_length};
+pub use judge::{ShapeJudge, ShapeVerdict};
 pub use matrix::Matrix;
-pub use shape::{ShapeDetector, ShapeScore, ShapeSettings};
+pub use shape::{Closest, ShapeDetector, ShapeScore, ShapeSettings};
 pub use snapshot::SnapshotError;
 pub use verdict::{Contribution, EntityVerdict};

@@ -4,8 +4,10 @@
 /// Up to `capacity` values, of which index 0 is the newest.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recent {
-    /// Twice the capacity; values are put in front, and moved to the end when the front is reached.
+    /// A little more than the capacity; values are put in front, and moved to the end when the front
+    /// is reached.
     buffer: Vec<f64>,
+    capacity: usize,
     front: usize,
     len: usize,
 }
@@ -13,24 +15,27 @@ pub(crate) struct Recent {
 impl Recent {
     pub(crate) fn new(capacity: usize) -> Self {
         let capacity = capacity.max(1);
+        // So that moving all costs a push as much as eight more numbers would.
+        let places = capacity + capacity.div_ceil(8);
         Self {
-            buffer: vec![0.0; 2 * capacity],
-            front: 2 * capacity,
+            buffer: vec![0.0; places],
+            capacity,
+            front: places,
             len: 0,
         }
     }
 
     /// Puts a value in front; the oldest one goes when the capacity is reached.
     pub(crate) fn push(&mut self, value: f64) {
-        let capacity = self.buffer.len() / 2;
         if self.front == 0 {
-            let kept = self.len.min(capacity - 1);
-            self.buffer.copy_within(..kept, 2 * capacity - kept);
-            self.front = 2 * capacity - kept;
+            let kept = self.len.min(self.capacity - 1);
+            let places = self.buffer.len();
+            self.buffer.copy_within(..kept, places - kept);
+            self.front = places - kept;
         }
         self.front -= 1;
         self.buffer[self.front] = value;
-        self.len = (self.len + 1).min(capacity);
+        self.len = (self.len + 1).min(self.capacity);
     }
 
     /// All values, newest first.

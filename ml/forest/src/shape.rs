@@ -15,7 +15,7 @@ use crate::snapshot::{Reader, SnapshotError, Writer};
 /// Points of the short window.
 const SHORT: usize = 32;
 /// Points of the long window.
-const LONG: usize = 64;
+pub(crate) const LONG: usize = 64;
 /// Views of a point.
 const VIEWS: usize = 2;
 /// Fewest points to learn from.
@@ -39,7 +39,7 @@ const VERSION: u8 = 1;
 pub struct ShapeSettings {
     /// Points that are learned from before anything is scored, in `[256, history]`.
     pub training: usize,
-    /// Points back to which windows are compared, at most 65,536. Time per point and memory (24
+    /// Points back to which windows are compared, at most 65,536. Time per point and memory (34
     /// bytes each) are proportional to it.
     pub history: usize,
     /// Points after which a score has faded to `1 / e`, as a share of `training`. After something
@@ -65,6 +65,17 @@ pub struct ShapeScore {
     pub raw: f64,
     /// The largest of this and the faded scores before, by which stretches are ranked.
     pub score: f64,
+}
+
+/// The newest stretch beside the one in the past that is most like it, where they differ most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Closest {
+    /// The value of the newest stretch.
+    pub observed: f64,
+    /// The value of the earlier one at the same place.
+    pub expected: f64,
+    /// Root mean squared difference that a stretch usually has to the one most like it, at least 0.
+    pub spread: f64,
 }
 
 /// A detector of odd stretches in one series.
@@ -144,6 +155,23 @@ impl ShapeDetector {
         Some(ShapeScore {
             raw,
             score: self.score,
+        })
+    }
+
+    /// Compares the newest stretch with the one in the past that is most like it; `None` while the
+    /// detector learns.
+    #[must_use]
+    pub fn closest(&self) -> Option<Closest> {
+        let values = self.recent.as_slice();
+        let lag = self.short.nearest(values.len()).filter(|_| self.is_ready)?;
+        let pairs = values.iter().zip(values.get(lag..)?).take(SHORT);
+        let apart = |(a, b): (&f64, &f64)| (a - b).abs();
+        let (observed, expected) = pairs.max_by(|a, b| apart(*a).total_cmp(&apart(*b)))?;
+        let value = |x: f64| self.origin + self.scale * x;
+        Some(Closest {
+            observed: value(*observed),
+            expected: value(*expected),
+            spread: self.usual * self.units[0] * self.scale,
         })
     }
 
@@ -356,6 +384,19 @@ mod tests {
         let whole = scores(|_, x| x);
         let cut = scores(|t, x| if t >= 1_200 { 5.0 } else { x });
         assert_eq!(whole[..600], cut[..600]);
+    }
+
+    #[test]
+    fn the_closest_stretch_tells_what_was_expected_where_it_differs_most() {
+        let mut detector = ShapeDetector::new(SETTINGS);
+        let wave = |t: usize| 5.0 + (std::f64::consts::TAU * t as f64 / 50.0).sin();
+        for t in 0..800 {
+            detector.observe(if t == 790 { 9.0 } else { wave(t) });
+        }
+        let closest = detector.closest().unwrap();
+        assert!((closest.observed - 9.0).abs() < 1e-9, "{closest:?}");
+        assert!((closest.expected - wave(790)).abs() < 1e-6, "{closest:?}");
+        assert!(closest.spread < 0.1);
     }
 
     #[test]

@@ -19,6 +19,8 @@ const SCORES_MIN: usize = 40;
 pub(crate) struct Tail {
     /// Quantiles at equal steps of probability up to the tail; none if too few scores were seen.
     body: Vec<f64>,
+    /// Share of the scores that made the tail.
+    share: f64,
     scale: f64,
     shape: f64,
 }
@@ -27,6 +29,7 @@ impl Tail {
     /// Of no scores: everything is usual.
     pub(crate) const UNKNOWN: Self = Self {
         body: Vec::new(),
+        share: TAIL_SHARE,
         scale: 1.0,
         shape: 0.0,
     };
@@ -44,7 +47,17 @@ impl Tail {
         let body: Vec<f64> = (0..KNOTS).map(at).collect();
         let excess: Vec<f64> = sorted[start..].iter().map(|s| s - sorted[start]).collect();
         let (scale, shape) = pareto(&excess[1..]);
-        Self { body, scale, shape }
+        Self {
+            body,
+            share: (n - start) as f64 / n as f64,
+            scale,
+            shape,
+        }
+    }
+
+    /// Whether there were scores enough.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.body.is_empty()
     }
 
     /// Probability that a normal row has at least this score, in `(0, 1]`; 1 if nothing is known.
@@ -59,7 +72,7 @@ impl Tail {
             let high = self.body.partition_point(|b| *b <= score);
             let (a, b) = (self.body[high - 1], self.body[high]);
             let within = (high - 1) as f64 + (score - a) / (b - a).max(f64::MIN_POSITIVE);
-            return 1.0 - (1.0 - TAIL_SHARE) * within / (KNOTS - 1) as f64;
+            return 1.0 - (1.0 - self.share) * within / (KNOTS - 1) as f64;
         }
         let excess = (score - last) / self.scale;
         let ln = if self.shape < 1e-6 {
@@ -67,10 +80,24 @@ impl Tail {
         } else {
             -(self.shape * excess).ln_1p() / self.shape
         };
-        (TAIL_SHARE * ln.exp()).max(1e-300)
+        (self.share * ln.exp()).max(1e-300)
+    }
+
+    /// The score that has this probability: the inverse of [`Tail::probability`] in the tail.
+    /// `None` where it lies below the tail or nothing is known.
+    pub(crate) fn score_of(&self, probability: f64) -> Option<f64> {
+        let last = self.body.last()?;
+        let ln = (self.share / probability).ln();
+        let excess = if self.shape < 1e-6 {
+            ln
+        } else {
+            (self.shape * ln).exp_m1() / self.shape
+        };
+        (ln >= 0.0).then(|| last + self.scale * excess)
     }
 
     pub(crate) fn write(&self, out: &mut Writer) {
+        out.f64(self.share);
         out.f64(self.scale);
         out.f64(self.shape);
         out.u16(self.body.len() as u16);
@@ -78,16 +105,22 @@ impl Tail {
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        let (scale, shape, count) = (r.f64()?, r.f64()?, r.u16()?);
+        let (share, scale) = (r.f64()?, r.f64()?);
+        let (shape, count) = (r.f64()?, r.u16()?);
         if (count != 0 && usize::from(count) != KNOTS) || scale.is_nan() || scale <= 0.0 {
             return Err(SnapshotError::Range);
         }
         let body = (0..count).map(|_| r.f64()).collect::<Result<Vec<_>, _>>()?;
         let ascending = body.windows(2).all(|w| w[0] <= w[1]);
-        if !ascending || !(SHAPE.0..=SHAPE.1).contains(&shape) {
+        if !ascending || !(SHAPE.0..=SHAPE.1).contains(&shape) || !(0.0..=1.0).contains(&share) {
             return Err(SnapshotError::Range);
         }
-        Ok(Self { body, scale, shape })
+        Ok(Self {
+            body,
+            share,
+            scale,
+            shape,
+        })
     }
 }
 

@@ -143,6 +143,16 @@ fn points(snapshot: &Snapshot<'_>) -> Vec<Simple> {
             "gauge",
             progress.judged.iter().map(count).sum(),
         ),
+        (
+            "series_shape_watched",
+            "gauge",
+            count(&progress.shapes_watched),
+        ),
+        (
+            "series_shape_unwatched",
+            "gauge",
+            count(&progress.shapes_unwatched),
+        ),
         ("series_refused_total", "counter", snapshot.refused_series),
         ("metric_bus_events", "gauge", snapshot.metric_bus.events),
         ("metric_bus_bytes", "gauge", snapshot.metric_bus.bytes),

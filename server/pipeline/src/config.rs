@@ -49,6 +49,9 @@ pub struct MetricsConfig {
     pub predict_secs: u64,
     /// Judge all series of a host together. Default true.
     pub entities: bool,
+    /// Series of which odd stretches are looked for, each host's in turn; 0 switches that off.
+    /// Default 250: at most 0.4 MB of memory each.
+    pub shape_series_max: usize,
 }
 
 impl Default for MetricsConfig {
@@ -60,6 +63,7 @@ impl Default for MetricsConfig {
             flush_bytes: 64 << 20,
             predict_secs: 600,
             entities: true,
+            shape_series_max: 250,
         }
     }
 }

@@ -54,6 +54,11 @@ pub struct MetricProgress {
     pub retries: AtomicU64,
     /// Series that are judged, by partition.
     pub judged: [AtomicU64; tocsin_domain::metric::METRIC_SHARDS as usize],
+    /// Series whose shape is watched.
+    pub shapes_watched: AtomicU64,
+    /// Series whose shape is not watched: those in training, those without a place, and those
+    /// that do not move or have too few points.
+    pub shapes_unwatched: AtomicU64,
 }
 
 /// The loop of one partition.
