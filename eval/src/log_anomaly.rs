@@ -80,3 +80,23 @@ pub(crate) fn table(scores: &Scores) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_public_sets_are_told_without_labels() {
+        let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+        let shared = std::env::var_os("TOCSIN_DATA").map_or(shared, Into::into);
+        for (name, f1) in [("hdfs_slice", 0.99), ("openstack_kalaki", 0.99)] {
+            let data = shared.join("logad").join(name);
+            if !data.is_dir() {
+                eprintln!("SKIPPED: there is no {}", data.display());
+                continue;
+            }
+            let scores = run(&data, None).unwrap();
+            assert!(scores.f1 >= f1, "{name}: {scores:?}");
+        }
+    }
+}
