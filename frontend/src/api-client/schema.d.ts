@@ -4,6 +4,229 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One page of alerts. */
+        AlertAnswer: {
+            /** @description The alerts, newest first. */
+            items: components["schemas"]["AlertItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description An alert with what happened to it. */
+        AlertDetail: components["schemas"]["AlertItem"] & {
+            /** @description What happened to it, in order; the newest thousand. */
+            events: components["schemas"]["AlertEventItem"][];
+        };
+        /** @description Something that happened to an alert. */
+        AlertEventItem: {
+            /** @description Who: a user, `anonymous`, or `system`. */
+            actor: string;
+            /** @description The id of the alert. */
+            alert: string;
+            /** @description Of `assigned`: who has it now; left out for nobody. */
+            assignee?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Of `joined`: why. */
+            because?: string | null;
+            /** @description Of `joined` and `left`: the id of the incident. */
+            incident?: string | null;
+            /**
+             * @description fired, repeated, cleared, returned, flapping, steadied, acknowledged, started, assigned,
+             *     snoozed, escalated, resolved, commented, joined or left.
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Its number: later ones are larger.
+             */
+            seq: number;
+            /** @description Of `escalated`: the severity after. */
+            severity?: string | null;
+            /** @description Of `escalated`: the severity before. */
+            severity_before?: string | null;
+            /** @description Of `commented`: what was written. */
+            text?: string | null;
+            /**
+             * Format: date-time
+             * @description Of `snoozed`: until when; left out for no longer.
+             */
+            until?: string | null;
+        };
+        /** @description Which alerts. */
+        AlertIdsRequest: {
+            /** @description Their ids, 1 to 1000. */
+            alerts: string[];
+        };
+        /** @description One thing that is wrong. */
+        AlertItem: {
+            /**
+             * Format: date-time
+             * @description When someone first acknowledged it.
+             */
+            acknowledged_at?: string | null;
+            /** @description What else there is to say. */
+            annotations: {
+                [key: string]: string;
+            };
+            /** @description Who has it. */
+            assignee?: string | null;
+            /**
+             * Format: double
+             * @description How sure it is, 0 to 1.
+             */
+            confidence?: number | null;
+            /**
+             * Format: int64
+             * @description How often it fired.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it fires.
+             */
+            ends_at?: string | null;
+            /** @description What it rests on. */
+            evidence: components["schemas"]["EvidenceItem"][];
+            /** @description The type of failure, if one was recognised. */
+            failure_type?: string | null;
+            /** @description The hash of its labels, 16 hexadecimal digits. */
+            fingerprint: string;
+            /** @description True while what it speaks of goes on. */
+            firing: boolean;
+            /** @description A UUIDv7. */
+            id: string;
+            /** @description The id of the incident it belongs to. */
+            incident?: string | null;
+            /** @description True while it comes and goes so often that its ends are not believed. */
+            is_flapping: boolean;
+            /** @description Why it belongs there. */
+            joined_because?: string | null;
+            /** @description realtime, anomaly or predictive. */
+            kind: string;
+            /** @description What identifies it; `alertname` is the rule. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it last fired.
+             */
+            last_at: string;
+            /**
+             * Format: date-time
+             * @description When it was resolved.
+             */
+            resolved_at?: string | null;
+            /** @description When it came back after it had ended; the newest few. */
+            returned_at: string[];
+            /** @description The id of the rule that found it. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description The number of its newest event.
+             */
+            seq: number;
+            /** @description critical, high, medium or low. */
+            severity: string;
+            /** @description The ids of the silences that hold it back now. */
+            silenced_by: string[];
+            /**
+             * Format: date-time
+             * @description Until when it is put off.
+             */
+            snoozed_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            starts_at: string;
+            /** @description new, acknowledged, in_progress or resolved. */
+            status: string;
+            /** @description A line that says it all. */
+            title: string;
+        };
+        /** @description All rules. */
+        AlertRuleAnswer: {
+            /** @description The rules by id. */
+            items: components["schemas"]["AlertRuleForm"][];
+        };
+        /** @description When something is to be told. Times are such as `30s`, `5m`, `2h` or `1d`. */
+        AlertRuleForm: {
+            /** @description A sentence about it. */
+            about?: string;
+            /** @description Of no_data: how long nothing may come, 30s to 1d. Default 5m. */
+            after?: string | null;
+            /** @description Annotations that all its alerts have. */
+            annotations?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Of log: how many lines within the window. Default 1.
+             */
+            count?: number | null;
+            /** @description Whether it is looked at. Default true. */
+            enabled?: boolean;
+            /** @description How long it must hold before it fires, at most 1d. Default 0s. */
+            for?: string | null;
+            /**
+             * @description The labels that tell its alerts from each other. Default: all labels of a series, or
+             *     `source` for log lines.
+             */
+            group_by?: string[];
+            /**
+             * @description A name of its own: lower-case letters, digits, `_` and `-`. It is the `alertname`. May be
+             *     left out where the path has it.
+             */
+            id?: string;
+            /** @description How long it fires on after it held last, at most 1d. Default 15m for log, else 0s. */
+            keep_firing_for?: string | null;
+            /** @description Labels that all its alerts have. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description What it looks at. */
+            on: components["schemas"]["On"];
+            /** @description Of metric: a query in PromQL. Of no_data: a selector of the series. */
+            query?: string | null;
+            /** @description critical, high, medium, low or auto. Default auto. */
+            severity?: string;
+            /**
+             * @description The title of its alerts, with `{{ labels.host }}` and the like. Default: made of what it
+             *     found.
+             */
+            title?: string | null;
+            /**
+             * Format: int32
+             * @description Grows with every change; if one is given, it must be that of the rule that is replaced.
+             */
+            version?: number | null;
+            /** @description A condition in CEL. Default: always. */
+            when?: string | null;
+            /** @description Of log: within how long, 1s to 1d. Default 5m. */
+            window?: string | null;
+        };
+        /** @description How many alerts there are, and how quickly people were. */
+        AlertSummary: {
+            /**
+             * Format: int64
+             * @description How many fire.
+             */
+            firing: number;
+            /** @description How quickly people were with alerts that began within the time asked for. */
+            response: components["schemas"]["ResponseItem"];
+            /** @description How many there are of each severity, of those that are not resolved. */
+            severities: {
+                [key: string]: number;
+            };
+            /** @description How many there are of each status. */
+            statuses: {
+                [key: string]: number;
+            };
+        };
         /** @description One page of anomalies. */
         AnomalyAnswer: {
             /** @description The anomalies, newest first. */
@@ -65,6 +288,14 @@ export interface components {
              */
             yhat_upper?: number | null;
         };
+        /** @description To whom an alert is given. */
+        AssignRequest: {
+            /**
+             * @description A person; null for nobody.
+             * @default null
+             */
+            assignee: string | null;
+        };
         /** @description One page of the audit log. */
         AuditAnswer: {
             /** @description The entries, newest first. */
@@ -115,6 +346,38 @@ export interface components {
              */
             smape?: number | null;
         };
+        /** @description What came of an action on many alerts. */
+        BulkAnswer: {
+            /** @description For how many it is done. */
+            done: number;
+            /** @description One for each id, in the order asked. */
+            items: components["schemas"]["BulkItem"][];
+        };
+        /** @description What came of an action on one alert. */
+        BulkItem: {
+            alert?: null | components["schemas"]["AlertItem"];
+            /** @description Why not. */
+            detail?: string | null;
+            /** @description The id as it was given. */
+            id: string;
+            /** @description done, unknown, refused or invalid. */
+            result: string;
+        };
+        /** @description One action on many alerts. */
+        BulkRequest: {
+            /** @description acknowledge, start, assign, snooze, escalate, resolve or comment. */
+            action: string;
+            /** @description Of assign: a person; null for nobody. */
+            assignee?: string | null;
+            /** @description The alerts, 1 to 1000. */
+            ids: string[];
+            /** @description Of escalate: critical, high, medium or low. */
+            severity?: string | null;
+            /** @description Of comment: 1 to 10,000 characters. */
+            text?: string | null;
+            /** @description Of snooze: until when; null for no longer. */
+            until?: string | null;
+        };
         /** @description How full the bus is. */
         BusStats: {
             /**
@@ -132,6 +395,68 @@ export interface components {
              * @description The bound on bytes.
              */
             limit_bytes: number;
+        };
+        /** @description What was recognised. */
+        ClassificationItem: {
+            /** @description A sentence: which rule or examples say so. */
+            because: string;
+            /**
+             * Format: double
+             * @description How sure that is, 0 to 1.
+             */
+            confidence?: number | null;
+            /** @description The type of failure. */
+            failure_type: string;
+            /** @description critical, high, medium or low. */
+            severity: string;
+        };
+        /** @description All rules. */
+        ClassificationRuleAnswer: {
+            /** @description The rules by id. */
+            items: components["schemas"]["ClassificationRuleForm"][];
+        };
+        /** @description A rule of the catalogue. */
+        ClassificationRuleForm: {
+            /**
+             * Format: double
+             * @description How sure the pattern alone is, 0 to 1.
+             */
+            confidence: number;
+            /** @description Lines that it must not match. */
+            counterexamples?: string[];
+            /** @description Whether it is looked at. Default true. */
+            enabled?: boolean;
+            /** @description Lines that it must match; the model learns from them too. */
+            examples?: string[];
+            /** @description The type of failure that it means. */
+            failure_type: string;
+            /**
+             * @description A name of its own: lower-case letters, digits, `_` and `-`. May be left out where the path
+             *     has it.
+             */
+            id?: string;
+            /** @description A regular expression that is looked for in the text, case ignored. */
+            pattern: string;
+            /** @description critical, high, medium or low. */
+            severity: string;
+            /**
+             * Format: int32
+             * @description Grows with every change; if one is given, it must be that of the rule that is replaced.
+             */
+            version?: number | null;
+        };
+        /** @description What comes of a line. */
+        ClassifyAnswer: {
+            classification?: null | components["schemas"]["ClassificationItem"];
+            /** @description The rules that match, those that are off among them. */
+            rules: components["schemas"]["VerdictItem"][];
+        };
+        /** @description A line to be judged. */
+        ClassifyRequest: {
+            /** @description The line. */
+            line: string;
+            /** @description How severe the line says it is, such as `error`. Default: it does not say. */
+            severity?: string | null;
         };
         /** @description A cluster in detail. */
         ClusterDetail: components["schemas"]["ClusterItem"] & {
@@ -181,6 +506,11 @@ export interface components {
              * @description How long it took, in milliseconds.
              */
             took_ms: number;
+        };
+        /** @description What someone has to say. */
+        CommentRequest: {
+            /** @description 1 to 10,000 characters. */
+            text: string;
         };
         /** @description The lines around one line in its own source. */
         ContextAnswer: {
@@ -290,6 +620,70 @@ export interface components {
              * @description Records that are selected.
              */
             matches: number;
+        };
+        /** @description How bad an alert is after all. */
+        EscalateRequest: {
+            /** @description critical, high, medium or low. */
+            severity: string;
+        };
+        /** @description A fact that an alert rests on. */
+        EvidenceItem: {
+            /** @description Its text, cut if it is long. */
+            body: string;
+            /** @description Its id. */
+            id: string;
+            /** @enum {string} */
+            type: "record";
+        } | {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            count: number;
+            /** @description The template's id. */
+            id: string;
+            /** @description The template as text. */
+            text: string;
+            /** @enum {string} */
+            type: "template";
+        } | {
+            /**
+             * Format: date-time
+             * @description The first moment.
+             */
+            from: string;
+            /** @description The PromQL query that shows it. */
+            query: string;
+            /**
+             * Format: date-time
+             * @description The last moment.
+             */
+            to: string;
+            /** @enum {string} */
+            type: "metric";
+            /**
+             * Format: double
+             * @description The value that mattered.
+             */
+            value?: number | null;
+        } | {
+            /** @description What it says. */
+            explanation: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The id of the series. */
+            series: string;
+            /** @enum {string} */
+            type: "anomaly";
+        } | {
+            /** @description What it says. */
+            explanation: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The id of the series. */
+            series: string;
+            /** @enum {string} */
+            type: "prediction";
         };
         /** @description What was wrong with a judgement. */
         FeedbackRequest: {
@@ -403,6 +797,68 @@ export interface components {
              */
             start: string;
         };
+        /** @description One page of incidents. */
+        IncidentAnswer: {
+            /** @description The incidents, newest first. */
+            items: components["schemas"]["IncidentItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description An incident with its alerts. */
+        IncidentDetail: components["schemas"]["IncidentItem"] & {
+            /**
+             * @description Its alerts, newest first; the newest thousand. The others are at
+             *     `/api/v1/alerts?incident=`.
+             */
+            alerts: components["schemas"]["AlertItem"][];
+        };
+        /** @description Alerts that belong together. */
+        IncidentItem: {
+            /**
+             * Format: date-time
+             * @description When someone first acknowledged it.
+             */
+            acknowledged_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many alerts it has.
+             */
+            alert_count: number;
+            /**
+             * Format: date-time
+             * @description When its last alert ended; null while one fires.
+             */
+            ends_at?: string | null;
+            /** @description The id of the alert it began with. */
+            first: string;
+            /** @description A UUIDv7. */
+            id: string;
+            /** @description True if people decide alone what belongs to it. */
+            is_pinned: boolean;
+            /** @description True if someone gave the title. */
+            is_titled: boolean;
+            /**
+             * Format: date-time
+             * @description When its newest alert joined.
+             */
+            last_joined_at: string;
+            /**
+             * Format: date-time
+             * @description When it was resolved.
+             */
+            resolved_at?: string | null;
+            /** @description The worst of its alerts: critical, high, medium or low. */
+            severity: string;
+            /**
+             * Format: date-time
+             * @description When its first alert began.
+             */
+            starts_at: string;
+            /** @description open, acknowledged or resolved. */
+            status: string;
+            /** @description A line that says it all. */
+            title: string;
+        };
         /** @description The job that was made. */
         JobAnswer: {
             /** @description The job. */
@@ -449,6 +905,22 @@ export interface components {
             /** @description Syslog over UDP. */
             syslog_udp?: string | null;
         };
+        /** @description What a label must be. */
+        MatcherItem: {
+            /** @description False if the label must not be so. Default true. */
+            is_equal?: boolean;
+            /** @description Whether `value` is a regular expression. Default false. */
+            is_regex?: boolean;
+            /** @description The label. */
+            name: string;
+            /** @description The value, or a regular expression of the whole value. */
+            value: string;
+        };
+        /** @description The incident that is the same. */
+        MergeRequest: {
+            /** @description Its id: its alerts come here. */
+            incident: string;
+        };
         /** @description The spread of numbers. */
         Numeric: {
             /**
@@ -466,6 +938,19 @@ export interface components {
              * @description The smallest.
              */
             min: number;
+        };
+        /**
+         * @description What a rule looks at.
+         * @enum {string}
+         */
+        On: "log" | "metric" | "anomaly" | "predictive" | "no_data";
+        /** @description Who decides what belongs to an incident. */
+        PinRequest: {
+            /**
+             * @description True: people alone. Default true.
+             * @default true
+             */
+            pinned: boolean;
         };
         /** @description Predictions. */
         PredictionAnswer: {
@@ -530,6 +1015,8 @@ export interface components {
              * @description The probability of a crossing within the horizon.
              */
             probability: number;
+            /** @description The rule's PromQL query, whose answer the values are. */
+            query: string;
             /** @description The rule by whose query and threshold it was made. */
             rule: string;
             /** @description The id of the series. */
@@ -539,6 +1026,20 @@ export interface components {
              * @description The threshold.
              */
             threshold: number;
+        };
+        /** @description Which open alerts a silence would hold. */
+        PreviewAnswer: {
+            /** @description How many. */
+            alerts: number;
+            /** @description The newest few of them. */
+            examples: components["schemas"]["AlertItem"][];
+            /** @description True if there are more than were counted. */
+            is_cut: boolean;
+        };
+        /** @description Matchers to be tried. */
+        PreviewRequest: {
+            /** @description Which alerts: all of them hold. Other members of a silence may stand beside. */
+            matchers: components["schemas"]["MatcherItem"][];
         };
         /** @description What went wrong, as `application/problem+json`. */
         Problem: {
@@ -668,6 +1169,112 @@ export interface components {
             /** @description 32 hexadecimal digits. */
             trace_id?: string | null;
         };
+        /** @description An alert that would have been. */
+        ReplayedItem: {
+            /**
+             * Format: int64
+             * @description How often it would have fired.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it would have ended; null: not within the time looked at.
+             */
+            ends_at?: string | null;
+            /** @description Its labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it would have begun.
+             */
+            starts_at: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description How quickly people were. */
+        ResponseItem: {
+            /**
+             * Format: int64
+             * @description How many were acknowledged.
+             */
+            acknowledged: number;
+            /**
+             * Format: date-time
+             * @description The alerts began at this time or later.
+             */
+            from: string;
+            /**
+             * Format: double
+             * @description Mean time to acknowledge, in ms; null if none was acknowledged.
+             */
+            mtta_ms?: number | null;
+            /**
+             * Format: double
+             * @description Mean time to resolve, in ms; null if none was resolved.
+             */
+            mttr_ms?: number | null;
+            /**
+             * Format: int64
+             * @description How many were resolved.
+             */
+            resolved: number;
+            /**
+             * Format: date-time
+             * @description The alerts began before this time.
+             */
+            to: string;
+        };
+        /** @description How often and when a rule would have fired. */
+        RuleTestAnswer: {
+            /** @description What it would have told, in order of time. */
+            alerts: components["schemas"]["ReplayedItem"][];
+            /** @description Which part was looked at, if there was more than could be. */
+            cut?: string | null;
+            /**
+             * Format: date-time
+             * @description The first time that was looked at.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description For how many of them the condition held.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description How many lines, points or findings it looked at.
+             */
+            looked_at: number;
+            /**
+             * Format: date-time
+             * @description The first time after.
+             */
+            to: string;
+        };
+        /** @description On which part of the past a rule is to be tried. */
+        RuleTestRange: {
+            /**
+             * @description The first time. Default: a day before `to`.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description The first time after. Default: now.
+             * @default null
+             */
+            to: string | null;
+        };
+        /** @description A rule to be tried on the past. */
+        RuleTestRequest: {
+            /** @description The first time. Default: a day before `to`. */
+            from?: string | null;
+            /** @description The rule. */
+            rule: components["schemas"]["AlertRuleForm"];
+            /** @description The first time after. Default: now. */
+            to?: string | null;
+        };
         /** @description Counts of outcomes. */
         ScoreItem: {
             /**
@@ -793,6 +1400,59 @@ export interface components {
             /** @description Who sends it. */
             source: string;
         };
+        /** @description Silences. */
+        SilenceAnswer: {
+            /** @description The silences, newest first. */
+            items: components["schemas"]["SilenceItem"][];
+        };
+        /** @description Holds back notifications, escalation, tickets and automation of the alerts it matches. */
+        SilenceItem: {
+            /** @description Why. */
+            comment: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description Until when; for one that comes again, the end of its first window.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When someone ended it before its time.
+             */
+            expired_at?: string | null;
+            /** @description A UUIDv7. */
+            id: string;
+            /** @description Which alerts: all of them hold. */
+            matchers: components["schemas"]["MatcherItem"][];
+            /** @description When the window comes again: daily, weekly, or null for never. */
+            recurrence?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            starts_at: string;
+            /** @description active, pending (it is not yet time, or not again) or expired. */
+            state: string;
+        };
+        /** @description A silence to be made. */
+        SilenceRequest: {
+            /** @description Why. Default: empty. */
+            comment?: string;
+            /** @description Until when, such as `now+2h`; for one that comes again, the end of its first window. */
+            ends_at: string;
+            /** @description Which alerts: all of them hold. At least one must not hold for an empty value. */
+            matchers: components["schemas"]["MatcherItem"][];
+            /** @description daily or weekly, at the same time (UTC). Default: never again. */
+            recurrence?: string | null;
+            /** @description From when on. Default: now. */
+            starts_at?: string | null;
+        };
         /** @description Records like one record. */
         SimilarAnswer: {
             /** @description The records, newest first. */
@@ -801,6 +1461,14 @@ export interface components {
             notice?: string | null;
             /** @description The prototypes they belong to, nearest first. */
             prototypes: components["schemas"]["Prototype"][];
+        };
+        /** @description Until when an alert is put off. */
+        SnoozeRequest: {
+            /**
+             * @description RFC 3339, an epoch or `now+2h`; null for no longer.
+             * @default null
+             */
+            until: string | null;
         };
         /** @description The server in numbers. */
         StatsAnswer: {
@@ -947,6 +1615,11 @@ export interface components {
             /** @description Which variable, from 0. */
             slot: number;
         };
+        /** @description What an incident is called. */
+        TitleRequest: {
+            /** @description 1 to 200 characters. */
+            title: string;
+        };
         /** @description The distribution of one variable. */
         VariableItem: {
             /**
@@ -983,6 +1656,46 @@ export interface components {
         VariablesAnswer: {
             /** @description One for each variable. */
             items: components["schemas"]["VariableItem"][];
+        };
+        /** @description A rule that matches a line. */
+        VerdictItem: {
+            /** @description Whether the rule is on. */
+            enabled: boolean;
+            /** @description What its pattern found: first character and first after, in code points. */
+            found: number[];
+            /** @description The id of the rule. */
+            rule: string;
+            /** @description The text there. */
+            text: string;
+        };
+        /** @description Why a rule fired at a time, or did not. */
+        WhyAnswer: {
+            /**
+             * Format: date-time
+             * @description The time that was asked for.
+             */
+            at: string;
+            /** @description A sentence. */
+            detail: string;
+            /** @description fired, pending, not_met, no_data, failed or disabled. */
+            evaluation: string;
+            /** @description What came of each label set that was looked at; those that fired first. */
+            groups: components["schemas"]["WhyGroup"][];
+            /** @description The id of the rule. */
+            rule: string;
+            /** @description What holds its notifications back, if something does. */
+            suppressed_by: string[];
+        };
+        /** @description What came of one label set. */
+        WhyGroup: {
+            /** @description Why. */
+            detail: string;
+            /** @description fired, pending, not_met, no_data, failed or disabled. */
+            evaluation: string;
+            /** @description The labels. */
+            labels: {
+                [key: string]: string;
+            };
         };
     };
     responses: never;

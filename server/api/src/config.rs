@@ -34,6 +34,15 @@ pub struct ApiConfig {
     pub reads_max: usize,
     /// The most live tails at a time. Default 100: each costs a queue.
     pub live_clients_max: usize,
+    /// The most streams of alerts and metrics at a time. Default 20,000: an idle one costs a few
+    /// kilobytes, as all share what happens.
+    pub stream_clients_max: usize,
+    /// How long a client of such a stream may take to receive what it is sent before it is let go,
+    /// in seconds. Default 10: it can come back and go on where it stopped.
+    pub stream_send_secs_max: u64,
+    /// The most different selections of metrics that are watched at a time. Default 200: each is
+    /// read once a second, whatever the number of its clients.
+    pub metric_feeds_max: usize,
     /// How often an idle live tail says that it is alive, in seconds. Default 15: below the idle
     /// timeout of common proxies.
     pub heartbeat_secs: u64,
@@ -55,6 +64,9 @@ impl Default for ApiConfig {
             read_secs_max: 60,
             reads_max: 64,
             live_clients_max: 100,
+            stream_clients_max: 20_000,
+            stream_send_secs_max: 10,
+            metric_feeds_max: 200,
             heartbeat_secs: 15,
             export_page_records: 500,
             delete_jobs_max: 16,

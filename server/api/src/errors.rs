@@ -22,6 +22,7 @@ pub(crate) enum ErrorKind {
     ForbiddenOrigin,
     NotFound,
     MethodNotAllowed,
+    Conflict,
     RequestTimeout,
     TooLarge,
     UnsupportedMediaType,
@@ -48,6 +49,7 @@ impl ErrorKind {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "Method not allowed",
             ),
+            Self::Conflict => ("conflict", StatusCode::CONFLICT, "Conflict"),
             Self::RequestTimeout => (
                 "request-timeout",
                 StatusCode::REQUEST_TIMEOUT,
@@ -123,6 +125,11 @@ impl ApiError {
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::NotFound, detail)
+    }
+
+    /// Something that makes no sense as things are.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, detail)
     }
 
     /// A parameter or field that is not as it should be.

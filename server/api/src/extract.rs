@@ -24,6 +24,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// Typed parameters of the query string of which `label` may be repeated: its values come as
+/// lines of one text.
+pub(crate) struct LabelledQuery<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for LabelledQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let wrong = |error: serde::de::value::Error| {
+            ApiError::bad_request(format!("Failed to deserialize query string: {error}"))
+        };
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(wrong)?;
+        let (labels, mut others): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|(name, _)| name == "label");
+        if !labels.is_empty() {
+            let labels: Vec<String> = labels.into_iter().map(|(_, value)| value).collect();
+            others.push(("label".to_owned(), labels.join("\n")));
+        }
+        let text = serde_urlencoded::to_string(others).unwrap_or_default();
+        serde_urlencoded::from_str(&text).map(Self).map_err(wrong)
+    }
+}
+
 /// Typed parts of the path.
 pub(crate) struct Path<T>(pub(crate) T);
 

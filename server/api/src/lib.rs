@@ -6,6 +6,7 @@
 //! [`ApiState`] from [`ApiParts`] and serves [`router`].
 
 mod assets;
+mod audit;
 mod config;
 mod errors;
 mod extract;

@@ -15,6 +15,9 @@ pub(crate) enum ReadProblems {}
 /// What can go wrong when something is changed or pushed.
 pub(crate) enum WriteProblems {}
 
+/// What can go wrong when something that has a name is changed.
+pub(crate) enum ChangeProblems {}
+
 impl IntoResponses for ReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
@@ -31,6 +34,22 @@ impl IntoResponses for WriteProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
             ErrorKind::BadRequest,
+            ErrorKind::RequestTimeout,
+            ErrorKind::TooLarge,
+            ErrorKind::UnsupportedMediaType,
+            ErrorKind::TooManyRequests,
+            ErrorKind::Internal,
+            ErrorKind::Unavailable,
+        ])
+    }
+}
+
+impl IntoResponses for ChangeProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            ErrorKind::BadRequest,
+            ErrorKind::NotFound,
+            ErrorKind::Conflict,
             ErrorKind::RequestTimeout,
             ErrorKind::TooLarge,
             ErrorKind::UnsupportedMediaType,
@@ -110,6 +129,55 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         routes::prometheus::label_values,
         routes::prometheus::metadata,
         routes::prometheus::buildinfo,
+        routes::alerts::list,
+        routes::alerts::alert,
+        routes::alerts::summary,
+        routes::alerts_export::export,
+        routes::alerts_act::acknowledge,
+        routes::alerts_act::start,
+        routes::alerts_act::assign,
+        routes::alerts_act::snooze,
+        routes::alerts_act::escalate,
+        routes::alerts_act::resolve,
+        routes::alerts_act::comment,
+        routes::alerts_act::bulk,
+        routes::incidents::list,
+        routes::incidents::incident,
+        routes::incidents_act::acknowledge,
+        routes::incidents_act::resolve,
+        routes::incidents_act::reopen,
+        routes::incidents_act::merge,
+        routes::incidents_act::split,
+        routes::incidents_act::add,
+        routes::incidents_act::pin,
+        routes::incidents_act::title,
+        routes::silences::list,
+        routes::silences::create,
+        routes::silences::silence,
+        routes::silences::expire,
+        routes::silences::preview,
+        routes::alert_rules::list,
+        routes::alert_rules::create,
+        routes::alert_rules::rule,
+        routes::alert_rules::replace,
+        routes::alert_rules::delete,
+        routes::alert_rules::enable,
+        routes::alert_rules::disable,
+        routes::alert_rules_test::test,
+        routes::alert_rules_test::test_known,
+        routes::alert_rules_test::why,
+        routes::alert_rules_test::why_not,
+        routes::classification_rules::list,
+        routes::classification_rules::create,
+        routes::classification_rules::rule,
+        routes::classification_rules::replace,
+        routes::classification_rules::delete,
+        routes::classification_rules::enable,
+        routes::classification_rules::disable,
+        routes::classification_rules::test,
+        routes::live::alerts,
+        routes::live::metrics,
+        routes::live::events,
         routes::jobs::list,
         routes::jobs::job,
         routes::audit::audit,
@@ -125,6 +193,9 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
     tags(
         (name = "logs", description = "Searching, watching, exporting and deleting log records"),
         (name = "metrics", description = "Series, what was expected of them and where they go"),
+        (name = "alerts", description = "What was detected: alerts, incidents, silences"),
+        (name = "rules", description = "What is told, and what failures are recognised"),
+        (name = "live", description = "What happens, as it happens"),
         (name = "prometheus", description = "Prometheus' own API over the same series"),
         (name = "push", description = "Taking log records and metrics; answered once they are durable"),
         (name = "platform", description = "The server itself"),

@@ -2,16 +2,18 @@
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, panics};
 use crate::routes::{
-    audit, data_sources, elasticsearch, health, influx, jobs, logs_clusters, logs_context,
-    logs_delete, logs_export, logs_fields, logs_histogram, logs_record, logs_search, logs_similar,
-    logs_tail, logs_templates, loki, metrics, metrics_anomalies, metrics_forecasts, metrics_series,
-    openapi, otlp, prometheus, push_logs, remote_write, settings, splunk, stats, telegraf, ui,
+    alert_rules, alert_rules_test, alerts, alerts_act, alerts_export, audit, classification_rules,
+    data_sources, elasticsearch, health, incidents, incidents_act, influx, jobs, live,
+    logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
+    logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, metrics,
+    metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus, push_logs,
+    remote_write, settings, silences, splunk, stats, telegraf, ui,
 };
 use crate::state::ApiState;
 
@@ -22,12 +24,15 @@ pub fn router(state: ApiState) -> Router {
         .merge(reads(&state))
         .merge(metric_reads(&state))
         .merge(prometheus_reads(&state))
+        .merge(alert_reads(&state))
+        .merge(alert_writes())
+        .merge(rule_writes())
         .merge(exports())
         .merge(pushes())
         .merge(elasticsearch_bulk())
         .merge(metric_pushes())
         .merge(writes())
-        .merge(live())
+        .merge(streams())
         .merge(operations())
         .merge(page())
         .method_not_allowed_fallback(ui::method_not_allowed);
@@ -94,6 +99,92 @@ fn metric_reads(state: &ApiState) -> Router<ApiState> {
         .layer(from_fn_with_state(state.clone(), bound_reads))
 }
 
+/// Trying a rule or a silence is a read, although it is posted.
+fn alert_reads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/summary", get(alerts::summary))
+        .route("/api/v1/alerts/{id}", get(alerts::alert))
+        .route("/api/v1/incidents", get(incidents::list))
+        .route("/api/v1/incidents/{id}", get(incidents::incident))
+        .route("/api/v1/silences", get(silences::list))
+        .route("/api/v1/silences/{id}", get(silences::silence))
+        .route("/api/v1/silences/preview", post(silences::preview))
+        .route("/api/v1/alert-rules", get(alert_rules::list))
+        .route("/api/v1/alert-rules/{id}", get(alert_rules::rule))
+        .route("/api/v1/alert-rules/test", post(alert_rules_test::test))
+        .route(
+            "/api/v1/alert-rules/{id}/test",
+            post(alert_rules_test::test_known),
+        )
+        .route("/api/v1/alert-rules/{id}/why", get(alert_rules_test::why))
+        .route(
+            "/api/v1/alert-rules/{id}/why-not",
+            get(alert_rules_test::why_not),
+        )
+        .route(
+            "/api/v1/classification-rules",
+            get(classification_rules::list),
+        )
+        .route(
+            "/api/v1/classification-rules/{id}",
+            get(classification_rules::rule),
+        )
+        .route(
+            "/api/v1/classification-rules/test",
+            post(classification_rules::test),
+        )
+        .layer(compression())
+        .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+fn alert_writes() -> Router<ApiState> {
+    let alert = |action: &str| format!("/api/v1/alerts/{{id}}/{action}");
+    let incident = |action: &str| format!("/api/v1/incidents/{{id}}/{action}");
+    Router::new()
+        .route(&alert("acknowledge"), post(alerts_act::acknowledge))
+        .route(&alert("start"), post(alerts_act::start))
+        .route(&alert("assign"), post(alerts_act::assign))
+        .route(&alert("snooze"), post(alerts_act::snooze))
+        .route(&alert("escalate"), post(alerts_act::escalate))
+        .route(&alert("resolve"), post(alerts_act::resolve))
+        .route(&alert("comment"), post(alerts_act::comment))
+        .route("/api/v1/alerts/bulk", post(alerts_act::bulk))
+        .route(&incident("acknowledge"), post(incidents_act::acknowledge))
+        .route(&incident("resolve"), post(incidents_act::resolve))
+        .route(&incident("reopen"), post(incidents_act::reopen))
+        .route(&incident("merge"), post(incidents_act::merge))
+        .route(&incident("split"), post(incidents_act::split))
+        .route(&incident("add"), post(incidents_act::add))
+        .route(&incident("pin"), post(incidents_act::pin))
+        .route(&incident("title"), post(incidents_act::title))
+        .route("/api/v1/silences", post(silences::create))
+        .route("/api/v1/silences/{id}", delete(silences::expire))
+}
+
+fn rule_writes() -> Router<ApiState> {
+    let alert = |rest: &str| format!("/api/v1/alert-rules{rest}");
+    let failure = |rest: &str| format!("/api/v1/classification-rules{rest}");
+    Router::new()
+        .route(&alert(""), post(alert_rules::create))
+        .route(
+            &alert("/{id}"),
+            put(alert_rules::replace).delete(alert_rules::delete),
+        )
+        .route(&alert("/{id}/enable"), post(alert_rules::enable))
+        .route(&alert("/{id}/disable"), post(alert_rules::disable))
+        .route(&failure(""), post(classification_rules::create))
+        .route(
+            &failure("/{id}"),
+            put(classification_rules::replace).delete(classification_rules::delete),
+        )
+        .route(&failure("/{id}/enable"), post(classification_rules::enable))
+        .route(
+            &failure("/{id}/disable"),
+            post(classification_rules::disable),
+        )
+}
+
 /// Grafana sends long queries as forms.
 fn prometheus_reads(state: &ApiState) -> Router<ApiState> {
     Router::new()
@@ -124,6 +215,7 @@ fn prometheus_reads(state: &ApiState) -> Router<ApiState> {
 fn exports() -> Router<ApiState> {
     Router::new()
         .route("/api/v1/logs/export", get(logs_export::export))
+        .route("/api/v1/alerts/export", get(alerts_export::export))
         .layer(compression())
 }
 
@@ -182,10 +274,13 @@ fn writes() -> Router<ApiState> {
         )
 }
 
-fn live() -> Router<ApiState> {
+fn streams() -> Router<ApiState> {
     Router::new()
         .route("/api/v1/logs/tail", get(logs_tail::tail))
         .route("/ws/logs", get(logs_tail::socket))
+        .route("/ws/alerts", get(live::alerts))
+        .route("/ws/metrics", get(live::metrics))
+        .route("/api/v1/live", get(live::events))
 }
 
 fn operations() -> Router<ApiState> {

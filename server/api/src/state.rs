@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{
-    AnomalyStore, AuditLog, Clock, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore,
-    MetricInsight, MetricStore, PredictionStore, ServerStatus, TemplateStore,
+    AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, Classifier, Clock, HttpTelemetry,
+    Intake, JobStore, LiveLogs, LogSearch, LogStore, MetricInsight, MetricStore, PredictionStore,
+    ServerStatus, TemplateStore,
 };
 use tocsin_ingest::Limits;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::Assets;
 use crate::config::ApiConfig;
+use crate::stream::metrics::MetricFeeds;
 
 /// Everything that stands behind the routes. `app` fills it in.
 pub struct ApiParts {
@@ -45,6 +47,14 @@ pub struct ApiParts {
     pub anomalies: Arc<dyn AnomalyStore>,
     /// Predictions, and how they turned out.
     pub predictions: Arc<dyn PredictionStore>,
+    /// Alerts, incidents, silences, and what happened to them.
+    pub alerts: Arc<dyn AlertStore>,
+    /// What people do with them, and how one hears of it.
+    pub desk: Arc<dyn AlertDesk>,
+    /// Alert rules at work.
+    pub rules: Arc<dyn AlertRules>,
+    /// Types of failure, and the rules they are recognised by.
+    pub classifier: Arc<dyn Classifier>,
     /// What the server says of itself.
     pub status: Arc<dyn ServerStatus>,
     /// Where requests are counted.
@@ -83,6 +93,8 @@ impl fmt::Debug for ApiParts {
 pub struct ApiState {
     parts: Arc<ApiParts>,
     pub(crate) bounds: Arc<Bounds>,
+    /// The selections of metrics that somebody watches.
+    pub(crate) feeds: Arc<MetricFeeds>,
 }
 
 /// What is going on, each kind bounded by the configuration.
@@ -93,6 +105,8 @@ pub(crate) struct Bounds {
     pub(crate) decodes: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
     pub(crate) live_clients: Arc<Semaphore>,
+    /// Clients of streams of alerts and metrics.
+    pub(crate) stream_clients: Arc<Semaphore>,
     /// Deletions that wait or run.
     pub(crate) delete_jobs: Arc<Semaphore>,
     /// The one deletion that runs.
@@ -124,12 +138,14 @@ impl ApiState {
             decodes: semaphore(decodes),
             reads: semaphore(config.reads_max),
             live_clients: semaphore(config.live_clients_max),
+            stream_clients: semaphore(config.stream_clients_max),
             delete_jobs: semaphore(config.delete_jobs_max),
             deleting: semaphore(1),
         };
         Self {
             parts: Arc::new(parts),
             bounds: Arc::new(bounds),
+            feeds: Arc::default(),
         }
     }
 

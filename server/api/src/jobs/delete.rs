@@ -6,7 +6,8 @@ use tocsin_domain::ports::{Job, JobId, JobStatus, StoreError};
 use tocsin_domain::{TimeRange, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{ANONYMOUS, SYSTEM, audit};
+use super::audit;
+use crate::audit::{ANONYMOUS, SYSTEM};
 use crate::errors::{ApiError, ErrorKind};
 use crate::state::{ApiState, random};
 use crate::wire::filter::FilterParams;

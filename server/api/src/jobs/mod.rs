@@ -6,15 +6,11 @@ pub(crate) mod delete;
 use serde_json::{Value, json};
 use tocsin_domain::ports::{AuditEntry, AuditId, Job, JobId, JobStatus, StoreError};
 
+use crate::audit::SYSTEM;
 use crate::state::{ApiState, random};
 
 /// How many jobs are looked through at a time.
 const PAGE: usize = 200;
-
-/// Who acts while there is no authentication.
-const ANONYMOUS: &str = "anonymous";
-/// Who acts when nobody asked.
-const SYSTEM: &str = "system";
 
 /// Marks what an earlier run left undone as failed; says how many jobs there were.
 pub(crate) async fn close_abandoned(state: &ApiState) -> Result<usize, StoreError> {

@@ -1,12 +1,21 @@
 //! A file for each resource. Handlers read parameters, call one view, store or decoder, and answer.
 
+pub(crate) mod alert_rules;
+pub(crate) mod alert_rules_test;
+pub(crate) mod alerts;
+pub(crate) mod alerts_act;
+pub(crate) mod alerts_export;
 pub(crate) mod audit;
 pub(crate) mod body;
+pub(crate) mod classification_rules;
 pub(crate) mod data_sources;
 pub(crate) mod elasticsearch;
 pub(crate) mod health;
+pub(crate) mod incidents;
+pub(crate) mod incidents_act;
 pub(crate) mod influx;
 pub(crate) mod jobs;
+pub(crate) mod live;
 pub(crate) mod logs_clusters;
 pub(crate) mod logs_context;
 pub(crate) mod logs_delete;
@@ -30,6 +39,7 @@ pub(crate) mod push_logs;
 pub(crate) mod push_metrics;
 pub(crate) mod remote_write;
 pub(crate) mod settings;
+pub(crate) mod silences;
 pub(crate) mod splunk;
 pub(crate) mod stats;
 pub(crate) mod telegraf;

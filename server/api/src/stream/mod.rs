@@ -1,5 +1,12 @@
-//! Live tails: one loop over a subscription, spoken as Server-Sent Events or over a WebSocket.
+//! What happens, as it happens: tails of logs, alerts and metrics, spoken as Server-Sent Events or
+//! over a WebSocket.
 
+pub(crate) mod alerts;
+pub(crate) mod events;
+pub(crate) mod feed;
+pub(crate) mod metrics;
+pub(crate) mod metrics_poll;
+pub(crate) mod socket;
 pub(crate) mod sse;
 pub(crate) mod tail;
 pub(crate) mod ws;

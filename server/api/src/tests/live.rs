@@ -24,7 +24,7 @@ async fn tail(server: &Server, query: &str) -> BodyDataStream {
     response.into_body().into_data_stream()
 }
 
-async fn next(events: &mut BodyDataStream) -> Option<String> {
+pub(super) async fn next(events: &mut BodyDataStream) -> Option<String> {
     let piece = events.next().await?.unwrap();
     Some(String::from_utf8(piece.to_vec()).unwrap())
 }
@@ -88,11 +88,22 @@ async fn tails_are_counted_and_given_back() {
     server.get("/ws/logs").await.problem(400, "bad-request");
 }
 
+/// Serves on a port of its own.
+pub(super) async fn listen(server: &Server) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = server.router.clone();
+    server
+        .tasks
+        .spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
 /// A WebSocket client that knows just enough: text frames below 64 KiB.
-struct Client(tokio::net::TcpStream);
+pub(super) struct Client(pub(super) tokio::net::TcpStream);
 
 impl Client {
-    async fn connect(address: std::net::SocketAddr, path: &str) -> Self {
+    pub(super) async fn connect(address: std::net::SocketAddr, path: &str) -> Self {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
         let head = format!(
@@ -123,7 +134,7 @@ impl Client {
             .unwrap();
     }
 
-    async fn receive(&mut self) -> (u8, Vec<u8>) {
+    pub(super) async fn receive(&mut self) -> (u8, Vec<u8>) {
         use tokio::io::AsyncReadExt;
         let read = async {
             let kind = self.0.read_u8().await.unwrap();
@@ -140,7 +151,7 @@ impl Client {
             .unwrap()
     }
 
-    async fn json(&mut self) -> serde_json::Value {
+    pub(super) async fn json(&mut self) -> serde_json::Value {
         let (kind, text) = self.receive().await;
         assert_eq!(kind, 1);
         serde_json::from_slice(&text).unwrap()
@@ -150,12 +161,7 @@ impl Client {
 #[tokio::test]
 async fn a_websocket_pauses_resumes_and_looks_for_other_words() {
     let server = Server::new();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = server.router.clone();
-    server
-        .tasks
-        .spawn(async move { axum::serve(listener, router).await });
+    let address = listen(&server).await;
     for path in ["/ws/logs?q=disk", "/api/v1/logs/tail?q=disk"] {
         lock(&server.fakes.live).clear();
         let mut client = Client::connect(address, path).await;

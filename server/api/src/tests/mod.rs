@@ -1,16 +1,22 @@
 //! The router over small in-memory ports, asked as a client would.
 
+mod alerts;
 mod bad_input;
 mod deletion;
 mod export;
 mod fakes;
+mod incidents;
 mod live;
+mod live_alerts;
+mod live_metrics;
 mod metrics;
 mod openapi;
 mod page;
 mod push;
 mod push_metrics;
+mod rules;
 mod searches;
+mod silences;
 
 use std::sync::Arc;
 
@@ -70,6 +76,10 @@ impl Server {
             insight: fakes.clone(),
             anomalies: fakes.clone(),
             predictions: fakes.clone(),
+            alerts: fakes.clone(),
+            desk: fakes.clone(),
+            rules: fakes.clone(),
+            classifier: fakes.clone(),
             status: fakes.clone(),
             telemetry: fakes.clone(),
             clock: fakes.clone(),
@@ -119,6 +129,14 @@ impl Server {
         self.send(request.body(body.into()).unwrap()).await
     }
 
+    /// Sends a body of JSON by any method.
+    async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
     async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
@@ -139,6 +157,20 @@ impl Answer {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts a status and returns the body.
+    fn ok(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self.json()
+    }
+
+    /// Asserts a problem with one field and returns the field's name.
+    fn wrong(&self) -> String {
+        let problem = self.problem(400, "bad-request");
+        let error = &problem["errors"][0];
+        assert!(error["expected"].is_string(), "{problem}");
+        error["field"].as_str().unwrap().to_owned()
     }
 
     /// Asserts a problem of this kind and returns it.

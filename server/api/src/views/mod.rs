@@ -1,6 +1,7 @@
 //! What a route shows, put together from several questions to the ports. Handlers call one view;
 //! views know no HTTP.
 
+pub(crate) mod alerts_export;
 pub(crate) mod clusters;
 pub(crate) mod export;
 pub(crate) mod facets;

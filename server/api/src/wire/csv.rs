@@ -25,6 +25,11 @@ pub(crate) fn write(record: &Record, to: &mut Vec<u8>) {
         &issues,
         &record.id,
     ];
+    row(fields, to);
+}
+
+/// Writes fields as a line.
+pub(crate) fn row<'a>(fields: impl IntoIterator<Item = &'a str>, to: &mut Vec<u8>) {
     for (at, field) in fields.into_iter().enumerate() {
         if at > 0 {
             to.push(b',');

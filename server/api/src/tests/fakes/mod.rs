@@ -1,5 +1,6 @@
 //! All ports in one small in-memory thing. It answers by scanning; its contents are the test's.
 
+pub(super) mod alerts;
 mod logs;
 pub(super) mod metrics;
 mod platform;
@@ -49,6 +50,7 @@ pub(super) struct Fakes {
     pub(super) anomalies: Mutex<Vec<Anomaly>>,
     pub(super) predictions: Mutex<Vec<Prediction>>,
     pub(super) refusal: Mutex<Refusal>,
+    pub(super) alerting: Mutex<alerts::AlertFakes>,
     pub(super) jobs: Mutex<Vec<Job>>,
     pub(super) audit: Mutex<Vec<AuditEntry>>,
     pub(super) requests: Mutex<Vec<(String, u16)>>,
