@@ -32,7 +32,7 @@ fn number(value: f64) -> String {
 pub(crate) fn sentence(forecast: &Forecast, model: &Model, newest: f64) -> String {
     let limit = number(forecast.limit.value);
     if forecast.is_full {
-        return format!("at {} it is at its limit of {limit} now", number(newest));
+        return format!("at {} it has reached its limit of {limit}", number(newest));
     }
     let what = match (forecast.crossing.t10_ms, forecast.crossing.t50_ms) {
         (_, Some(t50)) => {
@@ -44,7 +44,7 @@ pub(crate) fn sentence(forecast: &Forecast, model: &Model, newest: f64) -> Strin
             let late = forecast
                 .crossing
                 .t90_ms
-                .map_or_else(|| "never seen".to_owned(), ahead);
+                .map_or_else(|| "never".to_owned(), ahead);
             format!(
                 "reaches {limit} in {} (80 %: {early} to {late})",
                 ahead(t50)
@@ -108,7 +108,8 @@ impl fmt::Display for Silence {
         match self {
             Self::NoPoints => write!(f, "no points since the last reset"),
             Self::FewPoints { points, needed } => {
-                write!(f, "only {points} points of the {needed} needed")
+                let is = if *points == 1 { "is" } else { "are" };
+                write!(f, "only {points} of the {needed} points needed {is} there")
             }
             Self::Gaps { share } => {
                 write!(f, "{:.0} % of the history is missing", share * 100.0)
@@ -121,11 +122,11 @@ impl fmt::Display for Silence {
                 needed_ms,
             } => write!(
                 f,
-                "only {} of history of the {} needed",
+                "its history is only {} long, and {} are needed",
                 duration(*length_ms),
                 duration(*needed_ms)
             ),
-            Self::NoLimit => write!(f, "the limit is no number"),
+            Self::NoLimit => write!(f, "the limit is not a number"),
             Self::NotFilling => write!(f, "it does not move towards the limit"),
             Self::TooFar => write!(f, "the limit is not reached within the horizon"),
             Self::NotCalibrated(calibration) => calibration.fmt(f),
@@ -146,5 +147,12 @@ mod tests {
             [0.0, 1234.5, 12.34, 0.001_234].map(number),
             ["0", "1234", "12.3", "0.00123"].map(str::to_owned)
         );
+    }
+
+    #[test]
+    fn one_point_is_there_and_two_are() {
+        let few = |points| Silence::FewPoints { points, needed: 12 }.to_string();
+        assert_eq!(few(1), "only 1 of the 12 points needed is there");
+        assert_eq!(few(2), "only 2 of the 12 points needed are there");
     }
 }
