@@ -15,8 +15,10 @@ use tocsin_domain::ports::{
 use tocsin_ingest::metrics::SeriesRegistry;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
 use tocsin_ingest::metrics::scrape::ScrapeBoard;
-use tocsin_pipeline::metrics::entities::{EntityParts, EntityWatch};
+use tocsin_pipeline::metrics::entities::EntityWatch;
+use tocsin_pipeline::metrics::episode::WatchParts;
 use tocsin_pipeline::metrics::insight::Insight;
+use tocsin_pipeline::metrics::shapes::{ShapeConfig, ShapeWatch};
 use tocsin_pipeline::predict::{CapacityRule, PredictParts, parse_rules};
 use tocsin_pipeline::{
     DetectStage, MetricPipeline, MetricPipelineParts, MetricProgress, Predictor,
@@ -159,12 +161,35 @@ impl MetricParts {
         let predictor = Predictor::open(parts, self.rules.clone(), every).await;
         let predictor = predictor.context("the scorecards cannot be read")?;
         tasks.spawn(predictor.run(cancel.clone()));
-        if config.metrics.pipeline.entities {
-            let watch = EntityWatch::new(EntityParts {
-                metrics: self.store.clone(),
-                anomalies: self.findings.clone(),
-                clock: clock.clone(),
-            });
+        self.start_watches(config, clock, tasks, cancel).await
+    }
+
+    /// Starts the watches over hosts and over shapes.
+    async fn start_watches(
+        &self,
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        tasks: &TaskTracker,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let parts = WatchParts {
+            metrics: self.store.clone(),
+            anomalies: self.findings.clone(),
+            clock: clock.clone(),
+        };
+        let pipeline = &config.metrics.pipeline;
+        if pipeline.entities {
+            let watch = EntityWatch::open(parts.clone()).await;
+            let watch = watch.context("the anomalies of hosts cannot be read")?;
+            tasks.spawn(watch.run(cancel.clone()));
+        }
+        if pipeline.shape_series_max > 0 {
+            let settings = ShapeConfig {
+                series_max: pipeline.shape_series_max,
+                false_alarms_per_month: pipeline.detect.false_alarms_per_month,
+            };
+            let watch = ShapeWatch::open(parts, settings, self.progress.clone()).await;
+            let watch = watch.context("the anomalies of shapes cannot be read")?;
             tasks.spawn(watch.run(cancel.clone()));
         }
         Ok(())
