@@ -34,8 +34,6 @@ pub struct Tuning {
     pub scale_points: f32,
     /// Memory of the three averages that level shifts are read from.
     pub level_points: [f32; 3],
-    /// Most that one point moves the shortest of them by, in scales of the series over the average's memory.
-    pub level_cut: f32,
     /// Memory of the recent variability.
     pub variability_points: f32,
     /// Memory of the average surprise, which shows bursts of odd points.
@@ -78,9 +76,6 @@ pub struct Tuning {
     /// How sure the detectors may be beyond nominal: the budget is multiplied by it, since tails are
     /// estimated cautiously (see the tests on noise).
     pub budget_factor: f32,
-    /// Largest chance of a false alarm that a point may have, however few points there are: a sparse series'
-    /// alarms lie where its tails begin, and there they are not cautious.
-    pub point_budget_max: f32,
     /// Gain of a profile over none from which on it is used, in `(0, 1)`.
     pub season_gain: f32,
 }
@@ -92,7 +87,6 @@ impl Default for Tuning {
             slow_points: 2400.0,
             scale_points: 3000.0,
             level_points: [3.7, 40.0, 92.0],
-            level_cut: 6.0,
             variability_points: 16.0,
             surprise_points: 44.0,
             surprise_cap: 8.0,
@@ -113,7 +107,6 @@ impl Default for Tuning {
             prior: (0.022, 2.0),
             preference: [-0.5, 0.0, 0.0, 0.0, 0.0, -1.0],
             budget_factor: 4.0,
-            point_budget_max: 0.002,
             season_gain: 0.07,
         }
     }

@@ -300,7 +300,5 @@ impl SeriesDetector {
 
 /// Chance of a false alarm that one point may have.
 fn budget(per_day: f32, config: &DetectorConfig) -> f32 {
-    let t = &config.tuning;
-    let share = t.budget_factor * config.false_alarms_per_month.max(1e-3) / (MONTH_DAYS * per_day);
-    share.min(t.point_budget_max)
+    config.tuning.budget_factor * config.false_alarms_per_month.max(1e-3) / (MONTH_DAYS * per_day)
 }

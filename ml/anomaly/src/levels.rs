@@ -132,18 +132,9 @@ impl Levels {
         scores[JUMP] = learn(&mut self.jump_scale, jump.abs(), floor);
         self.recent += jump * t.recent_weight.max(1.0 / count);
 
-        // One outlier is no new level, however far away: its own tail judges it. A short average that followed
-        // it would mix two tails, and the fit to the lighter one would not believe the heavier.
-        let limit = if early {
-            f32::MAX
-        } else {
-            t.level_cut * self.scale.max(floor)
-        };
         for at in 0..3 {
             let points = t.level_points[at];
-            let limit = if at == 0 { limit } else { f32::MAX };
-            let step = (rest - self.averages[at]).clamp(-limit, limit);
-            self.averages[at] += step / count.min(points);
+            self.averages[at] += (rest - self.averages[at]) / count.min(points);
             let distance = (self.averages[at] - self.slow).abs();
             scores[LEVEL + at] = learn(
                 &mut self.average_scales[at],

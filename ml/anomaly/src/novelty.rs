@@ -18,9 +18,6 @@ const SHAPE: f32 = 0.5;
 const MEMORY_POINTS: f32 = 100_000.0;
 /// A step or a burst is the largest so far when it exceeds the others by this factor.
 const RECORD: f32 = 1.25;
-/// Nats less that a record of an idle series says: the logarithm of the budget's factor, which makes up for the caution
-/// of the tails. Counting records is not cautious, it is exact.
-const EXACT: f32 = 1.386;
 /// Points over which moves are counted.
 const DENSITY_POINTS: f32 = 44.0;
 /// The ceiling of a series that is neither young nor idle.
@@ -79,7 +76,7 @@ impl Novelty {
         if self.equal_share > IDLE_SHARE {
             let record = share(self.step).max(share(self.density));
             let own = if record > RECORD {
-                (seen.ln() + record.ln() / SHAPE - EXACT).max(0.0)
+                seen.ln() + record.ln() / SHAPE
             } else {
                 (seen / (self.moves + 1.0)).max(1.0).ln()
             };
