@@ -1015,8 +1015,6 @@ export interface components {
              * @description The probability of a crossing within the horizon.
              */
             probability: number;
-            /** @description The rule's PromQL query, whose answer the values are. */
-            query: string;
             /** @description The rule by whose query and threshold it was made. */
             rule: string;
             /** @description The id of the series. */
@@ -1026,6 +1024,8 @@ export interface components {
              * @description The threshold.
              */
             threshold: number;
+            /** @description The rule's PromQL query, whose answer the values are. */
+            query: string;
         };
         /** @description Which open alerts a silence would hold. */
         PreviewAnswer: {

@@ -4,6 +4,7 @@
 //! what it hears; what it heard and had read already is dropped. So there is neither a gap nor a
 //! double. A client that was too slow to hear everything reads what it missed in the same way.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -62,10 +63,9 @@ impl AlertFeed {
         let page = store.events_after(self.seq, PAGE).await?;
         let mut alerts = HashMap::new();
         for event in &page {
-            if !alerts.contains_key(&event.alert) {
+            if let Entry::Vacant(place) = alerts.entry(event.alert) {
                 // As it is now: what it was after each event is not kept.
-                let alert = store.alert(event.alert).await?;
-                alerts.insert(event.alert, alert.map(Arc::new));
+                place.insert(store.alert(event.alert).await?.map(Arc::new));
             }
         }
         self.is_behind = page.len() == PAGE;

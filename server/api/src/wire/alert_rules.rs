@@ -120,7 +120,7 @@ pub(crate) struct Span(pub(crate) u32);
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(86_400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')];
-        let fits = |(size, _): &&(u32, char)| self.0 > 0 && self.0 % size == 0;
+        let fits = |(size, _): &&(u32, char)| self.0 > 0 && self.0.is_multiple_of(*size);
         let (size, unit) = units.iter().find(fits).unwrap_or(&(1, 's'));
         write!(f, "{}{unit}", self.0 / size)
     }

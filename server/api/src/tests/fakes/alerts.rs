@@ -87,7 +87,7 @@ pub(crate) struct AlertFakes {
     pub(crate) silences: Vec<Silence>,
     pub(crate) rules: Vec<AlertRule>,
     pub(crate) catalogue: Vec<ClassificationRule>,
-    pub(crate) listeners: Vec<mpsc::UnboundedSender<Heard>>,
+    pub(crate) listeners: Vec<mpsc::Sender<Heard>>,
 }
 
 impl Fakes {
@@ -118,14 +118,14 @@ impl Fakes {
         let change = Arc::new(AlertChange::new(event, Arc::new(alert.unwrap().clone())));
         for listener in &all.listeners {
             // Those who left do not matter.
-            let _ = listener.send(Heard::Change(change.clone()));
+            let _ = listener.try_send(Heard::Change(change.clone()));
         }
         change
     }
 
     pub(crate) fn say_missed(&self, count: u64) {
         for listener in &lock(&self.alerting).listeners {
-            let _ = listener.send(Heard::Missed(count));
+            let _ = listener.try_send(Heard::Missed(count));
         }
     }
 
@@ -327,13 +327,13 @@ impl AlertDesk for Fakes {
     }
 
     fn listen(&self) -> Box<dyn AlertListener> {
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::channel(8192);
         lock(&self.alerting).listeners.push(sender);
         Box::new(Listener(receiver))
     }
 }
 
-struct Listener(mpsc::UnboundedReceiver<Heard>);
+struct Listener(mpsc::Receiver<Heard>);
 
 #[async_trait]
 impl AlertListener for Listener {
