@@ -62,6 +62,15 @@ pub struct EnrichParts {
     pub index: Arc<dyn PrototypeIndex>,
 }
 
+/// Is told of templates and of their vectors; must not take long.
+pub trait TemplateWatch: Send + Sync {
+    /// Templates that are registered, known or new, with how often they came.
+    fn registered(&self, summaries: &[TemplateSummary]);
+
+    /// Vectors that were just made, and are stored.
+    fn embedded(&self, points: &[VectorPoint]);
+}
+
 /// The receiving side.
 #[expect(
     missing_debug_implementations,
@@ -73,6 +82,7 @@ pub struct Enricher {
     missed: Arc<Missed>,
     embedded: Arc<AtomicU64>,
     done: HashSet<TemplateId>,
+    watch: Option<Arc<dyn TemplateWatch>>,
 }
 
 impl Enricher {
@@ -94,8 +104,16 @@ impl Enricher {
                 missed,
                 embedded,
                 done: HashSet::new(),
+                watch: None,
             },
         )
+    }
+
+    /// Tells `watch` of every template and vector from now on.
+    #[must_use]
+    pub fn watched_by(mut self, watch: Arc<dyn TemplateWatch>) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// How many templates have vectors; stays true while the stage runs.
@@ -137,9 +155,7 @@ impl Enricher {
                 .extend(points.into_iter().map(|point| point.template));
         }
         let templates = self.parts.templates.all().await?;
-        for summary in &templates {
-            self.parts.index.upsert(summary);
-        }
+        self.register(&templates);
         self.count();
         for chunk in templates.chunks(BATCH_MAX) {
             if cancel.is_cancelled() {
@@ -151,15 +167,22 @@ impl Enricher {
     }
 
     async fn enrich_or_remember(&mut self, templates: Vec<TemplateSummary>) {
-        for summary in &templates {
-            self.parts.index.upsert(summary);
-        }
+        self.register(&templates);
         for chunk in templates.chunks(BATCH_MAX) {
             if let Err(error) = self.enrich(chunk.to_vec()).await {
                 tracing::warn!(%error, "new templates could not be given vectors yet");
                 self.missed.any.store(true, Ordering::Release);
                 return;
             }
+        }
+    }
+
+    fn register(&self, templates: &[TemplateSummary]) {
+        for summary in templates {
+            self.parts.index.upsert(summary);
+        }
+        if let Some(watch) = &self.watch {
+            watch.registered(templates);
         }
     }
 
@@ -181,7 +204,11 @@ impl Enricher {
         .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         // Without a model there is nothing to add, and the server has said so at its start.
         if let Some(points) = points {
+            let made = self.watch.as_ref().map(|_| points.clone());
             self.parts.vectors.upsert(points).await?;
+            if let (Some(watch), Some(points)) = (&self.watch, made) {
+                watch.embedded(&points);
+            }
             self.done.extend(ids);
             self.count();
         }
