@@ -15,6 +15,8 @@
 //! [`RuleStore`]: tocsin_domain::ports::RuleStore
 //! [`ClassificationRuleStore`]: tocsin_domain::ports::ClassificationRuleStore
 
+#[cfg(test)]
+mod alert_properties;
 mod alerts;
 mod anomalies;
 mod audit;

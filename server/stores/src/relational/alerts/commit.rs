@@ -1,23 +1,24 @@
-//! Keeps what a step of the writer changed, and forgets what is old.
+//! Keeps what a step of the writer changed.
 //!
 //! An alert that is merely counted on is one row rewritten in place: its subject and the columns
 //! that are indexed are written only when they changed.
 
 use std::collections::HashMap;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use tocsin_domain::alert::{Alert, AlertId};
 use tocsin_domain::ports::{AlertCommit, RuleState, StoreError};
 
 use super::json::{self, id_bytes};
-use super::{events, incidents, subjects};
+use super::subjects::{self, Subject};
+use super::{events, incidents};
 use crate::relational::{SqliteStore, store_error};
 
-/// How many alerts are forgotten at once, so that the writer never waits long.
-const FORGET_CHUNK: i64 = 500;
-
-const KNOWN: &str = "SELECT number, subject, status, severity, is_firing, assignee, incident, \
-    starts_ms, ends_ms FROM alerts WHERE id = $1";
+/// The place and subject of one; the columns stand in the order in which `Known` has them.
+const KNOWN: &str = "SELECT a.number, a.subject, a.status, a.severity, a.is_firing, a.assignee, \
+    a.incident, a.starts_ms, a.ends_ms, s.kind, s.rule, s.failure_type, s.title, s.labels \
+    FROM alerts a CROSS JOIN alert_subjects s ON s.id = a.subject WHERE a.id = $1";
 
 const INSERT: &str = "INSERT INTO alerts (id, subject, status, severity, is_firing, assignee, \
     incident, starts_ms, ends_ms, acknowledged_ms, resolved_ms, fingerprint, last_ms, count, \
@@ -47,11 +48,7 @@ const FORGET_STATE: &str = "DELETE FROM rule_states WHERE rule = $1 AND label_gr
 const TAKEN: &str = "INSERT INTO alert_origins (origin, position) VALUES ($1, $2) \
     ON CONFLICT (origin) DO UPDATE SET position = excluded.position";
 
-const OLD: &str = "SELECT number, id, subject, status, severity, is_firing FROM alerts \
-    WHERE ends_ms < $1 AND +status = 'resolved' ORDER BY ends_ms LIMIT $2";
-
-const EMPTY_INCIDENTS: &str = "DELETE FROM incidents WHERE NOT EXISTS \
-    (SELECT 1 FROM alerts WHERE alerts.incident = incidents.id)";
+const NEWEST: &str = "UPDATE alerts SET seq = $2 WHERE id = $1";
 
 /// What the indexes say of an alert.
 #[derive(Debug, PartialEq)]
@@ -66,18 +63,36 @@ struct Place {
     ends_ms: Option<i64>,
 }
 
+/// An alert that is there already.
+#[derive(Debug)]
+struct Known {
+    number: i64,
+    place: Place,
+    subject: Subject,
+}
+
 /// Keeps a commit, and gives the number of its first event.
 pub(super) async fn keep(store: &SqliteStore, commit: &AlertCommit) -> Result<u64, StoreError> {
     let mut transaction = store.write().await?;
     let connection = &mut *transaction;
     let first = events::last(&mut *connection).await? + 1;
     let numbers = commit.events.iter().zip(first..);
-    let newest: HashMap<AlertId, u64> = numbers.map(|(event, seq)| (event.alert, seq)).collect();
+    let mut newest: HashMap<AlertId, u64> =
+        numbers.map(|(event, seq)| (event.alert, seq)).collect();
     for alert in &commit.alerts {
-        let seq = newest.get(&alert.id).copied().unwrap_or(0).max(alert.seq);
+        let seq = newest.get(&alert.id).copied().unwrap_or(alert.seq);
         put(connection, alert, seq).await?;
     }
     events::insert(connection, first, &commit.events).await?;
+    for alert in &commit.alerts {
+        newest.remove(&alert.id);
+    }
+    for (id, seq) in newest {
+        let told = sqlx::query(NEWEST)
+            .bind(id_bytes(id.0))
+            .bind(seq.cast_signed());
+        told.execute(&mut *connection).await.map_err(store_error)?;
+    }
     for incident in &commit.incidents {
         incidents::put(connection, incident).await?;
     }
@@ -93,8 +108,14 @@ pub(super) async fn keep(store: &SqliteStore, commit: &AlertCommit) -> Result<u6
 }
 
 async fn put(connection: &mut SqliteConnection, alert: &Alert, seq: u64) -> Result<(), StoreError> {
+    let subject = Subject::of(alert)?;
+    let known = known(connection, alert.id).await?;
+    let number = match &known {
+        Some(known) if known.subject == subject => known.place.subject,
+        _ => subjects::number(connection, &subject, alert).await?,
+    };
     let place = Place {
-        subject: subjects::of(connection, alert).await?,
+        subject: number,
         status: alert.status.name().to_owned(),
         severity: alert.severity.name().to_owned(),
         is_firing: alert.is_firing(),
@@ -103,17 +124,17 @@ async fn put(connection: &mut SqliteConnection, alert: &Alert, seq: u64) -> Resu
         starts_ms: alert.starts_ms,
         ends_ms: alert.ends_ms,
     };
-    let Some((number, known)) = known(connection, alert.id).await? else {
+    let Some(known) = known else {
         insert(connection, alert, &place, seq).await?;
         subjects::count(connection, place.subject, 1).await?;
         return count(connection, &place, 1).await;
     };
-    update(connection, alert, number, seq).await?;
-    if known == place {
+    update(connection, alert, known.number, seq).await?;
+    if known.place == place {
         return Ok(());
     }
     sqlx::query(MOVE)
-        .bind(number)
+        .bind(known.number)
         .bind(place.subject)
         .bind(&place.status)
         .bind(&place.severity)
@@ -125,35 +146,50 @@ async fn put(connection: &mut SqliteConnection, alert: &Alert, seq: u64) -> Resu
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
-    if known.subject != place.subject {
+    if known.place.subject != place.subject {
         subjects::count(connection, place.subject, 1).await?;
-        subjects::count(connection, known.subject, -1).await?;
+        subjects::count(connection, known.place.subject, -1).await?;
     }
-    count(connection, &known, -1).await?;
+    count(connection, &known.place, -1).await?;
     count(connection, &place, 1).await
 }
 
 async fn known(
     connection: &mut SqliteConnection,
     id: AlertId,
-) -> Result<Option<(i64, Place)>, StoreError> {
+) -> Result<Option<Known>, StoreError> {
     let row = sqlx::query(KNOWN)
         .bind(id_bytes(id.0))
         .fetch_optional(connection)
         .await
         .map_err(store_error)?;
-    let Some(row) = row else { return Ok(None) };
-    let place = Place {
-        subject: row.try_get(1).map_err(store_error)?,
-        status: row.try_get(2).map_err(store_error)?,
-        severity: row.try_get(3).map_err(store_error)?,
-        is_firing: row.try_get(4).map_err(store_error)?,
-        assignee: row.try_get(5).map_err(store_error)?,
-        incident: row.try_get(6).map_err(store_error)?,
-        starts_ms: row.try_get(7).map_err(store_error)?,
-        ends_ms: row.try_get(8).map_err(store_error)?,
-    };
-    Ok(Some((row.try_get(0).map_err(store_error)?, place)))
+    row.as_ref()
+        .map(read_known)
+        .transpose()
+        .map_err(store_error)
+}
+
+fn read_known(row: &SqliteRow) -> Result<Known, sqlx::Error> {
+    Ok(Known {
+        number: row.try_get(0)?,
+        place: Place {
+            subject: row.try_get(1)?,
+            status: row.try_get(2)?,
+            severity: row.try_get(3)?,
+            is_firing: row.try_get(4)?,
+            assignee: row.try_get(5)?,
+            incident: row.try_get(6)?,
+            starts_ms: row.try_get(7)?,
+            ends_ms: row.try_get(8)?,
+        },
+        subject: Subject {
+            kind: row.try_get(9)?,
+            rule: row.try_get(10)?,
+            failure_type: row.try_get(11)?,
+            title: row.try_get(12)?,
+            labels: row.try_get(13)?,
+        },
+    })
 }
 
 async fn insert(
@@ -247,61 +283,4 @@ async fn put_state(connection: &mut SqliteConnection, state: &RuleState) -> Resu
     };
     query.execute(connection).await.map_err(store_error)?;
     Ok(())
-}
-
-/// Forgets resolved alerts that ended before a time, and what was theirs alone.
-pub(super) async fn forget(store: &SqliteStore, before_ms: i64) -> Result<u64, StoreError> {
-    let mut forgotten = 0;
-    loop {
-        let mut transaction = store.write().await?;
-        let old = sqlx::query(OLD)
-            .bind(before_ms)
-            .bind(FORGET_CHUNK)
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(store_error)?;
-        for row in &old {
-            forget_one(&mut transaction, row).await?;
-        }
-        let is_last = old.len() < usize::try_from(FORGET_CHUNK).unwrap_or(0);
-        if is_last {
-            let emptied = sqlx::query(EMPTY_INCIDENTS).execute(&mut *transaction);
-            emptied.await.map_err(store_error)?;
-            if forgotten > 0 || !old.is_empty() {
-                subjects::sweep(&mut transaction).await?;
-            }
-        }
-        transaction.commit().await.map_err(store_error)?;
-        forgotten += old.len() as u64;
-        if is_last {
-            return Ok(forgotten);
-        }
-    }
-}
-
-async fn forget_one(
-    connection: &mut SqliteConnection,
-    row: &sqlx::sqlite::SqliteRow,
-) -> Result<(), StoreError> {
-    let place = Place {
-        subject: row.try_get("subject").map_err(store_error)?,
-        status: row.try_get("status").map_err(store_error)?,
-        severity: row.try_get("severity").map_err(store_error)?,
-        is_firing: row.try_get("is_firing").map_err(store_error)?,
-        assignee: None,
-        incident: None,
-        starts_ms: 0,
-        ends_ms: None,
-    };
-    let id: &[u8] = row.try_get("id").map_err(store_error)?;
-    let events = sqlx::query("DELETE FROM alert_events WHERE alert = $1").bind(id);
-    events
-        .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
-    let number: i64 = row.try_get("number").map_err(store_error)?;
-    let alert = sqlx::query("DELETE FROM alerts WHERE number = $1").bind(number);
-    alert.execute(&mut *connection).await.map_err(store_error)?;
-    subjects::count(connection, place.subject, -1).await?;
-    count(connection, &place, -1).await
 }

@@ -5,6 +5,7 @@
 
 mod commit;
 mod events;
+mod forget;
 mod incidents;
 mod json;
 mod overview;
@@ -43,7 +44,7 @@ impl AlertStore for SqliteStore {
     }
 
     async fn forget_alerts(&self, before_ms: i64) -> Result<u64, StoreError> {
-        commit::forget(self, before_ms).await
+        forget::run(self, before_ms).await
     }
 
     async fn alerts(

@@ -15,7 +15,7 @@ use super::subject_filter::{Listed, SubjectFilter};
 use crate::relational::{limit, store_error};
 
 /// Up to so many alerts are gone through rather than walking from the newest.
-const LISTED_ALERTS_MAX: u64 = 20_000;
+const LISTED_ALERTS_MAX: u64 = 4000;
 /// The share of alerts (one in so many) from which on states are not gone through on their own.
 const COMMON: u64 = 4;
 /// The bits of an id below the milliseconds of its time.

@@ -10,7 +10,7 @@ use super::{json, subjects};
 use crate::relational::store_error;
 
 /// The most subjects that are looked at to list those that are meant.
-const LISTED_MAX: i64 = 20_000;
+const LISTED_MAX: i64 = 2000;
 /// Characters that the index of words is made of.
 const GRAM_CHARS: usize = 3;
 /// The most parts of a word that are asked for; what is found is checked against the whole word.

@@ -44,50 +44,77 @@ pub(super) fn folded(text: &str) -> String {
     text.replace('\0', "\u{fffd}").to_lowercase()
 }
 
-/// The number of the subject of an alert, which is made if there is none.
-pub(super) async fn of(
+/// What makes a subject.
+#[derive(Debug, PartialEq)]
+pub(super) struct Subject {
+    pub(super) kind: String,
+    pub(super) rule: String,
+    pub(super) failure_type: Option<String>,
+    pub(super) title: String,
+    /// A JSON object, sorted by name.
+    pub(super) labels: String,
+}
+
+impl Subject {
+    /// The subject of an alert.
+    pub(super) fn of(alert: &Alert) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind: alert.kind.name().to_owned(),
+            rule: alert.rule.clone(),
+            failure_type: alert.failure_type.clone(),
+            title: alert.title.clone(),
+            labels: json::labels_text(&alert.labels)?,
+        })
+    }
+
+    fn hash(&self) -> i64 {
+        let failure_type = self.failure_type.as_deref().unwrap_or_default();
+        let parts = [
+            self.kind.as_str(),
+            &self.rule,
+            failure_type,
+            &self.title,
+            &self.labels,
+        ];
+        xxhash_rust::xxh3::xxh3_64(parts.join("\n").as_bytes()).cast_signed()
+    }
+}
+
+/// The number of a subject, that of an alert, which is made if there is none.
+pub(super) async fn number(
     connection: &mut SqliteConnection,
+    subject: &Subject,
     alert: &Alert,
 ) -> Result<i64, StoreError> {
-    let labels = json::labels_text(&alert.labels)?;
-    let (kind, rule) = (alert.kind.name(), alert.rule.as_str());
-    let failure_type = alert.failure_type.as_deref();
-    let parts = [
-        kind,
-        rule,
-        failure_type.unwrap_or_default(),
-        &alert.title,
-        &labels,
-    ];
-    let hash = xxhash_rust::xxh3::xxh3_64(parts.join("\n").as_bytes()).cast_signed();
+    let hash = subject.hash();
     let found: Option<i64> = sqlx::query_scalar(FIND)
         .bind(hash)
-        .bind(kind)
-        .bind(rule)
-        .bind(failure_type)
-        .bind(&alert.title)
-        .bind(&labels)
+        .bind(&subject.kind)
+        .bind(&subject.rule)
+        .bind(&subject.failure_type)
+        .bind(&subject.title)
+        .bind(&subject.labels)
         .fetch_optional(&mut *connection)
         .await
         .map_err(store_error)?;
-    if let Some(subject) = found {
-        return Ok(subject);
+    if let Some(found) = found {
+        return Ok(found);
     }
     let text = text(alert);
-    let subject = sqlx::query(INSERT)
+    let number = sqlx::query(INSERT)
         .bind(hash)
-        .bind(kind)
-        .bind(rule)
-        .bind(failure_type)
-        .bind(&alert.title)
-        .bind(&labels)
+        .bind(&subject.kind)
+        .bind(&subject.rule)
+        .bind(&subject.failure_type)
+        .bind(&subject.title)
+        .bind(&subject.labels)
         .bind(&text)
         .execute(&mut *connection)
         .await
         .map_err(store_error)?
         .last_insert_rowid();
     sqlx::query("INSERT INTO alert_words (rowid, text) VALUES ($1, $2)")
-        .bind(subject)
+        .bind(number)
         .bind(&text)
         .execute(&mut *connection)
         .await
@@ -95,10 +122,10 @@ pub(super) async fn of(
     for (name, value) in alert.labels.iter() {
         let label = sqlx::query(LABEL).bind(name).bind(value);
         label.execute(&mut *connection).await.map_err(store_error)?;
-        let link = sqlx::query(LINK).bind(name).bind(value).bind(subject);
+        let link = sqlx::query(LINK).bind(name).bind(value).bind(number);
         link.execute(&mut *connection).await.map_err(store_error)?;
     }
-    Ok(subject)
+    Ok(number)
 }
 
 /// Counts alerts of a subject; it goes with the last of them.

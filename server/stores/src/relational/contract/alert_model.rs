@@ -56,10 +56,11 @@ impl AlertModel {
                 && alert.ends_ms.is_some_and(|ends_ms| ends_ms < before_ms)
         };
         let count = self.alerts.len();
+        let old = self.alerts.values().filter(|alert| is_old(alert));
+        let old: Vec<AlertId> = old.map(|alert| alert.id).collect();
         self.alerts.retain(|_, alert| !is_old(alert));
+        self.events.retain(|event| !old.contains(&event.alert));
         let alerts = &self.alerts;
-        self.events
-            .retain(|event| alerts.contains_key(&event.alert));
         self.incidents
             .retain(|id, _| alerts.values().any(|alert| alert.incident == Some(*id)));
         (count - self.alerts.len()) as u64
@@ -115,12 +116,9 @@ impl AlertModel {
         let mut stored = store.taken().await?;
         stored.sort();
         assert_eq!(stored, taken);
-        let mut states: Vec<((String, u64), Option<Vec<u8>>)> = store
-            .rule_states()
-            .await?
-            .into_iter()
-            .map(|state| ((state.rule, state.group), state.state))
-            .collect();
+        let states = store.rule_states().await?.into_iter();
+        let states = states.map(|state| ((state.rule, state.group), state.state));
+        let mut states: Vec<_> = states.collect();
         states.sort();
         let expected = self.states.clone().into_iter();
         let expected: Vec<_> = expected.map(|(key, bytes)| (key, Some(bytes))).collect();
