@@ -14,6 +14,7 @@ pub mod ports;
 pub mod query;
 pub mod record;
 pub mod severity;
+pub mod subscription;
 pub mod template;
 pub mod time;
 
