@@ -21,26 +21,44 @@ export class ApiError extends Error {
   }
 }
 
-type Value = string | number | boolean | undefined | null | readonly string[];
+/** A parameter that is given once for each of its values. */
+interface Repeated {
+  each: readonly string[];
+}
+
+type Value = string | number | boolean | undefined | null | readonly string[] | Repeated;
 export type Parameters = Record<string, Value>;
 
 export function apiUrl(path: string, parameters: Parameters = {}): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(parameters)) {
     if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) continue;
-    query.set(key, Array.isArray(value) ? value.join(',') : String(value));
+    if (isRepeated(value)) for (const one of value.each) query.append(key, one);
+    else query.set(key, Array.isArray(value) ? value.join(',') : String(value));
   }
   const text = query.toString();
   return `${BASE}api/v1/${path}${text && `?${text}`}`;
 }
+
+const isRepeated = (value: Value): value is Repeated => typeof value === 'object' && value !== null && 'each' in value;
 
 export async function getJson<T>(path: string, parameters?: Parameters, signal?: AbortSignal): Promise<T> {
   return answer<T>(await reach(apiUrl(path, parameters), { signal, headers: { accept: 'application/json' } }));
 }
 
 export async function postJson<T>(path: string, body: unknown): Promise<T> {
+  return sendJson<T>('POST', path, body);
+}
+
+export async function sendJson<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
-  return answer<T>(await reach(apiUrl(path), { method: 'POST', headers, body: JSON.stringify(body) }));
+  return answer<T>(await reach(apiUrl(path), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }));
+}
+
+/** Takes something away; there is nothing to be said about it afterwards. */
+export async function deleteOnly(path: string): Promise<void> {
+  const response = await reach(apiUrl(path), { method: 'DELETE', headers: { accept: 'application/json' } });
+  if (!response.ok) await answer(response);
 }
 
 /** Sends what the server takes without saying more than that. */

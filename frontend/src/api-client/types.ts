@@ -1,3 +1,4 @@
+import type { AlertKind, AlertSeverity, AlertStatus, IncidentStatus } from '@/lib/alert-words';
 import type { Severity, SeverityCounts } from '@/lib/severity';
 
 import type { components } from './schema';
@@ -50,6 +51,26 @@ export type Forecast = Sharper<Schemas['ForecastAnswer'], { series: Series }>;
 export type Score = Sharper<Schemas['ScoreItem'], { outcomes: Partial<Record<PredictionOutcome, number>> }>;
 export type ScorecardRow = Sharper<Schemas['ScorecardItem'], { score: Score }>;
 export type Scorecard = List<ScorecardRow> & { total: Score };
+export type Alert = Sharper<Schemas['AlertItem'], { severity: AlertSeverity; status: AlertStatus; kind: AlertKind }>;
+export type AlertEvent = Schemas['AlertEventItem'];
+export type AlertDetail = Alert & { events: AlertEvent[] };
+export type AlertSummary = Sharper<Schemas['AlertSummary'], { severities: Partial<Record<AlertSeverity, number>>; statuses: Partial<Record<AlertStatus, number>> }>;
+export type Evidence = Schemas['EvidenceItem'];
+export type BulkAction = 'acknowledge' | 'start' | 'assign' | 'snooze' | 'escalate' | 'resolve' | 'comment';
+export type BulkResult = Sharper<Schemas['BulkItem'], { result: 'done' | 'unknown' | 'refused' | 'invalid'; alert?: Alert | null }>;
+export type BulkAnswer = { done: number; items: BulkResult[] };
+export type Incident = Sharper<Schemas['IncidentItem'], { severity: AlertSeverity; status: IncidentStatus }>;
+export type IncidentDetail = Incident & { alerts: Alert[] };
+export type AlertRule = Schemas['AlertRuleForm'];
+export type RuleTest = Schemas['RuleTestAnswer'];
+export type Evaluation = 'fired' | 'pending' | 'not_met' | 'no_data' | 'failed' | 'disabled';
+export type Why = Sharper<Schemas['WhyAnswer'], { evaluation: Evaluation; groups: Sharper<Schemas['WhyGroup'], { evaluation: Evaluation }>[] }>;
+export type ClassificationRule = Schemas['ClassificationRuleForm'];
+export type Classified = Schemas['ClassifyAnswer'];
+export type LabelMatcher = Schemas['MatcherItem'];
+export type Silence = Sharper<Schemas['SilenceItem'], { state: 'active' | 'pending' | 'expired'; recurrence?: 'daily' | 'weekly' | null }>;
+export type SilenceWish = Schemas['SilenceRequest'];
+export type SilencePreview = Sharper<Schemas['PreviewAnswer'], { examples: Alert[] }>;
 export type Problem = Schemas['Problem'];
 
 export interface List<T> {

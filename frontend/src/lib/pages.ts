@@ -8,6 +8,9 @@ export const PAGES = {
   tail: '/tail',
   // Not `/metrics`: there the server's own metrics are read by Prometheus.
   metrics: '/series',
+  alerts: '/alerts',
+  incidents: '/incidents',
+  rules: '/rules',
   sources: '/sources',
   system: '/system',
 } as const;

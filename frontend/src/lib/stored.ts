@@ -36,4 +36,6 @@ export function useStored<T extends string>(key: string, choices: readonly [T, .
 }
 
 export const useZone = () => useStored('zone', ['local', 'utc']);
+/** Whether new critical and high alerts are heard. */
+export const useSound = () => useStored('sound', ['off', 'on']);
 export const useWrap = () => useStored('wrap', ['off', 'on']);

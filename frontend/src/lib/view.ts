@@ -1,3 +1,4 @@
+import { isAlertSeverity, type AlertSeverity } from './alert-words';
 import { isSeverity, type Severity } from './severity';
 
 export const SEARCH_MODES = ['text', 'semantic', 'hybrid'] as const;
@@ -41,6 +42,22 @@ export interface View {
   detector?: string;
   /** What of a list is shown: only what lasts, or is raised, now. */
   only?: 'now';
+  /** Alerts and incidents of this status; unset: those that are not resolved. */
+  status?: string;
+  alert_severity?: AlertSeverity[];
+  kind?: string;
+  rule?: string;
+  failure_type?: string;
+  /** Matchers of labels, such as `team="db", host=~"web-.*"`. */
+  label?: string;
+  /** Whose alerts; `-` for nobody's. */
+  assignee?: string;
+  /** By what the alerts are put together. */
+  group?: string;
+  /** The alert whose drawer is open. */
+  alert?: string;
+  /** The incident that is looked at, or whose alerts are. */
+  incident?: string;
 }
 
 const list = (text: string | undefined) => {
@@ -59,6 +76,7 @@ export function parseView(raw: Record<string, unknown>): View {
   };
   const refresh = Number(text('refresh'));
   const severities = list(text('severity'))?.filter(isSeverity);
+  const alertSeverities = list(text('alert_severity'))?.filter(isAlertSeverity);
   const view: View = {
     q: text('q'),
     mode: oneOf(SEARCH_MODES, text('mode')),
@@ -81,6 +99,16 @@ export function parseView(raw: Record<string, unknown>): View {
     below: oneOf(['logs'], text('below')),
     detector: text('detector'),
     only: oneOf(['now'], text('only')),
+    status: text('status'),
+    alert_severity: alertSeverities?.length ? alertSeverities : undefined,
+    kind: text('kind'),
+    rule: text('rule'),
+    failure_type: text('failure_type'),
+    label: text('label'),
+    assignee: text('assignee'),
+    group: text('group'),
+    alert: text('alert'),
+    incident: text('incident'),
   };
   return compact(view);
 }

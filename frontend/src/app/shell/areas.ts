@@ -10,6 +10,10 @@ interface Area {
 export const AREAS: Area[] = [
   { pages: [{ to: PAGES.home, label: 'Start', icon: 'home', about: 'what is being read, and how to send more' }] },
   {
+    title: 'Alerts',
+    pages: [{ to: PAGES.alerts, label: 'Alerts', icon: 'bell', about: 'what is wrong now, and what is done about it' }],
+  },
+  {
     title: 'Logs',
     pages: [
       { to: PAGES.search, label: 'Search', icon: 'search', about: 'find lines by words or by meaning' },

@@ -21,6 +21,20 @@ const GROUPS: { title: string; keys: [string[], string][] }[] = [
       [['Space'], 'pause or resume the live tail'],
     ],
   },
+  {
+    title: 'In the alerts',
+    keys: [
+      [['j'], 'next alert'],
+      [['k'], 'previous alert'],
+      [['x'], 'select'],
+      [['Enter'], 'open'],
+      [['a'], 'acknowledge'],
+      [['r'], 'resolve'],
+      [['s'], 'snooze'],
+      [['e'], 'escalate: set the severity'],
+      [['c'], 'comment'],
+    ],
+  },
 ];
 
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {

@@ -1,12 +1,13 @@
 import { useEffect } from 'react';
 
+import { useAlertSummary } from '@/api-client/get-alert-summary';
 import { useStats } from '@/api-client/get-stats';
 import { ApiError } from '@/api-client/http';
 import { BellMark } from '@/components/ui/bell-mark';
 import { IconButton } from '@/components/ui/button';
 import { Icon } from '@/components/ui/icon';
 import { ViewLink } from '@/components/view-link';
-import { formatRate } from '@/lib/format';
+import { formatCompact, formatRate, plural } from '@/lib/format';
 import { carried, PAGES } from '@/lib/pages';
 import { useView } from '@/lib/use-view';
 
@@ -50,6 +51,7 @@ export function Navigation({ open, onClose }: { open: boolean; onClose: () => vo
                     >
                       <Icon name={page.icon} />
                       {page.label}
+                      {page.to === PAGES.alerts && <AlertBadge />}
                     </ViewLink>
                   </li>
                 ))}
@@ -60,6 +62,19 @@ export function Navigation({ open, onClose }: { open: boolean; onClose: () => vo
         <ServerState />
       </nav>
     </>
+  );
+}
+
+/** How many critical and high alerts are open. */
+function AlertBadge() {
+  const { data } = useAlertSummary();
+  const count = (data?.severities.critical ?? 0) + (data?.severities.high ?? 0);
+  if (count === 0) return null;
+  return (
+    <span title={`${plural(count, 'critical or high alert')} open`} className="ml-auto rounded-full bg-danger-fill px-1.5 text-2xs font-semibold text-white tabular-nums">
+      {formatCompact(count)}
+      <span className="sr-only"> critical or high</span>
+    </span>
   );
 }
 

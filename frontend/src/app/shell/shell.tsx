@@ -1,10 +1,12 @@
 import { Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 
+import { Toasts } from '@/components/ui/toasts';
 import { AnchorProvider } from '@/lib/anchor';
 import { useApplyTheme } from '@/lib/theme';
 import { useView } from '@/lib/use-view';
 
+import { AlertWatch } from './alert-watch';
 import { AutoRefresh } from './auto-refresh';
 import { HelpDialog } from './help-dialog';
 import { Navigation } from './navigation';
@@ -28,6 +30,7 @@ export function Shell() {
       </a>
       <ShellKeys onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
       <AutoRefresh />
+      <AlertWatch />
       <div className="flex h-full">
         <Navigation open={menu} onClose={() => setMenu(false)} />
         <div className="flex min-w-0 flex-1 flex-col">
@@ -41,6 +44,7 @@ export function Shell() {
         </div>
       </div>
       <Suspense>{palette && <Palette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}</Suspense>
+      <Toasts />
       <HelpDialog open={help} onOpenChange={setHelp} />
     </AnchorProvider>
   );

@@ -6,6 +6,7 @@ import { Icon } from '@/components/ui/icon';
 import { Kbd } from '@/components/ui/kbd';
 import { PAGES } from '@/lib/pages';
 import { METRICS_FROM } from '@/lib/time-range';
+import { useUnseen } from '@/lib/unseen';
 
 import { AREAS } from './areas';
 import { RefreshControl } from './refresh-control';
@@ -18,7 +19,7 @@ interface Props {
   onHelp: () => void;
 }
 
-const RANGED: string[] = [PAGES.search, PAGES.patterns, PAGES.metrics];
+const RANGED: string[] = [PAGES.alerts, PAGES.search, PAGES.patterns, PAGES.metrics];
 const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
 
 /** The bar above every page: where one is, the time range where it matters, and the tools. */
@@ -26,9 +27,11 @@ export function TopBar({ onMenu, onPalette, onHelp }: Props) {
   // The router keeps paths relative to the base here.
   const path: string = useRouterState({ select: (state) => state.matches.at(-1)?.fullPath as string | undefined }) ?? PAGES.home;
   const page = AREAS.flatMap((area) => area.pages.map((entry) => ({ ...entry, area: area.title }))).find((entry) => entry.to === path);
+  const unseen = useUnseen();
   useEffect(() => {
-    document.title = page && page.to !== PAGES.home ? `${page.label} · Tocsin` : 'Tocsin';
-  }, [page]);
+    const title = page && page.to !== PAGES.home ? `${page.label} · Tocsin` : 'Tocsin';
+    document.title = unseen > 0 ? `(${unseen}) ${title}` : title;
+  }, [page, unseen]);
   const ranged = RANGED.includes(path);
   return (
     <header className="flex h-12 shrink-0 items-center gap-1.5 border-b border-line bg-surface px-2 md:px-3">
