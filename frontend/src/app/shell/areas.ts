@@ -11,7 +11,10 @@ export const AREAS: Area[] = [
   { pages: [{ to: PAGES.home, label: 'Start', icon: 'home', about: 'what is being read, and how to send more' }] },
   {
     title: 'Alerts',
-    pages: [{ to: PAGES.alerts, label: 'Alerts', icon: 'bell', about: 'what is wrong now, and what is done about it' }],
+    pages: [
+      { to: PAGES.alerts, label: 'Alerts', icon: 'bell', about: 'what is wrong now, and what is done about it' },
+      { to: PAGES.incidents, label: 'Incidents', icon: 'incident', about: 'alerts that belong together' },
+    ],
   },
   {
     title: 'Logs',
