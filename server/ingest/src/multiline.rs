@@ -44,6 +44,8 @@ pub(crate) struct Joiner {
     last_indented: bool,
     /// Blank lines that belong to the record if it goes on.
     blanks: usize,
+    /// True once lines of this source were joined, or should have been.
+    has_traces: bool,
     enabled: bool,
     record_bytes_max: usize,
 }
@@ -59,6 +61,7 @@ impl Joiner {
             has_head: false,
             last_indented: false,
             blanks: 0,
+            has_traces: false,
             enabled,
             record_bytes_max,
         }
@@ -67,6 +70,12 @@ impl Joiner {
     /// True if a record waits for more lines.
     pub(crate) const fn is_pending(&self) -> bool {
         self.lines > 0
+    }
+
+    /// Whether the record that waits is likely to go on. A source that never wrote a record of
+    /// several lines is believed not to, unless the line itself begins one.
+    pub(crate) fn may_go_on(&self) -> bool {
+        self.is_pending() && (self.has_traces || self.lines > 1 || self.kind != Kind::Plain)
     }
 
     /// Takes a line. Gives out the record before it if this line begins another; returns whether
@@ -92,6 +101,7 @@ impl Joiner {
         let fits = self.lines < LINES_MAX
             && self.pending.len() + self.blanks + line.len() < self.record_bytes_max;
         if self.lines > 0 && self.continues(line) {
+            self.has_traces = true;
             if fits {
                 self.append(line, is_cut);
                 return false;
@@ -103,6 +113,9 @@ impl Joiner {
             (self.kind, self.has_head) = (kind, has_head);
             return true;
         }
+        // Its head was given out before it came; from now on heads wait.
+        self.has_traces |=
+            self.lines == 0 && (is_indented(line) || line.starts_with(b"Caused by: "));
         self.flush(take);
         self.begin(line, is_cut);
         true

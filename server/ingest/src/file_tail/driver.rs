@@ -13,7 +13,11 @@ use super::config::FileTailConfig;
 use super::file::Chunk;
 use super::status::StatusBoard;
 use super::tail::Tail;
+use super::wake::Wake;
 use crate::door::Door;
+
+/// The least time between two rounds: what is written within it is read together.
+const ROUND_PAUSE: Duration = Duration::from_millis(1);
 
 /// Follows files until the server shuts down.
 pub struct FileTail {
@@ -64,6 +68,7 @@ impl FileTail {
             return;
         };
         let mut tail = Tail::new(self.config.clone(), &self.host, self.board.clone(), kept);
+        let mut wake = Wake::new();
         let mut discover_at = Instant::now();
         while !shutdown.is_cancelled() {
             let discovers = Instant::now() >= discover_at;
@@ -87,6 +92,9 @@ impl FileTail {
                 return;
             };
             tail = returned;
+            if discovers {
+                wake.watch(tail.files());
+            }
             let is_idle = chunks.is_empty();
             if !self.deliver(&mut chunks, shutdown).await {
                 return;
@@ -96,8 +104,10 @@ impl FileTail {
             if is_idle {
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(self.config.poll_ms)) => {}
+                    () = wake.woken() => {}
                     () = shutdown.cancelled() => {}
                 }
+                tokio::time::sleep(ROUND_PAUSE).await;
             }
         }
     }

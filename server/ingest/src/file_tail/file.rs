@@ -140,12 +140,15 @@ impl TailedFile {
             if self.fingerprint.may_grow() {
                 self.fingerprint = Fingerprint::of(&self.file)?;
             }
-        } else if self.is_overdue(config, now) {
+        }
+        // At the end of what is there: nobody waits for a line that is whole by itself.
+        let is_whole_turn = bytes >= config.turn_bytes_max as u64;
+        let is_whole = self.splitter.partial_length() == 0 && !self.joiner.may_go_on();
+        if !is_whole_turn && (is_whole || bytes == 0 && self.is_overdue(config, now)) {
             self.flush(&mut gathering);
         }
         let moved = before != self.given_to;
         let batch = gathering.finish();
-        let is_whole_turn = bytes >= config.turn_bytes_max as u64;
         Ok((is_whole_turn || moved || batch.is_some()).then(|| Chunk {
             path: self.path.clone(),
             batch,

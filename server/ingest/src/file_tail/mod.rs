@@ -1,6 +1,7 @@
 //! Follows files as they grow, through every kind of rotation.
 //!
-//! Files are polled: that works on network file systems and needs nothing of the kernel. A position
+//! Files are polled, since that works on network file systems too; where the kernel tells of a change the
+//! reader is woken at once. A position
 //! is saved only after the records before it were accepted, so a crash may read some records again
 //! (their ids have the same random part then) but loses none.
 
@@ -16,6 +17,7 @@ mod status;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod wake;
 
 pub use config::{FileTailConfig, StartAt};
 pub use driver::FileTail;

@@ -2,6 +2,7 @@
 //! they are read to their end. Synchronous and without a clock; the driver does.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use tocsin_domain::Timestamp;
@@ -151,6 +152,13 @@ impl Tail {
             keep
         });
         gone
+    }
+
+    /// The files that are followed.
+    pub(super) fn files(&self) -> impl Iterator<Item = (Identity, &Path)> {
+        self.files
+            .iter()
+            .map(|(identity, file)| (*identity, file.path.as_path()))
     }
 
     /// One round over the files, each in its turn; what it brings is to be accepted before the next.
