@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tocsin_domain::ports::log_store::Retention;
-use tocsin_domain::ports::{AnomalyStore, Clock, LogStore, MetricStore};
+use tocsin_domain::ports::{AlertStore, AnomalyStore, Clock, LogStore, MetricStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::RetentionConfig;
@@ -76,6 +76,29 @@ pub(crate) async fn keep_metrics(
         let before_ms = now.millis() - ANOMALIES_KEPT_MS;
         if let Err(error) = anomalies.forget_anomalies(before_ms).await {
             tracing::warn!(%error, "old anomalies could not be forgotten; trying again");
+        }
+    }
+}
+
+/// Lets old alerts go until cancelled.
+pub(crate) async fn keep_alerts(
+    alerts: Arc<dyn AlertStore>,
+    kept_days: u32,
+    clock: Arc<dyn Clock>,
+    cancel: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(METRICS_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
+        match alerts.forget_alerts(before_ms).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "old alerts were removed"),
+            Err(error) => tracing::warn!(%error, "old alerts could not be removed; trying again"),
         }
     }
 }

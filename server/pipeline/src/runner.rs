@@ -1,19 +1,22 @@
 //! The runner: one loop a partition that moves batches from the bus through the stages.
 //!
 //! It owns channels, time, batching and the order of effects: templates are registered before the
-//! lines that have them are stored, and the bus is acknowledged only after the log store has the
-//! lines on disk. Killed anywhere, the loop resumes at the store's own position and repeats only
+//! lines that have them are stored, alerts are told once those can be opened, and the bus is
+//! acknowledged only after the log store has the lines on disk and the alerts were kept. Killed anywhere, the loop resumes at the store's own position and repeats only
 //! what every stage passes over the second time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tocsin_domain::ports::{Bus, BusError, LogStore, StoreError, TemplateStore};
+use tocsin_domain::ports::{Bus, BusError, Classifier, LogStore, StoreError, TemplateStore};
 use tocsin_domain::{Delivery, Offset, Partition, Payload};
 use tocsin_templates::MinerConfig;
 use tokio::time::Instant;
 
+use crate::aggregate::Desk;
+use crate::alert_rules::LogRules;
 use crate::config::PipelineConfig;
 use crate::enrich::EnrichQueue;
 use crate::live::LiveHub;
@@ -46,6 +49,10 @@ pub struct PipelineParts {
     pub live: Arc<LiveHub>,
     /// Where what lines say to metrics goes.
     pub watch: LogWatchParts,
+    /// What lines speak of.
+    pub classifier: Arc<dyn Classifier>,
+    /// Where what lines say to people goes.
+    pub alerts: Desk,
 }
 
 /// What the pipeline has done since the start; shared with the metrics.
@@ -71,8 +78,11 @@ pub struct Pipeline {
     progress: Arc<Progress>,
     /// Taken out while a blocking thread parses with it.
     stage: Option<ParseStage>,
-    /// The last offset that the log store took.
+    /// The last offset that the log store and the writer of alerts took.
     stored: Offset,
+    /// What the log store had on disk at the start; it was counted and shown before.
+    seen_before: Offset,
+    rules: LogRules,
     /// Since when lines wait in memory; none if nothing waits.
     waiting_since: Option<Instant>,
     kept_at: Instant,
@@ -102,7 +112,9 @@ impl Pipeline {
             }),
             None => ParseStage::new(miner()),
         };
-        let stored = parts.logs.durable(partition);
+        let seen_before = parts.logs.durable(partition);
+        let stored = seen_before.min(parts.alerts.taken(partition));
+        let rules = LogRules::new(parts.classifier.clone());
         let watch = LogWatch::new(parts.watch.clone(), &parts.templates.all().await?);
         Ok(Self {
             partition,
@@ -111,6 +123,8 @@ impl Pipeline {
             progress,
             stage: Some(stage),
             stored,
+            seen_before,
+            rules,
             waiting_since: None,
             kept_at: Instant::now(),
             watch,
@@ -152,6 +166,7 @@ impl Pipeline {
         let deliveries = tokio::select! {
             deliveries = read => deliveries,
             () = sleep_until(due) => {
+                self.parts.alerts.settle(self.partition, self.stored).await;
                 self.parts.logs.flush(self.partition).await.map_err(TurnError::Store)?;
                 return self.settle(false).await.map_err(TurnError::Store);
             }
@@ -171,7 +186,15 @@ impl Pipeline {
     async fn store(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
         let parsed = self.parse(deliveries).await?;
         for (offset, Parsed { batch, met }) in parsed {
-            self.watch.see(&batch, &met).await;
+            let is_again = offset <= self.seen_before;
+            let surprising = if is_again {
+                HashSet::new()
+            } else {
+                self.watch.see(&batch, &met).await
+            };
+            let signals = self
+                .rules
+                .see(&batch, &self.parts.alerts.rules(), &surprising);
             if !met.is_empty() {
                 self.parts.templates.register(met.clone()).await?;
                 self.progress
@@ -180,11 +203,18 @@ impl Pipeline {
                 self.parts.enrich.offer(met);
             }
             let records = batch.lines.len() as u64;
-            self.parts.live.publish(&batch);
+            if !is_again {
+                self.parts.live.publish(&batch);
+            }
             self.parts
                 .logs
                 .append(self.partition, offset, batch)
                 .await?;
+            // After the store, so that the lines an alert rests on can be opened.
+            if !signals.is_empty() {
+                let alerts = &self.parts.alerts;
+                alerts.lines(self.partition, offset, signals).await;
+            }
             self.stored = offset;
             self.waiting_since.get_or_insert_with(Instant::now);
             self.progress.records.fetch_add(records, Ordering::Relaxed);
@@ -222,14 +252,16 @@ impl Pipeline {
     /// Tells the bus what is on disk, and keeps the miner's state from time to time.
     async fn settle(&mut self, is_end: bool) -> Result<(), StoreError> {
         if is_end {
+            self.parts.alerts.settle(self.partition, self.stored).await;
             self.parts.logs.flush(self.partition).await?;
         }
         let durable = self.parts.logs.durable(self.partition);
         if durable >= self.stored {
             self.waiting_since = None;
         }
-        if durable > self.parts.bus.acknowledged(self.partition) {
-            let acknowledged = self.parts.bus.acknowledge(self.partition, durable).await;
+        let through = durable.min(self.parts.alerts.taken(self.partition));
+        if through > self.parts.bus.acknowledged(self.partition) {
+            let acknowledged = self.parts.bus.acknowledge(self.partition, through).await;
             acknowledged.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         }
         if (is_end || self.kept_at.elapsed() >= SNAPSHOT_EVERY)

@@ -14,6 +14,8 @@ pub(crate) fn run(file: Option<PathBuf>, reference: bool) -> anyhow::Result<()> 
     } else {
         let config = super::configuration(file)?;
         crate::server::rules(&config)?;
+        crate::server::alert_rules(&config)?;
+        crate::server::catalogue(&config)?;
         writeln!(out, "The configuration is fine. In effect:\n")?;
         write!(out, "{}", toml::to_string_pretty(&config)?)?;
     }

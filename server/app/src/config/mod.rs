@@ -31,6 +31,8 @@ pub struct Config {
     pub logs: LogsConfig,
     /// The metric store, detectors and forecasts.
     pub metrics: MetricsConfig,
+    /// Alerts: what is told, and when.
+    pub alerts: AlertsConfig,
     /// The embedding model behind search by meaning.
     pub model: ModelConfig,
     /// The HTTP interface.
@@ -172,6 +174,37 @@ pub struct MetricsConfig {
     pub store: tocsin_stores::metrics::MetricStoreConfig,
     /// How points are judged and become durable.
     pub pipeline: tocsin_pipeline::MetricsConfig,
+}
+
+/// Alerts: what is told, and when.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlertsConfig {
+    /// File with alert rules, in place of the shipped `rules/alerts.yml`. What people change in the
+    /// page or through the API takes the place of the rules of either. Default: the shipped rules.
+    pub rules: Option<PathBuf>,
+    /// File with classification rules, in place of the shipped `rules/classification.yml`. Default:
+    /// the shipped rules.
+    pub classification: Option<PathBuf>,
+    /// Seconds between two looks at the rules on metrics. Default 15.
+    pub every_secs: u64,
+    /// Changes of alerts that wait for a slow live client; what it misses beyond is read from the
+    /// store. Default 4096.
+    pub listener_queue: usize,
+    /// Days that resolved alerts are kept. Default 365.
+    pub kept_days: u32,
+}
+
+impl Default for AlertsConfig {
+    fn default() -> Self {
+        Self {
+            rules: None,
+            classification: None,
+            every_secs: 15,
+            listener_queue: 4096,
+            kept_days: 365,
+        }
+    }
 }
 
 /// How long lines of some sources are kept.

@@ -9,12 +9,11 @@ use tocsin_bus::{BusConfig, FjallBus};
 use tocsin_domain::Partition;
 use tocsin_domain::metric::{METRIC_SHARDS, MatchOp, Matcher, NAME_LABEL};
 use tocsin_domain::ports::metric_insight::{MetricInsight, QuerySeries};
-use tocsin_domain::ports::{
-    AnomalyStore, Bus, Clock, MetricQueries, MetricStore, PredictionStore, StoreError,
-};
+use tocsin_domain::ports::{Bus, Clock, MetricQueries, MetricStore, StoreError};
 use tocsin_ingest::metrics::SeriesRegistry;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
 use tocsin_ingest::metrics::scrape::ScrapeBoard;
+use tocsin_pipeline::aggregate::Telling;
 use tocsin_pipeline::metrics::entities::EntityWatch;
 use tocsin_pipeline::metrics::episode::WatchParts;
 use tocsin_pipeline::metrics::insight::Insight;
@@ -25,7 +24,6 @@ use tocsin_pipeline::{
 };
 use tocsin_promql::{Engine, EngineConfig, QueryError};
 use tocsin_stores::metrics::EmbeddedMetricStore;
-use tocsin_stores::relational::SqliteStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -47,7 +45,6 @@ pub(super) struct MetricParts {
     pub(super) store: Arc<dyn MetricStore>,
     pub(super) engine: Engine,
     pub(super) insight: Arc<dyn MetricInsight>,
-    pub(super) findings: Arc<SqliteStore>,
     pub(super) registry: Arc<SeriesRegistry>,
     pub(super) deltas: Arc<DeltaTotals>,
     pub(super) scrape: ScrapeBoard,
@@ -58,11 +55,7 @@ pub(super) struct MetricParts {
 
 impl MetricParts {
     /// Opens the metric side in the data folder.
-    pub(super) async fn open(
-        config: &Config,
-        data_dir: &DataDir,
-        findings: Arc<SqliteStore>,
-    ) -> anyhow::Result<Self> {
+    pub(super) async fn open(config: &Config, data_dir: &DataDir) -> anyhow::Result<Self> {
         let rules = rules(config)?;
         let bus_config = BusConfig {
             partitions: METRIC_SHARDS,
@@ -94,7 +87,6 @@ impl MetricParts {
                 detector.detector_config().clone(),
             )),
             store,
-            findings,
             registry: Arc::new(registry),
             deltas: Arc::new(DeltaTotals::new(
                 config.ingest.metric_limits.series_per_source_max,
@@ -122,15 +114,15 @@ impl MetricParts {
     pub(super) async fn start_loops(
         &self,
         config: &Config,
+        findings: &Arc<Telling>,
         clock: &Arc<dyn Clock>,
         tasks: &TaskTracker,
     ) -> anyhow::Result<()> {
-        let anomalies: Arc<dyn AnomalyStore> = self.findings.clone();
         for partition in (0..self.bus.partitions()).map(Partition) {
             let parts = MetricPipelineParts {
                 bus: self.bus.clone(),
                 metrics: self.store.clone(),
-                anomalies: anomalies.clone(),
+                anomalies: findings.clone(),
                 clock: clock.clone(),
             };
             let settings = config.metrics.pipeline.clone();
@@ -147,36 +139,35 @@ impl MetricParts {
     pub(super) async fn start_background(
         &self,
         config: &Config,
+        findings: &Arc<Telling>,
         clock: &Arc<dyn Clock>,
-        tasks: &TaskTracker,
-        cancel: &CancellationToken,
+        (tasks, cancel): (&TaskTracker, &CancellationToken),
     ) -> anyhow::Result<()> {
-        let predictions: Arc<dyn PredictionStore> = self.findings.clone();
         let parts = PredictParts {
-            queries: Arc::new(EngineQueries(self.engine.clone())),
-            predictions,
+            queries: self.queries(),
+            predictions: findings.clone(),
             clock: clock.clone(),
         };
         let every = Duration::from_secs(config.metrics.pipeline.predict_secs.max(1));
         let predictor = Predictor::open(parts, self.rules.clone(), every).await;
         let predictor = predictor.context("the scorecards cannot be read")?;
         tasks.spawn(predictor.run(cancel.clone()));
-        self.start_watches(config, clock, tasks, cancel).await
+        let parts = WatchParts {
+            metrics: self.store.clone(),
+            anomalies: findings.clone(),
+            clock: clock.clone(),
+        };
+        self.start_watches(config, parts, tasks, cancel).await
     }
 
     /// Starts the watches over hosts and over shapes.
     async fn start_watches(
         &self,
         config: &Config,
-        clock: &Arc<dyn Clock>,
+        parts: WatchParts,
         tasks: &TaskTracker,
         cancel: &CancellationToken,
     ) -> anyhow::Result<()> {
-        let parts = WatchParts {
-            metrics: self.store.clone(),
-            anomalies: self.findings.clone(),
-            clock: clock.clone(),
-        };
         let pipeline = &config.metrics.pipeline;
         if pipeline.entities {
             let watch = EntityWatch::open(parts.clone()).await;
@@ -193,6 +184,11 @@ impl MetricParts {
             tasks.spawn(watch.run(cancel.clone()));
         }
         Ok(())
+    }
+
+    /// Queries as rules ask them.
+    pub(super) fn queries(&self) -> Arc<dyn MetricQueries> {
+        Arc::new(EngineQueries(self.engine.clone()))
     }
 }
 

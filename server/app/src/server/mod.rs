@@ -1,5 +1,6 @@
 //! The running server: every part opened, joined and, in the right order, closed again.
 
+mod alerts;
 mod listeners;
 mod metrics;
 mod parts;
@@ -19,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::housekeeping;
 use crate::own_log::OwnLog;
+pub(crate) use alerts::{alert_rules, catalogue};
 pub(crate) use metrics::rules;
 use parts::Parts;
 
@@ -38,9 +40,12 @@ pub struct Server {
     pipeline: TaskTracker,
     /// The loops of the partitions of metrics, which those of logs feed.
     metric_pipeline: TaskTracker,
+    /// The writer of alerts, to which everything before sends.
+    alerts: TaskTracker,
     /// The HTTP server and what its requests started.
     api: TaskTracker,
     stop_sources: CancellationToken,
+    stop_alerts: CancellationToken,
     stop_api: CancellationToken,
     _parts: Arc<Parts>,
 }
@@ -73,8 +78,10 @@ impl Server {
             sources: TaskTracker::new(),
             pipeline: TaskTracker::new(),
             metric_pipeline: TaskTracker::new(),
+            alerts: TaskTracker::new(),
             api: TaskTracker::new(),
             stop_sources: CancellationToken::new(),
+            stop_alerts: CancellationToken::new(),
             stop_api: CancellationToken::new(),
             _parts: parts.clone(),
         };
@@ -94,12 +101,14 @@ impl Server {
 
     async fn start_pipeline(&self, parts: &Arc<Parts>, config: &Config) -> anyhow::Result<()> {
         let (metrics, clock) = (&parts.metrics, &parts.clock);
+        let writers = (&self.alerts, &self.stop_alerts);
+        let background = (&self.sources, &self.stop_sources);
+        parts.alerts.start(config, writers, background).await?;
         metrics
-            .start_loops(config, clock, &self.metric_pipeline)
+            .start_loops(config, &parts.alerts.findings, clock, &self.metric_pipeline)
             .await?;
-        let stop = &self.stop_sources;
         metrics
-            .start_background(config, clock, &self.sources, stop)
+            .start_background(config, &parts.alerts.findings, clock, background)
             .await?;
         for partition in (0..parts.bus.partitions()).map(Partition) {
             let pipeline = Pipeline::open(
@@ -135,7 +144,14 @@ impl Server {
         self.sources.spawn(keep);
         let keep = housekeeping::keep_metrics(
             parts.metrics.store.clone(),
-            parts.metrics.findings.clone(),
+            parts.alerts.store.clone(),
+            parts.clock.clone(),
+            cancel(),
+        );
+        self.sources.spawn(keep);
+        let keep = housekeeping::keep_alerts(
+            parts.alerts.store.clone(),
+            config.alerts.kept_days,
             parts.clock.clone(),
             cancel(),
         );
@@ -185,13 +201,18 @@ impl Server {
         let measured = tokio::time::timeout_at(deadline, self.metric_pipeline.wait())
             .await
             .is_ok();
+        self.stop_alerts.cancel();
+        self.alerts.close();
+        let told = tokio::time::timeout_at(deadline, self.alerts.wait())
+            .await
+            .is_ok();
         self.live.close();
         self.stop_api.cancel();
         self.api.close();
         let answered = tokio::time::timeout_at(deadline, self.api.wait())
             .await
             .is_ok();
-        if in_time && drained && measured && answered {
+        if in_time && drained && measured && told && answered {
             tracing::info!("stopped; everything that was accepted is stored");
         } else {
             let left = self.bus.0.usage();

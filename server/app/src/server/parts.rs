@@ -22,6 +22,7 @@ use tocsin_stores::vectors::EdgeVectorStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::alerts::{AlertParts, AlertSources};
 use super::listeners::Syslog;
 use super::metrics::MetricParts;
 use crate::clock::SystemClock;
@@ -48,6 +49,7 @@ pub(super) struct Parts {
     pub(super) status: Arc<Status>,
     pub(super) files: tocsin_ingest::file_tail::StatusBoard,
     pub(super) metrics: MetricParts,
+    pub(super) alerts: AlertParts,
     relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
     http: Arc<HttpMetrics>,
@@ -82,7 +84,13 @@ impl Parts {
         let (search, enrich, enricher) = search(&logs, &relational, &vectors, &loaded.embedder);
         let live = Arc::new(LiveHub::new(config.pipeline.live_queue));
         let progress = Arc::<Progress>::default();
-        let metrics = MetricParts::open(config, &data_dir, relational.clone()).await?;
+        let metrics = MetricParts::open(config, &data_dir).await?;
+        let alerts = alerts(
+            config,
+            (&logs, &relational, &vectors),
+            (&metrics, &loaded, &clock),
+        )
+        .await?;
         let sources = Arc::<Sources>::default();
         let http = Arc::<HttpMetrics>::default();
         let files = tocsin_ingest::file_tail::StatusBoard::default();
@@ -102,18 +110,11 @@ impl Parts {
             semantic: semantic(&loaded),
             settings: serde_json::to_string(config)?,
         });
-        let pipeline = PipelineParts {
-            bus: bus.clone(),
-            logs: logs.clone(),
-            templates: relational.clone(),
-            enrich,
-            live: live.clone(),
-            watch: LogWatchParts {
-                intake: intake.clone(),
-                anomalies: relational.clone(),
-                clock: clock.clone(),
-            },
-        };
+        let pipeline = pipeline(
+            (&bus, &logs, &relational),
+            (enrich, &live),
+            (&intake, &alerts, &clock),
+        );
         Ok(Self {
             bus,
             logs,
@@ -123,10 +124,11 @@ impl Parts {
             live,
             pipeline,
             progress,
-            enricher: Mutex::new(Some(enricher)),
+            enricher: Mutex::new(Some(enricher.watched_by(alerts.template_watch()))),
             status: Arc::new(status),
             files,
             metrics,
+            alerts,
             relational,
             search,
             http,
@@ -157,6 +159,10 @@ impl Parts {
             insight: self.metrics.insight.clone(),
             anomalies: self.relational.clone(),
             predictions: self.relational.clone(),
+            alerts: self.relational.clone(),
+            desk: Arc::new(self.alerts.desk.clone()),
+            rules: self.alerts.rules.clone(),
+            classifier: self.alerts.classifier(),
             metric_limits: config.ingest.metric_limits.clone(),
             registry: self.metrics.registry.clone(),
             deltas: self.metrics.deltas.clone(),
@@ -200,6 +206,45 @@ fn intake(
         metric_sources: metrics.sources.clone(),
         clock: clock.clone(),
     }))
+}
+
+/// The alert side, in front of the stores.
+async fn alerts(
+    config: &Config,
+    (logs, relational, vectors): (&Arc<dyn LogStore>, &Arc<SqliteStore>, &Arc<dyn VectorStore>),
+    (metrics, loaded, clock): (&MetricParts, &embedder::Loaded, &Arc<dyn Clock>),
+) -> anyhow::Result<AlertParts> {
+    let sources = AlertSources {
+        relational: relational.clone(),
+        logs: logs.clone(),
+        vectors: vectors.clone(),
+        embedder: loaded.embedder.clone(),
+        queries: metrics.queries(),
+        clock: clock.clone(),
+    };
+    AlertParts::open(config, sources).await
+}
+
+/// What the loops of the partitions of logs work with.
+fn pipeline(
+    (bus, logs, relational): (&Arc<dyn Bus>, &Arc<dyn LogStore>, &Arc<SqliteStore>),
+    (enrich, live): (EnrichQueue, &Arc<LiveHub>),
+    (intake, alerts, clock): (&Arc<dyn Intake>, &AlertParts, &Arc<dyn Clock>),
+) -> PipelineParts {
+    PipelineParts {
+        bus: bus.clone(),
+        logs: logs.clone(),
+        templates: relational.clone(),
+        enrich,
+        live: live.clone(),
+        watch: LogWatchParts {
+            intake: intake.clone(),
+            anomalies: alerts.findings.clone(),
+            clock: clock.clone(),
+        },
+        classifier: alerts.classifier(),
+        alerts: alerts.desk.clone(),
+    }
 }
 
 /// Whether search by meaning works, and what to do if not.

@@ -134,6 +134,18 @@ impl Desk {
         .await;
     }
 
+    /// Waits until everything that lines of a partition said, up to an offset, was kept.
+    pub async fn settle(&self, partition: Partition, offset: Offset) {
+        if offset <= self.taken(partition) {
+            return;
+        }
+        self.lines(partition, offset, Vec::new()).await;
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Sync(answer)).await;
+        // An error says that the writer is gone, and what it did not keep is delivered again.
+        drop(answered.await);
+    }
+
     /// How far the signals of a partition were kept.
     #[must_use]
     pub fn taken(&self, partition: Partition) -> Offset {
@@ -149,6 +161,11 @@ impl Desk {
     /// Anomalies that began or ended.
     pub async fn anomalies(&self, anomalies: Vec<Anomaly>) {
         self.send(Message::Anomalies(anomalies)).await;
+    }
+
+    /// The anomalies that last, all of them: what else is waited for has ended.
+    pub async fn all_anomalies(&self, lasting: Vec<Anomaly>) {
+        self.send(Message::AllAnomalies(lasting)).await;
     }
 
     /// Predictions that were made.

@@ -2,13 +2,15 @@
 //!
 //! [`book`] holds the alerts that last, [`correlate`] says which belong together, [`incidents`] keeps
 //! them so. [`writer`] is the one task that steps all three, keeps what changed and tells those who
-//! listen; [`desk`] stands in front of it.
+//! listen; [`desk`] stands in front of it, and [`tell`] brings it what detectors and queries find.
 
 pub mod book;
 pub mod correlate;
 pub mod desk;
 pub mod incidents;
+pub mod tell;
 pub mod writer;
 
 pub use desk::{Desk, DeskParts};
+pub use tell::Telling;
 pub use writer::AlertWriter;

@@ -49,7 +49,11 @@ pub(super) enum Message {
     },
     Rounds(Vec<Round>),
     Anomalies(Vec<Anomaly>),
+    /// All that last: what else is waited for has ended.
+    AllAnomalies(Vec<Anomaly>),
     Predictions(Vec<Prediction>),
+    /// Tell when everything before it was kept.
+    Sync(oneshot::Sender<()>),
     /// A rule is no longer what it was.
     Changed(Arc<CompiledRule>),
     Act {
@@ -172,6 +176,21 @@ impl AlertWriter {
                     self.finding(one.id.0, one.ended_ms, of, out);
                 }
             }
+            Message::AllAnomalies(lasting) => {
+                for one in &lasting {
+                    let of = |set: &RuleSet| findings::of_anomaly(set, one);
+                    self.finding(one.id.0, one.ended_ms, of, out);
+                }
+                let ids = lasting.iter().map(|one| one.id.0).collect();
+                let told = self
+                    .evaluator
+                    .only_findings(&ids, &self.shared.rules(), out.now_ms);
+                self.signals(&told, out);
+            }
+            Message::Sync(answer) => out.answers.push(Box::new(move || {
+                // One who no longer waits needs no answer.
+                let _ = answer.send(());
+            })),
             Message::Predictions(predictions) => {
                 for one in predictions {
                     let ended_ms = (!one.is_raised).then_some(one.made_ms);

@@ -221,6 +221,31 @@ impl Evaluator {
         out
     }
 
+    /// Ends every anomaly that is waited for and is not among those that last.
+    pub fn only_findings(
+        &mut self,
+        lasting: &HashSet<u128>,
+        rules: &super::RuleSet,
+        at_ms: i64,
+    ) -> Vec<Signal> {
+        let of_anomalies = |id: &str| {
+            let rule = rules.get(id);
+            rule.is_some_and(|rule| rule.rule.trigger == RuleTrigger::Anomaly)
+        };
+        let waiting = self.groups.iter().filter(|((id, _), _)| of_anomalies(id));
+        let ids = waiting.flat_map(|(_, group)| {
+            group
+                .members
+                .iter()
+                .copied()
+                .filter(|id| !lasting.contains(id))
+        });
+        let ended: HashSet<u128> = ids.collect();
+        let each = ended.into_iter();
+        each.flat_map(|id| self.finding_ended(id, rules, at_ms))
+            .collect()
+    }
+
     /// Forgets a rule that was changed or dropped; what it had firing ends.
     pub fn forget(&mut self, rule: &Arc<CompiledRule>, at_ms: i64) -> Vec<Signal> {
         let keys: Vec<Key> = self

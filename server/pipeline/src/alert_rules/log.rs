@@ -403,3 +403,7 @@ fn words(failure_type: &str) -> String {
         None => spaced,
     }
 }
+
+#[cfg(test)]
+#[path = "log_tests.rs"]
+mod tests;

@@ -135,6 +135,19 @@ impl From<FileRule> for ClassificationRule {
 }
 
 impl Catalogue {
+    /// The shipped catalogue. Its rules are checked by a test and not again at each start.
+    ///
+    /// # Errors
+    /// [`CatalogueError`] if it cannot be read.
+    pub fn built_in() -> Result<Self, CatalogueError> {
+        let File { rules, ordinary } =
+            serde_yaml_ng::from_str(BUILT_IN).map_err(|error| text_error(BUILT_IN, &error))?;
+        Ok(Self {
+            rules: rules.into_iter().map(Into::into).collect(),
+            ordinary,
+        })
+    }
+
     /// Reads a catalogue. Every rule of it is checked against its own examples.
     ///
     /// # Errors
@@ -219,7 +232,7 @@ pub fn check(rule: &ClassificationRule) -> Result<Regex, Problem> {
 }
 
 /// Case is ignored; `.` and classes are of characters.
-fn compile(pattern: &str) -> Result<Regex, Problem> {
+pub(super) fn compile(pattern: &str) -> Result<Regex, Problem> {
     if pattern.is_empty() || pattern.len() > PATTERN_BYTES_MAX {
         let detail = format!("expected 1 to {PATTERN_BYTES_MAX} bytes");
         return Err(problem("pattern", detail));

@@ -156,7 +156,7 @@ mod tests {
         let text = "rules:\n  - {id: space, pattern: no space, failure_type: disk, severity: high, confidence: 0.8}\n  \
             - {id: off, pattern: space, failure_type: off, severity: high, confidence: 1, enabled: false}\n  \
             - {id: left, pattern: left, failure_type: left, severity: low, confidence: 0.75}\n";
-        RuleSet::new(Catalogue::parse(text).unwrap().rules).0
+        RuleSet::new(Catalogue::parse(text).unwrap().rules)
     }
 
     fn say(

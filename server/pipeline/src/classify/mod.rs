@@ -107,13 +107,17 @@ impl RuleClassifier {
                 }
             }
         }
-        let compiled = tokio::task::spawn_blocking(move || RuleSet::new(by_id.into_values()));
-        let (rules, _) = compiled.await.map_err(unavailable)?;
+        let rules = Arc::new(RuleSet::new(by_id.into_values()));
+        let warm = rules.clone();
+        // Beside the rest of the start; the first line waits for it if it comes earlier.
+        apart("rules", move || {
+            warm.sets();
+        });
         Ok(Self {
             parts,
             ordinary,
             lexicon: Lexicon::new(),
-            rules: RwLock::new(Arc::new(rules)),
+            rules: RwLock::new(rules),
             taught: RwLock::default(),
             known: RwLock::new(Bounded::new(TEMPLATES_MAX)),
             answers: RwLock::new(Bounded::new(TEMPLATES_MAX)),
@@ -132,7 +136,11 @@ impl RuleClassifier {
             let lesson = Lesson::new(rules.rules(), &self.ordinary);
             let mut again = None;
             if learnt.as_ref() != Some(&lesson) {
-                match self.teach(lesson.clone()).await {
+                let taught = tokio::select! {
+                    taught = self.teach(lesson.clone()) => taught,
+                    () = cancel.cancelled() => return,
+                };
+                match taught {
                     Ok(()) => learnt = Some(lesson),
                     Err(TeachFailure::NoModel(remedy)) => {
                         tracing::info!(remedy, "failures are classified by rules alone");
@@ -160,9 +168,11 @@ impl RuleClassifier {
     async fn teach(&self, lesson: Lesson) -> Result<(), TeachFailure> {
         let embedder = self.parts.embedder.clone();
         let other = |error: Box<dyn std::error::Error + Send + Sync>| TeachFailure::Other(error);
-        let taught = tokio::task::spawn_blocking(move || lesson.teach(embedder.as_ref()))
-            .await
-            .map_err(|error| other(error.into()))??;
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        apart("teach", move || {
+            drop(answer.send(lesson.teach(embedder.as_ref())))
+        });
+        let taught = answered.await.map_err(|error| other(error.into()))??;
         let taught = Arc::new(taught);
         *self.taught.write() = Some(taught.clone());
         // Every vector that was stored before the model was there is in this; later ones are handed
@@ -292,9 +302,9 @@ fn unavailable(error: tokio::task::JoinError) -> StoreError {
 }
 
 fn compile(rule: ClassificationRule) -> Result<CompiledRule, StoreError> {
-    let regex = catalogue::check(&rule)
+    catalogue::check(&rule)
         .map_err(|problem| StoreError::Invalid(format!("rule `{}`, {problem}", rule.id)))?;
-    Ok(CompiledRule { rule, regex })
+    Ok(CompiledRule::new(rule))
 }
 
 /// What a model thinks of templates, by the vectors of their own words.
@@ -391,6 +401,17 @@ impl Classifier for RuleClassifier {
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
         Ok(self.change(id, None).await?.is_some())
+    }
+}
+
+/// Computes on a thread of its own, which ends with the process: a shutdown does not wait for what
+/// nobody waits for.
+fn apart(name: &str, work: impl FnOnce() + Send + 'static) {
+    let spawned = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work);
+    if let Err(error) = spawned {
+        tracing::warn!(%error, name, "a thread could not be started");
     }
 }
 

@@ -4,12 +4,14 @@
 //! its place. Which of several matches holds is not decided here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
 use tocsin_domain::alert::AlertSeverity;
 use tocsin_domain::classification::ClassificationRule;
 
-use super::catalogue::{Problem, check};
+use super::catalogue::compile;
 
 /// Bytes of a line that are searched; errors say what they are in their beginning.
 pub(super) const LINE_BYTES_MAX: usize = 4_096;
@@ -19,11 +21,27 @@ const TOGETHER: usize = 16;
 /// Bytes of the compiled form of as many rules, at most: that of each one is bounded already.
 const TOGETHER_BYTES_MAX: usize = TOGETHER * (2 << 20);
 
-/// A rule with its compiled pattern.
+/// A rule whose pattern is compiled when it is first needed: it has been checked before.
 #[derive(Debug, Clone)]
 pub(super) struct CompiledRule {
     pub(super) rule: ClassificationRule,
-    pub(super) regex: Regex,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl CompiledRule {
+    /// A rule that was checked.
+    pub(super) const fn new(rule: ClassificationRule) -> Self {
+        Self {
+            rule,
+            regex: OnceLock::new(),
+        }
+    }
+
+    /// Where its pattern is in a line.
+    fn find(&self, line: &str) -> Option<Range<usize>> {
+        let regex = self.regex.get_or_init(|| compile(&self.rule.pattern).ok());
+        regex.as_ref()?.find(line.as_bytes()).map(|at| at.range())
+    }
 }
 
 /// Rules by id, ready to search.
@@ -31,7 +49,7 @@ pub(super) struct CompiledRule {
 pub(super) struct RuleSet {
     rules: Vec<CompiledRule>,
     /// One for each [`TOGETHER`] rules, in order.
-    sets: Vec<RegexSet>,
+    sets: OnceLock<Vec<RegexSet>>,
     /// The severity of each type of failure that a rule in use has: of its surest rule.
     severities: HashMap<String, AlertSeverity>,
 }
@@ -45,21 +63,27 @@ pub(super) struct Match<'a> {
 }
 
 impl RuleSet {
-    /// Compiles rules; those that cannot be are left out and said.
-    pub(super) fn new(
-        rules: impl IntoIterator<Item = ClassificationRule>,
-    ) -> (Self, Vec<(String, Problem)>) {
-        let mut compiled = BTreeMap::new();
-        let mut problems = Vec::new();
-        for rule in rules {
-            match check(&rule) {
-                Ok(regex) => {
-                    compiled.insert(rule.id.clone(), CompiledRule { rule, regex });
-                }
-                Err(problem) => problems.push((rule.id, problem)),
-            }
-        }
-        (Self::of(compiled), problems)
+    /// A set of rules that were checked.
+    pub(super) fn new(rules: impl IntoIterator<Item = ClassificationRule>) -> Self {
+        let rules = rules
+            .into_iter()
+            .map(|rule| (rule.id.clone(), CompiledRule::new(rule)));
+        Self::of(rules.collect())
+    }
+
+    /// Compiles what is not compiled yet, which takes a while.
+    pub(super) fn sets(&self) -> &[RegexSet] {
+        self.sets.get_or_init(|| {
+            let set = |rules: &[CompiledRule]| {
+                RegexSetBuilder::new(rules.iter().map(|one| &one.rule.pattern))
+                    .case_insensitive(true)
+                    .size_limit(TOGETHER_BYTES_MAX)
+                    .build()
+            };
+            // Each pattern compiled alone, so together they do; if not, the rules are asked in turn.
+            let sets: Result<Vec<_>, _> = self.rules.chunks(TOGETHER).map(set).collect();
+            sets.unwrap_or_default()
+        })
     }
 
     /// This set with a rule put in, or (none) without the one of that id.
@@ -78,14 +102,6 @@ impl RuleSet {
 
     fn of(rules: BTreeMap<String, CompiledRule>) -> Self {
         let rules: Vec<CompiledRule> = rules.into_values().collect();
-        let set = |rules: &[CompiledRule]| {
-            RegexSetBuilder::new(rules.iter().map(|one| &one.rule.pattern))
-                .case_insensitive(true)
-                .size_limit(TOGETHER_BYTES_MAX)
-                .build()
-        };
-        // Each pattern compiled alone, so together they do; if not, the rules are asked in turn.
-        let sets: Result<Vec<_>, _> = rules.chunks(TOGETHER).map(set).collect();
         let mut surest: HashMap<String, (f64, AlertSeverity)> = HashMap::new();
         for CompiledRule { rule, .. } in rules.iter().filter(|one| one.rule.is_enabled) {
             let this = (rule.confidence, rule.severity);
@@ -96,7 +112,7 @@ impl RuleSet {
         }
         Self {
             rules,
-            sets: sets.unwrap_or_default(),
+            sets: OnceLock::new(),
             severities: surest
                 .into_iter()
                 .map(|(failure_type, (_, severity))| (failure_type, severity))
@@ -108,15 +124,15 @@ impl RuleSet {
     pub(super) fn matches(&self, line: &str) -> Vec<Match<'_>> {
         let line = beginning(line);
         let mut found = Vec::new();
-        let ask = |one: &CompiledRule| one.regex.find(line.as_bytes()).map(|at| at.range());
-        if self.sets.is_empty() {
+        let sets = self.sets();
+        if sets.is_empty() {
             for one in &self.rules {
-                found.extend(ask(one).map(|range| (one, range)));
+                found.extend(one.find(line).map(|range| (one, range)));
             }
         }
-        for (set, rules) in self.sets.iter().zip(self.rules.chunks(TOGETHER)) {
+        for (set, rules) in sets.iter().zip(self.rules.chunks(TOGETHER)) {
             for at in set.matches(line.as_bytes()) {
-                found.extend(ask(&rules[at]).map(|range| (&rules[at], range)));
+                found.extend(rules[at].find(line).map(|range| (&rules[at], range)));
             }
         }
         found
@@ -158,9 +174,7 @@ mod tests {
     use super::*;
 
     fn built_in() -> RuleSet {
-        let (set, problems) = RuleSet::new(Catalogue::parse(BUILT_IN).unwrap().rules);
-        assert!(problems.is_empty(), "{problems:?}");
-        set
+        RuleSet::new(Catalogue::parse(BUILT_IN).unwrap().rules)
     }
 
     #[test]
@@ -173,8 +187,8 @@ mod tests {
                 .rules
                 .iter()
                 .filter_map(|one| {
-                    let found = one.regex.find(line.as_bytes())?;
-                    Some((one.rule.id.as_str(), (found.start(), found.end())))
+                    let found = one.find(line)?;
+                    Some((one.rule.id.as_str(), (found.start, found.end)))
                 })
                 .collect();
             let together: Vec<_> = set

@@ -5,11 +5,12 @@
 //! findings. Nothing here holds up the lines: what cannot be sent now is in the next interval's
 //! counters.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tocsin_domain::metric::{Anomaly, Band, FindingId, NAME_LABEL};
 use tocsin_domain::ports::{AnomalyStore, Clock, Intake, TemplateSummary};
-use tocsin_domain::{Labels, ParsedBatch};
+use tocsin_domain::{Labels, ParsedBatch, TemplateId};
 
 use super::log_series::{LogSeries, LogSeriesConfig, NAME, Vanished};
 use super::novelty::Novelty;
@@ -64,18 +65,25 @@ impl LogWatch {
         }
     }
 
-    /// Sees a batch and the templates first met in it.
-    pub async fn see(&mut self, batch: &ParsedBatch, met: &[TemplateSummary]) {
+    /// Sees a batch and the templates first met in it; gives those of them that surprise.
+    pub async fn see(
+        &mut self,
+        batch: &ParsedBatch,
+        met: &[TemplateSummary],
+    ) -> HashSet<TemplateId> {
         self.series.count(batch);
         let at_ms = batch.batch.observed.millis();
+        let mut surprising = HashSet::new();
         let mut found = Vec::new();
         for template in met {
             let surprise = self.novelty.met(&template.source, at_ms);
             if let Some(surprise) = surprise.filter(|surprise| *surprise >= SURPRISE_MIN) {
+                surprising.insert(template.template.id);
                 found.extend(new_template(template, surprise, at_ms));
             }
         }
         self.keep(found).await;
+        surprising
     }
 
     /// Does what is due by the clock.

@@ -1,5 +1,6 @@
 //! One file a story.
 
+mod alerts;
 mod clients;
 mod disk_full;
 mod files;
