@@ -124,7 +124,11 @@ impl Subscription {
             })
         };
         if !(1..=200).contains(&self.name.trim().chars().count()) {
-            return wrong("name", "1 to 200 characters", "the name is empty or too long");
+            return wrong(
+                "name",
+                "1 to 200 characters",
+                "the name is empty or too long",
+            );
         }
         self.filter.check()?;
         self.channel.check()?;
@@ -161,7 +165,11 @@ impl Subscription {
             .flatten()
             .any(|text| text.len() > Self::TEMPLATE_MAX)
         {
-            return wrong("template", "at most 10000 bytes", "the template is too long");
+            return wrong(
+                "template",
+                "at most 10000 bytes",
+                "the template is too long",
+            );
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ pub mod alert_model;
 pub mod alerts;
 pub mod findings;
 pub mod rules;
+pub mod subscriptions;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -23,6 +23,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         4,
         include_str!("../../../../migrations/sqlite/0004_alerts.sql"),
     ),
+    (
+        5,
+        include_str!("../../../../migrations/sqlite/0005_subscriptions.sql"),
+    ),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (\

@@ -1,8 +1,8 @@
 //! The relational store: what is small and must not be lost, in SQLite.
 //!
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
-//! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`] and
-//! [`ClassificationRuleStore`]. The SQL is plain enough for PostgreSQL to join later behind the
+//! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
+//! [`ClassificationRuleStore`] and [`SubscriptionStore`]. The SQL is plain enough for PostgreSQL to join later behind the
 //! same suites. Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
@@ -14,6 +14,7 @@
 //! [`AlertStore`]: tocsin_domain::ports::AlertStore
 //! [`RuleStore`]: tocsin_domain::ports::RuleStore
 //! [`ClassificationRuleStore`]: tocsin_domain::ports::ClassificationRuleStore
+//! [`SubscriptionStore`]: tocsin_domain::ports::SubscriptionStore
 
 #[cfg(test)]
 mod alert_properties;
@@ -28,6 +29,9 @@ mod positions;
 mod predictions;
 mod rule_json;
 mod rules;
+mod subscription_json;
+mod subscriptions;
+mod subscriptions_outbox;
 mod template_blob;
 mod templates;
 #[cfg(test)]

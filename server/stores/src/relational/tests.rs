@@ -28,6 +28,9 @@ async fn sqlite_keeps_the_contracts() {
     contract::alerts::alerts(&store).await.unwrap();
     contract::rules::alert_rules(&store).await.unwrap();
     contract::rules::classification_rules(&store).await.unwrap();
+    contract::subscriptions::subscriptions(&store)
+        .await
+        .unwrap();
 }
 
 fn job(number: i64, status: JobStatus) -> Job {

@@ -32,12 +32,12 @@ fn parse<T: FromStr>(text: &str, what: &str) -> Result<T, StoreError> {
 }
 
 /// The bits of an id as bytes whose order is theirs.
-pub(super) fn id_bytes(bits: u128) -> Vec<u8> {
+pub(in super::super) fn id_bytes(bits: u128) -> Vec<u8> {
     bits.to_be_bytes().to_vec()
 }
 
 /// The bits of an id from its bytes.
-pub(super) fn id_bits(bytes: &[u8], what: &str) -> Result<u128, StoreError> {
+pub(in super::super) fn id_bits(bytes: &[u8], what: &str) -> Result<u128, StoreError> {
     let bytes = <[u8; 16]>::try_from(bytes);
     bytes
         .map(u128::from_be_bytes)
@@ -278,7 +278,7 @@ const OPERATORS: [(MatchOp, &str); 4] = [
 ];
 
 /// Matchers as a JSON list of name, operator and value.
-pub(super) fn matchers_text(matchers: &[Matcher]) -> Result<String, StoreError> {
+pub(in super::super) fn matchers_text(matchers: &[Matcher]) -> Result<String, StoreError> {
     let rows = matchers.iter().map(|matcher| {
         let op = OPERATORS.iter().find(|(op, _)| *op == matcher.op);
         (
@@ -291,8 +291,8 @@ pub(super) fn matchers_text(matchers: &[Matcher]) -> Result<String, StoreError> 
 }
 
 /// Matchers from a JSON list.
-pub(super) fn matchers(text: &str) -> Result<Vec<Matcher>, StoreError> {
-    const WHAT: &str = "the matchers of a silence";
+pub(in super::super) fn matchers(text: &str) -> Result<Vec<Matcher>, StoreError> {
+    const WHAT: &str = "the matchers of a silence or a subscription";
     let rows: Vec<(String, String, String)> = from_text(text, WHAT)?;
     let read = |(name, op, value): (String, String, String)| {
         let known = OPERATORS.iter().find(|(_, text)| *text == op);

@@ -23,7 +23,8 @@ use tocsin_domain::ports::{
 };
 
 use super::SqliteStore;
-pub(super) use json::{from_text, to_text};
+pub(super) use json::{from_text, id_bytes, matchers, matchers_text, to_text};
+pub(super) use row::{count, get, id, named};
 
 #[async_trait]
 impl AlertStore for SqliteStore {

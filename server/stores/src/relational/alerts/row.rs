@@ -17,7 +17,7 @@ pub(super) const COLUMNS: &str = "a.id, a.status, a.severity, a.assignee, a.inci
     a.annotations, a.evidence, s.kind, s.rule, s.failure_type, s.title, s.labels";
 
 /// A column of a row.
-pub(super) fn get<'r, T>(row: &'r SqliteRow, column: &str) -> Result<T, StoreError>
+pub(in super::super) fn get<'r, T>(row: &'r SqliteRow, column: &str) -> Result<T, StoreError>
 where
     T: Decode<'r, Sqlite> + Type<Sqlite>,
 {
@@ -25,7 +25,7 @@ where
 }
 
 /// The one of a named set that a column names.
-pub(super) fn named<T>(
+pub(in super::super) fn named<T>(
     row: &SqliteRow,
     column: &str,
     from_name: fn(&str) -> Option<T>,
@@ -35,12 +35,12 @@ pub(super) fn named<T>(
 }
 
 /// The bits of an id.
-pub(super) fn id(row: &SqliteRow, column: &str) -> Result<u128, StoreError> {
+pub(in super::super) fn id(row: &SqliteRow, column: &str) -> Result<u128, StoreError> {
     json::id_bits(get(row, column)?, column)
 }
 
 /// A count.
-pub(super) fn count(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
+pub(in super::super) fn count(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
     get::<i64>(row, column).map(i64::cast_unsigned)
 }
 
