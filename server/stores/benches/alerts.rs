@@ -98,6 +98,7 @@ const SERVICES: [&str; 12] = [
 ];
 
 /// The alert of a number among `alerts`; those that are not resolved lie anywhere, mostly late.
+#[expect(clippy::too_many_lines, reason = "one alert, field by field")]
 fn made(number: u64, alerts: u64) -> Alert {
     let mut random = Random(number);
     let rule = random.below(20);
@@ -245,6 +246,7 @@ fn matching(op: MatchOp, name: &str, value: &str) -> AlertFilter {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn questions() -> Vec<(&'static str, AlertFilter)> {
     let filter = AlertFilter::default;
     let with = |set: fn(&mut AlertFilter)| {

@@ -15,6 +15,9 @@ use super::shard::{Shard, State, WINDOW_MS, window_of};
 /// From so many series on partitions are read at the same time, each by a thread of its own.
 const SERIES_APART_MIN: usize = 16;
 
+/// Room for the points of so many windows is made at once.
+const WINDOWS_RESERVED_MAX: i64 = 32;
+
 /// A series of a selection, while its points are gathered.
 #[derive(Debug)]
 struct Wanted {
@@ -26,6 +29,8 @@ struct Wanted {
     is_sorted: bool,
     /// Points in memory, in the order they came.
     recent: Points,
+    /// True if its group has points on disk that will become intervals.
+    is_aging: bool,
 }
 
 impl Wanted {
@@ -35,6 +40,13 @@ impl Wanted {
         let Some(first) = times.get(from).filter(|_| from < to) else {
             return;
         };
+        if self.samples.is_empty() {
+            let last_ms = range_ms.1.min(self.info.last_ms);
+            let windows = window_of(last_ms).saturating_sub(window_of(*first)) + 1;
+            // Later windows are likely as full as this one; growing would copy all points so far.
+            self.samples
+                .reserve((to - from) * windows.clamp(1, WINDOWS_RESERVED_MAX) as usize);
+        }
         self.is_sorted &= self.samples.last().is_none_or(|last| last.at_ms < *first);
         let pairs = times[from..to].iter().zip(&values[from..to]);
         self.samples.extend(pairs.map(|(at_ms, value)| Sample {
@@ -111,17 +123,30 @@ impl Inner {
     /// The answer of one partition.
     fn answer(
         &self,
+        mut asked: Asked<'_>,
+        selection: &Selection,
+    ) -> Result<Vec<SeriesSamples>, StoreError> {
+        loop {
+            let (shard, floor) = (asked.shard, asked.floor);
+            let found = self.answer_once(asked, selection)?;
+            // Where points began to become intervals meanwhile, some may have been seen in neither.
+            if shard.state.read().position.raw_floor == floor {
+                return Ok(found);
+            }
+            asked = Asked::new(shard, selection);
+        }
+    }
+
+    fn answer_once(
+        &self,
         asked: Asked<'_>,
         selection: &Selection,
     ) -> Result<Vec<SeriesSamples>, StoreError> {
         let (from_ms, to_ms) = (selection.from_ms, selection.to_ms);
-        let (shard, raw_from_ms, mut wanted) = (asked.shard, asked.raw_from_ms, asked.wanted);
-        self.gather(
-            shard,
-            &mut wanted,
-            (raw_from_ms, to_ms),
-            selection.samples_max,
-        )?;
+        let (shard, raw_from_ms) = (asked.shard, asked.raw_from_ms);
+        let mut wanted = asked.wanted;
+        let aging_ms = (asked.aging_from_ms.max(from_ms), to_ms);
+        self.gather(shard, &mut wanted, aging_ms, (asked.floor, selection))?;
         let indexes: Vec<u32> = wanted.iter().map(|one| one.index).collect();
         let buckets = if raw_from_ms > from_ms {
             self.buckets(shard, &indexes, (from_ms, to_ms.min(raw_from_ms - 1)))?
@@ -129,7 +154,12 @@ impl Inner {
             vec![Vec::new(); indexes.len()]
         };
         let mut found = Vec::with_capacity(wanted.len());
-        for (mut wanted, buckets) in wanted.into_iter().zip(buckets) {
+        for (mut wanted, mut buckets) in wanted.into_iter().zip(buckets) {
+            if wanted.is_aging {
+                // Its points were read; if they became intervals since, these say the same again.
+                let before = buckets.partition_point(|one| one.start_ms < asked.aging_from_ms);
+                buckets.truncate(before);
+            }
             wanted.settle();
             if !wanted.samples.is_empty() || !buckets.is_empty() {
                 found.push(SeriesSamples {
@@ -148,7 +178,7 @@ impl Inner {
         shard: &Shard,
         wanted: &mut [Wanted],
         range_ms: (i64, i64),
-        samples_max: usize,
+        (floor, selection): (Option<i64>, &Selection),
     ) -> Result<(), StoreError> {
         if range_ms.0 > range_ms.1 {
             return Ok(());
@@ -161,14 +191,18 @@ impl Inner {
             let group = wanted[0].index / GROUP;
             let [from, to] = BlockKey::span(kind::RAW, shard.partition, group, windows);
             self.engine.blocks().range(&from, &to, |key, block| {
+                let window = BlockKey::decode(key).map(|key| key.window);
+                if window < floor && !wanted[0].is_aging {
+                    wanted.iter_mut().for_each(|one| one.is_aging = true);
+                }
                 let read = read_block(&mut reader, block, wanted, range_ms, &mut values);
                 total += read.unwrap_or_else(|Damaged| {
                     self.report_damage(key);
                     0
                 });
                 // Some points may be there twice until parts are merged.
-                if total / 2 > samples_max {
-                    return Err(beyond("points", samples_max));
+                if total / 2 > selection.samples_max {
+                    return Err(beyond("points", selection.samples_max));
                 }
                 Ok(())
             })?;
@@ -205,8 +239,12 @@ impl Inner {
 #[derive(Debug)]
 struct Asked<'a> {
     shard: &'a Shard,
-    /// From when on points are kept one by one.
+    /// The first window whose points are kept one by one.
+    floor: Option<i64>,
+    /// From when on points of the selection are kept one by one.
     raw_from_ms: i64,
+    /// From when on there may be points that have not become intervals yet.
+    aging_from_ms: i64,
     wanted: Vec<Wanted>,
 }
 
@@ -216,9 +254,12 @@ impl<'a> Asked<'a> {
         let from_ms = selection.from_ms;
         let floor = state.position.raw_floor;
         let raw_from_ms = floor.map_or(from_ms, |floor| from_ms.max(floor * WINDOW_MS));
+        let aging_from = state.aging.raw_from;
         Self {
             shard,
+            floor,
             raw_from_ms,
+            aging_from_ms: aging_from.map_or(raw_from_ms, |from| from.saturating_mul(WINDOW_MS)),
             wanted: wanted(&state, selection, raw_from_ms),
         }
     }
@@ -247,6 +288,7 @@ fn wanted(state: &State, selection: &Selection, raw_from_ms: i64) -> Vec<Wanted>
             samples: Vec::new(),
             is_sorted: true,
             recent,
+            is_aging: false,
         });
     }
     found

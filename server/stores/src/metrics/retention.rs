@@ -16,8 +16,8 @@ use super::tiers::{self, Intervals, Tier};
 use super::write::put_pages;
 
 const DAY_MS: i64 = 86_400_000;
-/// Bytes of changes that are written together.
-const COMMIT_BYTES: usize = 8 << 20;
+/// Bytes of changes that are written together; few in tests, so that there are several writes.
+const COMMIT_BYTES: usize = if cfg!(test) { 4 << 10 } else { 8 << 20 };
 
 /// The intervals of one tier of a group that change, window by window.
 struct TierWriter<'a> {
@@ -146,7 +146,12 @@ impl Inner {
     fn age_points(&self, shard: &Shard, floor: i64) -> Result<u64, StoreError> {
         let mut gone = 0;
         let mut changes = Changes::new();
-        // From now on readers look for intervals there.
+        // From now on readers look for both there; what a group has changes in one write.
+        {
+            let mut state = shard.state.write();
+            let floor_before = state.position.raw_floor.unwrap_or(i64::MIN);
+            state.aging.raw_from.get_or_insert(floor_before);
+        }
         self.commit_position(shard, Changes::new(), |position| {
             position.raw_floor = position.raw_floor.max(Some(floor));
         })?;
@@ -166,6 +171,7 @@ impl Inner {
             position.samples = position.samples.saturating_sub(gone);
             position.open.retain(|window, _| *window >= floor);
         })?;
+        shard.state.write().aging.raw_from = None;
         Ok(gone)
     }
 
@@ -253,6 +259,11 @@ impl Inner {
     fn age_intervals(&self, shard: &Shard, floor: i64) -> Result<u64, StoreError> {
         let mut gone = 0;
         let mut changes = Changes::new();
+        {
+            let mut state = shard.state.write();
+            let floor_before = state.position.five_minute_floor.unwrap_or(i64::MIN);
+            state.aging.five_minutes_from.get_or_insert(floor_before);
+        }
         self.commit_position(shard, Changes::new(), |position| {
             position.five_minute_floor = position.five_minute_floor.max(Some(floor));
         })?;
@@ -282,6 +293,7 @@ impl Inner {
             self.commit_if_large(&mut changes)?;
         }
         self.commit_position(shard, changes, |_| ())?;
+        shard.state.write().aging.five_minutes_from = None;
         Ok(gone)
     }
 

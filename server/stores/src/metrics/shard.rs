@@ -108,6 +108,16 @@ impl Position {
     }
 }
 
+/// The floors that were, in windows, while retention goes from group to group with new ones. In
+/// between them every group is either still as it was or already coarser, never both or neither.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Aging {
+    /// Before this points are intervals in any case; none while no points become intervals.
+    pub(crate) raw_from: Option<i64>,
+    /// The same of 5 minutes that become hours.
+    pub(crate) five_minutes_from: Option<i64>,
+}
+
 /// What readers see of a partition.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -119,6 +129,8 @@ pub(crate) struct State {
     /// The offset of the last batch that was taken.
     pub(crate) taken: Offset,
     pub(crate) position: Position,
+    /// The floors of the tiers while retention raises them.
+    pub(crate) aging: Aging,
     /// When the newest batch was received, in ms: what is taken for now.
     pub(crate) observed_ms: i64,
 }

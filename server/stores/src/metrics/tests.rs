@@ -1,5 +1,6 @@
 //! The embedded metric store against its contract, and against a plain map of random points.
 
+mod aging;
 mod crash;
 mod fixture;
 

@@ -262,41 +262,87 @@ impl Inner {
         indexes: &[u32],
         range_ms: (i64, i64),
     ) -> Result<Vec<Vec<Bucket>>, StoreError> {
-        let floor = shard.state.read().position.five_minute_floor;
-        let fine_from_ms = floor.map_or(i64::MIN, |floor| floor * Tier::FiveMinutes.window_ms());
-        let mut found = vec![Vec::new(); indexes.len()];
-        for tier in [Tier::Hour, Tier::FiveMinutes] {
-            let (from_ms, to_ms) = match tier {
-                Tier::Hour => (range_ms.0, range_ms.1.min(fine_from_ms.saturating_sub(1))),
-                Tier::FiveMinutes => (range_ms.0.max(fine_from_ms), range_ms.1),
+        loop {
+            let (floor, aging_from) = {
+                let state = shard.state.read();
+                let floor = state.position.five_minute_floor;
+                (floor, state.aging.five_minutes_from)
             };
-            if from_ms > to_ms {
-                continue;
-            }
-            let windows = (tier.window_of(from_ms), tier.window_of(to_ms));
-            let overlaps = |bucket: &Bucket| {
-                bucket.start_ms <= to_ms && bucket.start_ms + bucket.length_ms > from_ms
-            };
+            let mut found = vec![Vec::new(); indexes.len()];
             let mut start = 0;
             for chunk in indexes.chunk_by(|one, two| one / GROUP == two / GROUP) {
-                let group = chunk[0] / GROUP;
                 let out = &mut found[start..start + chunk.len()];
                 start += chunk.len();
-                let [from, to] = BlockKey::span(tier.kind(), shard.partition, group, windows);
-                self.engine.blocks().range(&from, &to, |key, block| {
-                    let Ok(intervals) = decode(tier, block) else {
-                        self.report_damage(key);
-                        return Ok(());
-                    };
-                    for (index, out) in chunk.iter().zip(out.iter_mut()) {
-                        let series = &intervals[(index % GROUP) as usize];
-                        out.extend(series.iter().filter(|one| overlaps(one)).cloned());
-                    }
-                    Ok(())
-                })?;
+                self.buckets_of_group((shard, chunk), (floor, aging_from), range_ms, out)?;
+            }
+            // Where 5 minutes began to become hours meanwhile, some may have been seen in neither.
+            if shard.state.read().position.five_minute_floor == floor {
+                return Ok(found);
             }
         }
-        Ok(found)
+    }
+
+    fn buckets_of_group(
+        &self,
+        group: (&Shard, &[u32]),
+        (floor, aging_from): (Option<i64>, Option<i64>),
+        range_ms: (i64, i64),
+        out: &mut [Vec<Bucket>],
+    ) -> Result<(), StoreError> {
+        let window_ms = Tier::FiveMinutes.window_ms();
+        let fine_from_ms = floor.map_or(i64::MIN, |floor| floor.saturating_mul(window_ms));
+        let aging_from_ms = aging_from.map_or(fine_from_ms, |from| from.saturating_mul(window_ms));
+        let mut fine = vec![Vec::new(); out.len()];
+        let fine_ms = (range_ms.0.max(aging_from_ms), range_ms.1);
+        let first = self.read_tier(Tier::FiveMinutes, group, fine_ms, &mut fine)?;
+        // What the group has that is to become hours was read: hours of it say the same again.
+        let is_aging = first.is_some_and(|first| Some(first) < floor);
+        let coarse_to_ms = if is_aging {
+            aging_from_ms
+        } else {
+            fine_from_ms
+        };
+        let coarse_ms = (range_ms.0, range_ms.1.min(coarse_to_ms.saturating_sub(1)));
+        self.read_tier(Tier::Hour, group, coarse_ms, out)?;
+        for (out, fine) in out.iter_mut().zip(fine) {
+            out.extend(fine);
+        }
+        Ok(())
+    }
+
+    /// Adds the intervals of one tier, and returns the first window that has any of the group.
+    fn read_tier(
+        &self,
+        tier: Tier,
+        (shard, indexes): (&Shard, &[u32]),
+        (from_ms, to_ms): (i64, i64),
+        out: &mut [Vec<Bucket>],
+    ) -> Result<Option<i64>, StoreError> {
+        let Some(group) = indexes.first().map(|index| index / GROUP) else {
+            return Ok(None);
+        };
+        if from_ms > to_ms {
+            return Ok(None);
+        }
+        let overlaps = |bucket: &Bucket| {
+            bucket.start_ms <= to_ms && bucket.start_ms + bucket.length_ms > from_ms
+        };
+        let windows = (tier.window_of(from_ms), tier.window_of(to_ms));
+        let [from, to] = BlockKey::span(tier.kind(), shard.partition, group, windows);
+        let mut first = None;
+        self.engine.blocks().range(&from, &to, |key, block| {
+            first = first.or_else(|| BlockKey::decode(key).map(|key| key.window));
+            let Ok(intervals) = decode(tier, block) else {
+                self.report_damage(key);
+                return Ok(());
+            };
+            for (index, out) in indexes.iter().zip(out.iter_mut()) {
+                let series = &intervals[(index % GROUP) as usize];
+                out.extend(series.iter().filter(|one| overlaps(one)).cloned());
+            }
+            Ok(())
+        })?;
+        Ok(first)
     }
 }
 
