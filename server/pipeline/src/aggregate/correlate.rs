@@ -21,7 +21,7 @@ const PLACES: [(&str, f64); 9] = [
     ("service_name", 0.5),
     ("job", 0.2),
     ("namespace", 0.2),
-    ("source", 0.4),
+    ("source", 0.3),
 ];
 /// Labels that name a service; an alert whose `upstream` is another's service depends on it.
 const SERVICES: [&str; 3] = ["service", "service_name", "job"];

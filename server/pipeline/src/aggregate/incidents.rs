@@ -40,7 +40,9 @@ impl Incidents {
     pub fn follow(&mut self, book: &mut Book, changes: &mut Changes, now_ms: i64) -> Vec<Incident> {
         let mut touched = BTreeSet::new();
         for index in 0..changes.events.len() {
-            let (event, alert) = changes.events[index].clone();
+            let (event, then) = changes.events[index].clone();
+            // An event before this one may have joined it already.
+            let alert = book.get(then.id).cloned().unwrap_or(then);
             match event.kind {
                 AlertEventKind::Fired | AlertEventKind::Returned
                     if alert.incident.is_none_or(|id| !self.open.contains_key(&id)) =>

@@ -14,6 +14,24 @@ struct Story {
     changed: Vec<Incident>,
 }
 
+fn signal(name: &str, host: &str, severity: AlertSeverity, what: What, now_ms: i64) -> Signal {
+    let text = format!("alerts:\n  - {{ id: {name}, on: anomaly }}");
+    let rule = file::parse(&text).unwrap().remove(0);
+    Signal {
+        rule: Arc::new(CompiledRule::new(rule).unwrap()),
+        labels: LabelSet::new([("alertname", name), ("host", host)]),
+        kind: AlertKind::Realtime,
+        severity,
+        confidence: 1.0,
+        failure_type: None,
+        title: format!("{name} broke"),
+        annotations: LabelSet::default(),
+        evidence: Vec::new(),
+        at_ms: now_ms,
+        what,
+    }
+}
+
 impl Story {
     fn signal(
         &mut self,
@@ -22,21 +40,7 @@ impl Story {
         what: What,
         now_ms: i64,
     ) {
-        let text = format!("alerts:\n  - {{ id: {name}, on: anomaly }}");
-        let rule = file::parse(&text).unwrap().remove(0);
-        let signal = Signal {
-            rule: Arc::new(CompiledRule::new(rule).unwrap()),
-            labels: LabelSet::new([("alertname", name), ("host", host)]),
-            kind: AlertKind::Realtime,
-            severity,
-            confidence: 1.0,
-            failure_type: None,
-            title: format!("{name} broke"),
-            annotations: LabelSet::default(),
-            evidence: Vec::new(),
-            at_ms: now_ms,
-            what,
-        };
+        let signal = signal(name, host, severity, what, now_ms);
         let mut changes = Changes::default();
         self.book.signal(&signal, now_ms, &mut changes);
         self.changed = self.incidents.follow(&mut self.book, &mut changes, now_ms);
@@ -79,6 +83,24 @@ fn alerts_of_a_host_are_one_incident_that_ends_with_the_last_of_them() {
         (IncidentStatus::Resolved, Some(50_000))
     );
     assert!(story.incidents.get(incident).is_none());
+}
+
+#[test]
+fn alerts_that_fire_in_one_step_are_one_incident() {
+    let mut story = Story::default();
+    let mut changes = Changes::default();
+    for name in ["a", "b", "c", "d"] {
+        let one = signal(name, "h1", AlertSeverity::Critical, What::Began, 0);
+        story.book.signal(&one, 0, &mut changes);
+    }
+    let changed = story.incidents.follow(&mut story.book, &mut changes, 0);
+    assert_eq!((changed.len(), changed[0].alerts), (1, 4));
+    let left = changes
+        .events
+        .iter()
+        .filter(|(event, _)| event.kind.name() == "left")
+        .count();
+    assert_eq!(left, 0);
 }
 
 #[test]
