@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::Mutex;
 use tocsin_domain::ports::BusUsage;
 use tocsin_domain::ports::http_telemetry::{HttpRequest, HttpTelemetry};
+use tocsin_pipeline::aggregate::Desk;
 use tocsin_pipeline::{MetricProgress, Progress};
 
 use crate::sources::SourceCounts;
@@ -65,12 +66,15 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) refused_series: u64,
     /// Templates with vectors.
     pub(crate) embedded: u64,
+    /// Alerts.
+    pub(crate) desk: &'a Desk,
 }
 
 /// The text of `/metrics`.
 pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     let mut text = String::new();
     let simple = logs(snapshot).into_iter().chain(points(snapshot));
+    let simple = simple.chain(alerts(snapshot.desk));
     for (name, kind, value) in simple {
         line(
             &mut text,
@@ -156,6 +160,15 @@ fn points(snapshot: &Snapshot<'_>) -> Vec<Simple> {
         ("series_refused_total", "counter", snapshot.refused_series),
         ("metric_bus_events", "gauge", snapshot.metric_bus.events),
         ("metric_bus_bytes", "gauge", snapshot.metric_bus.bytes),
+    ]
+}
+
+fn alerts(desk: &Desk) -> [Simple; 4] {
+    [
+        ("alerts_firing", "gauge", desk.firing()),
+        ("alert_changes_total", "counter", desk.told()),
+        ("alert_listeners", "gauge", desk.listeners() as u64),
+        ("alert_rules_failing", "gauge", desk.failing_rules() as u64),
     ]
 }
 

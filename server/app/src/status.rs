@@ -36,6 +36,7 @@ pub(crate) struct StatusParts {
     pub(crate) progress: Arc<Progress>,
     pub(crate) http: Arc<HttpMetrics>,
     pub(crate) embedded: Arc<AtomicU64>,
+    pub(crate) desk: tocsin_pipeline::aggregate::Desk,
     pub(crate) files: tocsin_ingest::file_tail::StatusBoard,
     pub(crate) semantic: SemanticStatus,
     pub(crate) settings: String,
@@ -239,6 +240,7 @@ impl ServerStatus for Status {
             series: parts.metrics.registry.len() as u64,
             refused_series: parts.metrics.registry.refused_series(),
             embedded: parts.embedded.load(Ordering::Relaxed),
+            desk: &parts.desk,
         })
     }
 }

@@ -106,6 +106,7 @@ impl Parts {
             progress: progress.clone(),
             http: http.clone(),
             embedded: enricher.embedded(),
+            desk: alerts.desk.clone(),
             files: files.clone(),
             semantic: semantic(&loaded),
             settings: serde_json::to_string(config)?,

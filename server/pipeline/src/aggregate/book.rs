@@ -6,7 +6,7 @@
 //! comes back soon it is the same alert, new again; later it is another. What comes and goes again
 //! and again is flapping: its ends are held back until it has been quiet for a while.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tocsin_domain::alert::{
     Alert, AlertAction, AlertEvent, AlertEventKind, AlertId, AlertStatus, Evidence, Fingerprint,
@@ -44,15 +44,15 @@ struct Entry {
 pub struct Changes {
     /// What happened, each with the alert as it was after it.
     pub events: Vec<(AlertEvent, Alert)>,
-    /// Alerts whose count grew without an event.
-    pub counted: Vec<Alert>,
+    /// Every alert that changed, as it is after the step.
+    pub latest: BTreeMap<AlertId, Alert>,
 }
 
 impl Changes {
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.counted.is_empty()
+        self.latest.is_empty()
     }
 
     fn note(&mut self, alert: &Alert, at_ms: i64, actor: &str, kind: AlertEventKind) {
@@ -64,6 +64,7 @@ impl Changes {
             kind,
         };
         self.events.push((event, alert.clone()));
+        self.latest.insert(alert.id, alert.clone());
     }
 }
 
@@ -297,7 +298,7 @@ impl Entry {
             self.repeated_ms = now_ms;
             out.note(&self.alert, now_ms, SYSTEM, AlertEventKind::Repeated);
         } else {
-            out.counted.push(self.alert.clone());
+            out.latest.insert(self.alert.id, self.alert.clone());
         }
     }
 

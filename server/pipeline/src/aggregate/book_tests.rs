@@ -213,11 +213,27 @@ proptest! {
         for (event, alert) in &out.events {
             prop_assert_eq!(event.alert, alert.id);
         }
-        let all = out.events.iter().map(|(_, alert)| alert).chain(&out.counted);
+        let all = out.events.iter().map(|(_, alert)| alert).chain(out.latest.values());
         for alert in all {
             let count = newest.entry(alert.id).or_default();
             *count = (*count).max(alert.count);
         }
         prop_assert_eq!(newest.values().sum::<u64>(), happened);
     }
+}
+
+#[test]
+fn what_is_kept_of_a_step_is_the_last_of_it() {
+    let (mut book, mut out) = (Book::default(), Changes::default());
+    book.signal(&line("a", 0), 0, &mut out);
+    book.signal(&line("a", 1), 1, &mut out);
+    let acknowledge = AlertAction::Acknowledge;
+    book.act(only(&book), &acknowledge, by(2), &mut out)
+        .unwrap();
+    let kept: Vec<_> = out
+        .latest
+        .values()
+        .map(|one| (one.count, one.status))
+        .collect();
+    assert_eq!(kept, [(2, AlertStatus::Acknowledged)]);
 }

@@ -42,6 +42,7 @@ pub(super) struct Shared {
     rounds: Mutex<HashMap<String, LastRound>>,
     pub(super) news: broadcast::Sender<Arc<AlertChange>>,
     pub(super) told: AtomicU64,
+    pub(super) firing: AtomicU64,
 }
 
 /// What the last look at a rule came to.
@@ -72,6 +73,7 @@ impl Shared {
             taken: RwLock::new(taken.clone()),
             rounds: Mutex::default(),
             told: AtomicU64::new(0),
+            firing: AtomicU64::new(0),
         };
         (Arc::new(shared), inbox)
     }
@@ -188,6 +190,19 @@ impl Desk {
     #[must_use]
     pub fn told(&self) -> u64 {
         self.0.told.load(Ordering::Relaxed)
+    }
+
+    /// How many rules could not be looked at the last time.
+    #[must_use]
+    pub fn failing_rules(&self) -> usize {
+        let rounds = self.0.rounds.lock();
+        rounds.values().filter(|one| one.failure.is_some()).count()
+    }
+
+    /// How many alerts fire.
+    #[must_use]
+    pub fn firing(&self) -> u64 {
+        self.0.firing.load(Ordering::Relaxed)
     }
 
     /// How many listen now.

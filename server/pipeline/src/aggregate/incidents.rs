@@ -1,7 +1,7 @@
 //! The incidents at hand: alerts that fired or changed in, incidents that began, grew or ended out.
 //! Pure; stepped by the writer beside the book.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tocsin_domain::alert::{
     Alert, AlertEventKind, AlertId, AlertSeverity, Incident, IncidentId, IncidentStatus,
@@ -11,21 +11,31 @@ use tocsin_domain::ports::IncidentAction;
 use super::book::{Book, By, Changes, SYSTEM};
 use super::correlate::nearest;
 
+/// Alerts that a new one is compared with, at most.
+const RECENT_MAX: usize = 256;
+
 /// The incidents that are not resolved.
 #[derive(Debug, Default)]
 pub struct Incidents {
     open: BTreeMap<IncidentId, Incident>,
+    /// Alerts that fired last, oldest first: with whom a new one is compared.
+    recent: VecDeque<AlertId>,
 }
 
 impl Incidents {
-    /// Takes up the incidents that were kept.
+    /// Takes up the incidents that were kept, beside the alerts at hand.
     #[must_use]
-    pub fn restore(incidents: Vec<Incident>) -> Self {
+    pub fn restore(incidents: Vec<Incident>, book: &Book) -> Self {
+        let mut newest: Vec<&Alert> = book.iter().collect();
+        newest.sort_unstable_by_key(|alert| alert.last_ms);
+        let begin = newest.len().saturating_sub(RECENT_MAX);
+        let recent = newest[begin..].iter().map(|alert| alert.id).collect();
         let open = incidents
             .into_iter()
             .filter(|one| one.status != IncidentStatus::Resolved);
         Self {
             open: open.map(|one| (one.id, one)).collect(),
+            recent,
         }
     }
 
@@ -43,6 +53,9 @@ impl Incidents {
             let (event, then) = changes.events[index].clone();
             // An event before this one may have joined it already.
             let alert = book.get(then.id).cloned().unwrap_or(then);
+            if matches!(event.kind, AlertEventKind::Fired | AlertEventKind::Returned) {
+                self.note(alert.id);
+            }
             match event.kind {
                 AlertEventKind::Fired | AlertEventKind::Returned
                     if alert.incident.is_none_or(|id| !self.open.contains_key(&id)) =>
@@ -63,6 +76,14 @@ impl Incidents {
         settled.collect()
     }
 
+    fn note(&mut self, fired: AlertId) {
+        self.recent.retain(|one| *one != fired);
+        self.recent.push_back(fired);
+        if self.recent.len() > RECENT_MAX {
+            self.recent.pop_front();
+        }
+    }
+
     /// Finds the incident of an alert, or begins one.
     fn join(
         &mut self,
@@ -79,7 +100,8 @@ impl Incidents {
             let incident = other.incident.and_then(|id| self.open.get(&id));
             other.id != alert.id && incident.map_or(other.is_firing(), |one| !one.is_pinned)
         };
-        let near = nearest(alert, book.iter().filter(may_join));
+        let recent = self.recent.iter().filter_map(|id| book.get(*id));
+        let near = nearest(alert, recent.filter(may_join));
         let near = near.map(|(other, kinship)| (other.clone(), kinship.because));
         let (first, because) = match near {
             Some((other, because)) => {

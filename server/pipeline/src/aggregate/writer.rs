@@ -15,7 +15,7 @@ use tocsin_domain::alert::{
 };
 use tocsin_domain::metric::{Anomaly, Prediction};
 use tocsin_domain::ports::{
-    Acted, AlertCommit, AlertFilter, AlertStore, Clock, IncidentAction, StoreError,
+    Acted, AlertCommit, AlertFilter, AlertStore, Clock, IncidentAction, RuleState, StoreError,
 };
 use tocsin_domain::{Offset, Partition};
 use tokio::sync::{mpsc, oneshot};
@@ -87,6 +87,8 @@ pub struct AlertWriter {
     book: Book,
     incidents: Incidents,
     taken: HashMap<String, u64>,
+    /// When it was last looked whether something ended, in ms.
+    ticked_ms: i64,
 }
 
 /// What one step gathers.
@@ -121,15 +123,17 @@ impl AlertWriter {
         let rules = desk.rules.clone();
         let (shared, inbox) = Shared::new(desk, store.clone(), silences, &taken);
         let quiet_ms = |alert: &Alert| quiet_ms(&rules.read(), alert);
+        let book = Book::restore(alerts, now_ms, quiet_ms);
         let writer = Self {
-            book: Book::restore(alerts, now_ms, quiet_ms),
-            incidents: Incidents::restore(incidents),
+            incidents: Incidents::restore(incidents, &book),
+            book,
             evaluator,
             store,
             clock,
             shared: shared.clone(),
             inbox,
             taken,
+            ticked_ms: now_ms,
         };
         Ok((writer, Desk::new(shared)))
     }
@@ -157,7 +161,13 @@ impl AlertWriter {
             for message in messages.drain(..) {
                 self.take(message, &mut gathered).await;
             }
-            self.book.tick(now_ms, &mut gathered.changes);
+            // Over all alerts, so not at every message.
+            if now_ms - self.ticked_ms >= TICK_EVERY.as_millis() as i64 {
+                self.ticked_ms = now_ms;
+                self.book.tick(now_ms, &mut gathered.changes);
+                let firing = self.book.iter().filter(|alert| alert.is_firing()).count();
+                self.shared.firing.store(firing as u64, Ordering::Relaxed);
+            }
             self.finish(gathered).await;
         }
     }
@@ -456,24 +466,12 @@ fn quiet_ms(rules: &RuleSet, alert: &Alert) -> Option<i64> {
     }
 }
 
-/// The newest form of each alert, all events, and the rest.
-fn commit(gathered: &Gathered, states: Vec<tocsin_domain::ports::RuleState>) -> AlertCommit {
+/// Everything that a step changed.
+fn commit(gathered: &Gathered, states: Vec<RuleState>) -> AlertCommit {
     let changes = &gathered.changes;
-    let mut alerts: BTreeMap<AlertId, &Alert> = BTreeMap::new();
-    let all = changes
-        .events
-        .iter()
-        .map(|(_, alert)| alert)
-        .chain(&changes.counted);
-    for alert in all {
-        let kept = alerts.entry(alert.id).or_insert(alert);
-        // Events come in order; what was only counted is newer if it counts more.
-        if alert.count >= kept.count {
-            *kept = alert;
-        }
-    }
+    let taken = gathered.taken.iter();
     AlertCommit {
-        alerts: alerts.into_values().cloned().collect(),
+        alerts: changes.latest.values().cloned().collect(),
         events: changes
             .events
             .iter()
@@ -481,10 +479,6 @@ fn commit(gathered: &Gathered, states: Vec<tocsin_domain::ports::RuleState>) -> 
             .collect(),
         incidents: gathered.incidents.values().cloned().collect(),
         states,
-        taken: gathered
-            .taken
-            .iter()
-            .map(|(origin, at)| (origin.clone(), *at))
-            .collect(),
+        taken: taken.map(|(origin, at)| (origin.clone(), *at)).collect(),
     }
 }

@@ -280,7 +280,7 @@ impl Course {
             .events
             .iter()
             .map(|(event, alert)| (Some(&event.kind), alert));
-        for (kind, alert) in events.chain(changes.counted.iter().map(|alert| (None, alert))) {
+        for (kind, alert) in events.chain(changes.latest.values().map(|alert| (None, alert))) {
             let told = self.told.entry(alert.id).or_insert_with(|| ReplayedAlert {
                 starts_ms: alert.starts_ms,
                 ends_ms: None,
