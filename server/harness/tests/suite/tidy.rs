@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 25] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -32,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 25] = [
     ("tocsin-sequence", &[]),
     ("tocsin-ui", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
+    ("tocsin-act", &["tocsin-domain"]),
     ("tocsin-bus", &["tocsin-domain"]),
     ("tocsin-stores", &["tocsin-domain"]),
     (

@@ -1,0 +1,156 @@
+//! The channels: each turns a message into requests and says what an answer means. A file each.
+
+mod pagerduty;
+mod slack;
+mod webhook;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tocsin_domain::subscription::Channel;
+
+use crate::http::{Answer, Http, NoAnswer};
+use crate::message::{Message, Sender};
+use crate::words::cut;
+
+/// The most characters of what a channel said that are kept.
+const DETAIL_MAX: usize = 500;
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The channel took it; what it calls the message, if it can be updated.
+    Accepted(Option<String>),
+    /// Later, perhaps; how long the channel asks us to wait.
+    Later(Option<Duration>),
+    /// Never.
+    Refused,
+}
+
+/// What a channel said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    pub(crate) status: Option<u16>,
+    pub(crate) detail: String,
+    pub(crate) took_ms: u64,
+}
+
+impl Outcome {
+    fn no_answer(error: NoAnswer) -> Self {
+        Self {
+            verdict: match error.is_temporary {
+                true => Verdict::Later(None),
+                false => Verdict::Refused,
+            },
+            status: None,
+            detail: cut(&error.detail, DETAIL_MAX),
+            took_ms: 0,
+        }
+    }
+
+    fn of(answer: &Answer, verdict: Verdict) -> Self {
+        let body = answer.body.split_whitespace().collect::<Vec<_>>().join(" ");
+        let detail = match body.is_empty() {
+            true => answer.status.to_string(),
+            false => format!("{}: {body}", answer.status),
+        };
+        Self {
+            verdict,
+            status: Some(answer.status),
+            detail: cut(&detail, DETAIL_MAX),
+            took_ms: answer.took_ms,
+        }
+    }
+}
+
+/// What the status of an answer means, for channels that mean it.
+fn by_status(answer: &Answer) -> Verdict {
+    match answer.status {
+        200..=299 => Verdict::Accepted(None),
+        408 | 425 | 429 | 500..=599 => Verdict::Later(answer.retry_after),
+        _ => Verdict::Refused,
+    }
+}
+
+/// Sends a message and says what became of it.
+pub(crate) async fn deliver(
+    http: &Http,
+    sender: &Sender<'_>,
+    message: &Message,
+    now_ms: i64,
+) -> Outcome {
+    match &sender.subscription.channel {
+        Channel::Webhook { url, secret } => {
+            let call = webhook::call(sender, message, (url, secret.as_ref()), now_ms);
+            plain(http, call).await
+        }
+        Channel::PagerDuty { routing_key, url } => {
+            let key = routing_key.as_ref().map_or("", |key| key.0.as_str());
+            let call = pagerduty::call(sender, message, (key, url.as_deref()));
+            plain(http, call).await
+        }
+        Channel::Slack {
+            webhook_url,
+            token,
+            channel,
+            api_url,
+        } => match (webhook_url, token, channel) {
+            (Some(url), None, _) => plain(http, slack::hook_call(sender, message, &url.0)).await,
+            (_, Some(token), Some(channel)) => {
+                let bot = slack::Bot::new(&token.0, channel, api_url.as_deref());
+                bot.deliver(http, sender, message).await
+            }
+            _ => Outcome {
+                verdict: Verdict::Refused,
+                status: None,
+                detail: "the subscription has neither a webhook nor a bot".into(),
+                took_ms: 0,
+            },
+        },
+    }
+}
+
+async fn plain(http: &Http, call: crate::http::Call) -> Outcome {
+    match http.post(call).await {
+        Ok(answer) => Outcome::of(&answer, by_status(&answer)),
+        Err(error) => Outcome::no_answer(error),
+    }
+}
+
+/// What would be sent, without anything secret.
+pub(crate) fn body(sender: &Sender<'_>, message: &Message) -> Value {
+    match &sender.subscription.channel {
+        Channel::Webhook { .. } => webhook::body(sender, message),
+        Channel::PagerDuty { .. } => pagerduty::body(sender, message, "set"),
+        Channel::Slack { .. } => slack::body(sender, message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_means_follows_from_its_status() {
+        let verdict = |status| {
+            by_status(&Answer {
+                status,
+                retry_after: Some(Duration::from_secs(7)),
+                ..Answer::default()
+            })
+        };
+        for status in [200, 202, 204] {
+            assert_eq!(verdict(status), Verdict::Accepted(None));
+        }
+        for status in [408, 425, 429, 500, 503] {
+            assert_eq!(
+                verdict(status),
+                Verdict::Later(Some(Duration::from_secs(7)))
+            );
+        }
+        for status in [301, 400, 401, 404, 410] {
+            assert_eq!(verdict(status), Verdict::Refused);
+        }
+    }
+}

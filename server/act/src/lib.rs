@@ -1,0 +1,22 @@
+//! The only crate that changes the outside world: it tells those who subscribed.
+//!
+//! In flow the numbered events of alerts. [`Outbox`] writes down what is to be told to whom,
+//! together with how far it read, and sends it until the channel took it or refused it for good;
+//! nothing is missed and nothing told twice, whenever the server stops. [`ChannelNotifier`] renders
+//! and sends for the API: previews and tests. Not here: when an alert fires, HTTP routes, SQL.
+//!
+//! Every decision is a pure function over plain values (`policy`, `message`, `channels`); the loops
+//! in `outbox` own time, the network and the order of effects.
+
+mod channels;
+mod civil;
+mod http;
+mod message;
+mod notifier;
+mod outbox;
+mod policy;
+mod words;
+
+pub use http::HttpConfig;
+pub use notifier::{ChannelNotifier, NotifierConfig};
+pub use outbox::{Outbox, OutboxConfig, OutboxParts};
