@@ -6,6 +6,7 @@ import { AskBox } from './ask-box';
 import { Headline } from './headline';
 import { HostPanel } from './host-panel';
 import { NextStep } from './next-step';
+import { OpenAlerts } from './open-alerts';
 import { ReadingPanel } from './reading-panel';
 import { RecentErrors } from './recent-errors';
 
@@ -19,6 +20,7 @@ export default function HomePage() {
         <Headline stats={stats.data} sources={sources.data?.items} />
         <AskBox stats={stats.data} />
         <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
+          <OpenAlerts />
           <HostPanel />
           <AheadPanel />
           <ReadingPanel sources={sources} />
