@@ -13,7 +13,8 @@ use crate::routes::{
     logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
     logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, metrics,
     metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus, push_logs,
-    remote_write, settings, silences, splunk, stats, telegraf, ui,
+    remote_write, settings, silences, splunk, stats, subscriptions, subscriptions_deliveries,
+    telegraf, ui,
 };
 use crate::state::ApiState;
 
@@ -27,6 +28,8 @@ pub fn router(state: ApiState) -> Router {
         .merge(alert_reads(&state))
         .merge(alert_writes())
         .merge(rule_writes())
+        .merge(subscription_reads(&state))
+        .merge(subscription_writes())
         .merge(exports())
         .merge(pushes())
         .merge(elasticsearch_bulk())
@@ -160,6 +163,44 @@ fn alert_writes() -> Router<ApiState> {
         .route(&incident("title"), post(incidents_act::title))
         .route("/api/v1/silences", post(silences::create))
         .route("/api/v1/silences/{id}", delete(silences::expire))
+}
+
+/// Looking at a message is a read, although it is posted.
+fn subscription_reads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/subscriptions", get(subscriptions::list))
+        .route(
+            "/api/v1/subscriptions/{id}",
+            get(subscriptions::subscription),
+        )
+        .route(
+            "/api/v1/subscriptions/{id}/deliveries",
+            get(subscriptions_deliveries::of_subscription),
+        )
+        .route(
+            "/api/v1/subscriptions/preview",
+            post(subscriptions_deliveries::preview),
+        )
+        .route("/api/v1/deliveries", get(subscriptions_deliveries::list))
+        .layer(compression())
+        .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+fn subscription_writes() -> Router<ApiState> {
+    let one = |rest: &str| format!("/api/v1/subscriptions/{{id}}{rest}");
+    Router::new()
+        .route("/api/v1/subscriptions", post(subscriptions::create))
+        .route(
+            &one(""),
+            put(subscriptions::replace).delete(subscriptions::delete),
+        )
+        .route(&one("/enable"), post(subscriptions::enable))
+        .route(&one("/disable"), post(subscriptions::disable))
+        .route(&one("/test"), post(subscriptions_deliveries::test))
+        .route(
+            "/api/v1/deliveries/{id}/redeliver",
+            post(subscriptions_deliveries::redeliver),
+        )
 }
 
 fn rule_writes() -> Router<ApiState> {

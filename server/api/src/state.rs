@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{
     AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, Classifier, Clock, HttpTelemetry,
-    Intake, JobStore, LiveLogs, LogSearch, LogStore, MetricInsight, MetricStore, PredictionStore,
-    ServerStatus, TemplateStore,
+    Intake, JobStore, LiveLogs, LogSearch, LogStore, MetricInsight, MetricStore, Notifier,
+    PredictionStore, ServerStatus, SubscriptionStore, TemplateStore,
 };
 use tocsin_ingest::Limits;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
@@ -55,6 +55,10 @@ pub struct ApiParts {
     pub rules: Arc<dyn AlertRules>,
     /// Types of failure, and the rules they are recognised by.
     pub classifier: Arc<dyn Classifier>,
+    /// Who is told of which alerts, and what became of it.
+    pub subscriptions: Arc<dyn SubscriptionStore>,
+    /// Who tells them.
+    pub notifier: Arc<dyn Notifier>,
     /// What the server says of itself.
     pub status: Arc<dyn ServerStatus>,
     /// Where requests are counted.

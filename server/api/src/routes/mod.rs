@@ -42,5 +42,7 @@ pub(crate) mod settings;
 pub(crate) mod silences;
 pub(crate) mod splunk;
 pub(crate) mod stats;
+pub(crate) mod subscriptions;
+pub(crate) mod subscriptions_deliveries;
 pub(crate) mod telegraf;
 pub(crate) mod ui;

@@ -17,6 +17,7 @@ mod push_metrics;
 mod rules;
 mod searches;
 mod silences;
+mod subscriptions;
 
 use std::sync::Arc;
 
@@ -80,6 +81,8 @@ impl Server {
             desk: fakes.clone(),
             rules: fakes.clone(),
             classifier: fakes.clone(),
+            subscriptions: fakes.clone(),
+            notifier: fakes.clone(),
             status: fakes.clone(),
             telemetry: fakes.clone(),
             clock: fakes.clone(),

@@ -4,6 +4,7 @@ pub(super) mod alerts;
 mod logs;
 pub(super) mod metrics;
 mod platform;
+pub(super) mod subscriptions;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -51,6 +52,7 @@ pub(super) struct Fakes {
     pub(super) predictions: Mutex<Vec<Prediction>>,
     pub(super) refusal: Mutex<Refusal>,
     pub(super) alerting: Mutex<alerts::AlertFakes>,
+    pub(super) telling: Mutex<subscriptions::SubscriptionFakes>,
     pub(super) jobs: Mutex<Vec<Job>>,
     pub(super) audit: Mutex<Vec<AuditEntry>>,
     pub(super) requests: Mutex<Vec<(String, u16)>>,
