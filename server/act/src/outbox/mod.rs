@@ -32,7 +32,7 @@ pub struct OutboxConfig {
     pub backoff_first_ms: u64,
     /// The longest wait between attempts, in ms. Default 600,000.
     pub backoff_most_ms: u64,
-    /// How often a message is tried before it is a dead letter. Default 20: about two hours.
+    /// How often a message is tried before it is a dead letter. Default 20: about an hour and a half.
     pub attempts_max: u32,
     /// How many subscriptions are told at the same time. Default 8.
     pub lanes_max: usize,
