@@ -29,7 +29,7 @@ test('a rule is tried on history, kept, switched off, and deleted', async ({ pag
 test('a line is tried against the catalogue', async ({ page }) => {
   await page.goto('rules?view=classification');
   await page.getByRole('textbox', { name: 'Line' }).fill('write failed: No space left on device');
-  await page.getByRole('button', { name: 'Try' }).click();
+  await page.getByRole('button', { name: 'Try', exact: true }).click();
   await expect(page.getByRole('status').filter({ hasText: 'disk full' })).toBeVisible();
 });
 
