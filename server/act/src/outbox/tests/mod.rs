@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tocsin_domain::alert::{
-    Alert, AlertEventKind, AlertSeverity, AlertStatus, LabelSet, Silence, SilenceId,
+    Alert, AlertEventKind, AlertKind, AlertSeverity, AlertStatus, Evidence, LabelSet, Silence,
+    SilenceId,
 };
-use tocsin_domain::metric::{MatchOp, Matcher};
+use tocsin_domain::metric::{
+    Direction, FindingId, Labels, MatchOp, Matcher, Prediction, PredictionOutcome, SeriesId,
+};
 use tocsin_domain::ports::Notifier;
 use tocsin_domain::subscription::{
     Channel, DeliveryState, MessageTemplate, News, RateLimit, Secret, Subscription,
@@ -21,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Outbox, OutboxConfig};
 use memory::*;
-use receiver::{Mood, Receiver};
+use receiver::{Got, Mood, Receiver};
 
 fn ended(alert: &Alert) -> Alert {
     Alert {
@@ -445,5 +448,79 @@ async fn a_template_is_seen_before_and_a_test_says_what_the_channel_said() {
             .unwrap_err()
             .field,
         "template.title"
+    );
+}
+
+/// A prediction whose crossing is so many hours away, and the alert that rests on it.
+fn predicted(memory: &Memory, number: u64, hours: i64) -> Alert {
+    let (series, now_ms) = (SeriesId(number), now_ms());
+    let id = FindingId::new(series, now_ms);
+    let crossing = now_ms + hours * 3_600_000 + 60_000;
+    lock(&memory.predictions).push(Prediction {
+        id,
+        series,
+        labels: Labels::new([("__name__", "disk_used")]).unwrap(),
+        rule: "disk_full".into(),
+        query: String::new(),
+        made_ms: now_ms,
+        threshold: 1.0,
+        direction: Direction::Rising,
+        horizon_ms: 1,
+        current: 0.5,
+        probability: 0.9,
+        crossing_ms: Some((now_ms, crossing, i64::MAX)),
+        point: None,
+        is_raised: true,
+        explanation: String::new(),
+        outcome: PredictionOutcome::Open,
+        crossed_ms: None,
+    });
+    Alert {
+        kind: AlertKind::Predictive,
+        evidence: vec![Evidence::Prediction {
+            id,
+            series,
+            explanation: "it fills".into(),
+        }],
+        ..alert("disk_full", number)
+    }
+}
+
+#[tokio::test]
+async fn who_wants_to_know_a_day_ahead_hears_of_nothing_nearer() {
+    let receiver = Receiver::new(|_, _| Mood::Answer(200, String::new())).await;
+    let memory = Arc::new(Memory::default());
+    begin(&memory).await;
+    let mut one = subscription(1, webhook(&receiver, ""));
+    one.filter.kinds = vec![AlertKind::Predictive];
+    one.filter.min_lead_hours = Some(24.0);
+    one.filter.min_probability = Some(0.8);
+    lock(&memory.subscriptions).push(one);
+    let [near, far] = [(1, 23), (2, 24)].map(|(n, hours)| predicted(&memory, n, hours));
+    let unsure = Alert {
+        confidence: 0.7,
+        ..predicted(&memory, 3, 48)
+    };
+    let unknown = Alert {
+        evidence: Vec::new(),
+        ..predicted(&memory, 4, 48)
+    };
+    for alert in [&near, &unsure, &unknown, &alert("other", 5), &far] {
+        memory.happens(alert, AlertEventKind::Fired);
+    }
+    // The end is meant whenever the labels are, and let be by those who heard of no beginning.
+    memory.happens(&ended(&near), AlertEventKind::Cleared);
+    memory.happens(&ended(&far), AlertEventKind::Cleared);
+    run(&memory, &[], |m| {
+        m.count(DeliveryState::Sent) == 2 && m.count(DeliveryState::Skipped) == 1
+    })
+    .await;
+    let told: Vec<Value> = receiver.got().iter().map(Got::json).collect();
+    for body in &told {
+        assert_eq!(body["alerts"][0]["labels"]["host"], "web-2");
+    }
+    assert_eq!(
+        (&told[0]["status"], &told[1]["status"]),
+        (&json!("firing"), &json!("resolved"))
     );
 }
