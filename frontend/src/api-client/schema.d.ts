@@ -396,6 +396,54 @@ export interface components {
              */
             limit_bytes: number;
         };
+        /**
+         * @description Where to. Secrets can be given and are never shown: one that is left out stays as it is, an
+         *     empty one is taken away.
+         */
+        ChannelForm: {
+            /**
+             * @description slack: where Slack's API is, if not at Slack.
+             * @default null
+             */
+            api_url: string | null;
+            /**
+             * @description slack: the channel that the bot posts to.
+             * @default null
+             */
+            channel: string | null;
+            /**
+             * @description Which secrets are set; given by the server.
+             * @default []
+             */
+            secrets_set: string[];
+            /**
+             * @description webhook, slack or pagerduty.
+             * @default
+             */
+            type: string;
+            /**
+             * @description webhook: where it goes. pagerduty: where the Events API is, if not at PagerDuty.
+             * @default null
+             */
+            url: string | null;
+        };
+        /** @description What a channel said of a test. */
+        ChannelTestAnswer: {
+            /** @description What it said, or why there was no answer. */
+            detail: string;
+            /** @description Whether it took the message. */
+            is_accepted: boolean;
+            /**
+             * Format: int32
+             * @description The status of HTTP; null if there was no answer.
+             */
+            status?: number | null;
+            /**
+             * Format: int64
+             * @description How long that took, in ms.
+             */
+            took_ms: number;
+        };
         /** @description What was recognised. */
         ClassificationItem: {
             /** @description A sentence: which rule or examples say so. */
@@ -604,6 +652,63 @@ export interface components {
              */
             to: string | null;
         };
+        /** @description One page of deliveries. */
+        DeliveryAnswer: {
+            /** @description The deliveries, newest first. */
+            items: components["schemas"]["DeliveryItem"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of news for a subscription, and what became of it. */
+        DeliveryItem: {
+            /** @description Of which alert. */
+            alert: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description How often it was sent.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it is due, or due again; null once it is settled.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            event_seq: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description By what a receiver can tell that it has it already. */
+            idempotency_key: string;
+            /**
+             * Format: int64
+             * @description The number of the delivery that leads the message it is part of.
+             */
+            message?: number | null;
+            /** @description fired, returned, escalated, flapping, cleared or resolved. */
+            news: string;
+            /** @description What the channel said, or why it waits, was skipped or was given up. */
+            note?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was sent, skipped or given up.
+             */
+            settled_at?: string | null;
+            /** @description pending, sent, skipped or dead. */
+            state: string;
+            /** @description Who is told. */
+            subscription: string;
+        };
         /** @description Something the server needs. */
         Dependency: {
             /** @description Why not; empty if it can. */
@@ -713,6 +818,36 @@ export interface components {
         FieldsAnswer: {
             /** @description `source`, `host` and `severity`. */
             items: components["schemas"]["Field"][];
+        };
+        /** @description Which alerts. Everything that is given must hold. */
+        FilterForm: {
+            /**
+             * @description realtime, anomaly or predictive. Default: all.
+             * @default []
+             */
+            kinds: string[];
+            /**
+             * @description Whose labels satisfy all of these.
+             * @default []
+             */
+            matchers: components["schemas"]["MatcherItem"][];
+            /**
+             * Format: double
+             * @description Predictions whose crossing is at least so many hours away; other kinds are not held to it.
+             * @default null
+             */
+            min_lead_hours: number | null;
+            /**
+             * Format: double
+             * @description That are at least so sure, 0 to 1.
+             * @default null
+             */
+            min_probability: number | null;
+            /**
+             * @description low, medium, high or critical. Default: all.
+             * @default []
+             */
+            severities: string[];
         };
         /** @description Where a series is going, as columns. */
         ForecastAnswer: {
@@ -921,6 +1056,24 @@ export interface components {
             /** @description Its id: its alerts come here. */
             incident: string;
         };
+        /** @description A message as its subscription would get it. */
+        MessagePreviewAnswer: {
+            /** @description What is sent, without anything secret. */
+            body: Record<string, never>;
+            /** @description What follows it. */
+            text: string;
+            /** @description The line that says it all. */
+            title: string;
+        };
+        /** @description A message to be looked at before anyone gets it. */
+        MessagePreviewRequest: {
+            /** @description The alert that it is about. Default: a made-up one. */
+            alert?: string | null;
+            /** @description fired, returned, escalated, flapping, cleared or resolved. Default: fired. */
+            news?: string | null;
+            /** @description The subscription; it need not be kept. */
+            subscription: components["schemas"]["SubscriptionForm"];
+        };
         /** @description The spread of numbers. */
         Numeric: {
             /**
@@ -1015,6 +1168,8 @@ export interface components {
              * @description The probability of a crossing within the horizon.
              */
             probability: number;
+            /** @description The rule's PromQL query, whose answer the values are. */
+            query: string;
             /** @description The rule by whose query and threshold it was made. */
             rule: string;
             /** @description The id of the series. */
@@ -1024,8 +1179,6 @@ export interface components {
              * @description The threshold.
              */
             threshold: number;
-            /** @description The rule's PromQL query, whose answer the values are. */
-            query: string;
         };
         /** @description Which open alerts a silence would hold. */
         PreviewAnswer: {
@@ -1121,6 +1274,31 @@ export interface components {
             yhat_lower: (number | null)[];
             /** @description Above this a value was unusual. Empty for a query. */
             yhat_upper: (number | null)[];
+        };
+        /** @description A part of every day in which low and medium alerts wait. It may go over midnight. */
+        QuietHoursForm: {
+            /** @description From when on, such as `22:00`. */
+            from: string;
+            /** @description Until when, such as `07:00`. */
+            to: string;
+            /**
+             * Format: int32
+             * @description How many minutes the clock on the wall is before UTC, -840 to 840. Default 0.
+             */
+            utc_offset_minutes?: number;
+        };
+        /** @description At most so many messages within a time; what is more is told in one. */
+        RateLimitForm: {
+            /**
+             * Format: int32
+             * @description How many, 1 to 1000.
+             */
+            messages: number;
+            /**
+             * Format: int32
+             * @description Within how long, in seconds, 1 to 86400.
+             */
+            window_secs: number;
         };
         /** @description One log record. */
         Record: {
@@ -1556,12 +1734,69 @@ export interface components {
             /** @description The version of the program. */
             version: string;
         };
+        /** @description Subscriptions. */
+        SubscriptionAnswer: {
+            /** @description The subscriptions, the oldest first. */
+            items: components["schemas"]["SubscriptionForm"][];
+        };
+        /** @description Who is told of which alerts, where, when and in which words. */
+        SubscriptionForm: {
+            /** @description Where to. */
+            channel: components["schemas"]["ChannelForm"];
+            /**
+             * Format: date-time
+             * @description When it was made; given by the server.
+             */
+            created_at?: string | null;
+            /**
+             * Format: int32
+             * @description Gathers what happened in so many seconds, 60 to 86400, into one message. Default: each at
+             *     once.
+             */
+            digest_secs?: number | null;
+            /** @description Whether anything is sent. What happens while it is off is not told later. Default true. */
+            enabled?: boolean;
+            /** @description Which alerts. Default: all. */
+            filter?: components["schemas"]["FilterForm"];
+            /** @description A UUIDv7, given by the server. */
+            id?: string | null;
+            /** @description 1 to 200 characters. */
+            name: string;
+            quiet_hours?: null | components["schemas"]["QuietHoursForm"];
+            rate_limit?: null | components["schemas"]["RateLimitForm"];
+            /** @description The words. */
+            template?: components["schemas"]["TemplateForm"];
+            /**
+             * Format: date-time
+             * @description When it was changed last; given by the server.
+             */
+            updated_at?: string | null;
+            /**
+             * Format: int32
+             * @description Grows with every change. If it is given with a change and someone else was first, nothing
+             *     happens.
+             */
+            version?: number | null;
+        };
         /** @description A template in detail. */
         TemplateDetail: components["schemas"]["TemplateItem"] & {
             /** @description The templates that were made from it when it was too narrow. */
             children: string[];
             /** @description Records in each of 24 equal parts of the range, or of the range of its records. */
             trend: number[];
+        };
+        /** @description The words of a message, in MiniJinja; null: Tocsin's own. */
+        TemplateForm: {
+            /**
+             * @description What follows it.
+             * @default null
+             */
+            text: string | null;
+            /**
+             * @description The line that says it all, such as `[{{ alert.severity }}] {{ alert.title }}`.
+             * @default null
+             */
+            title: string | null;
         };
         /** @description A template with what is known of it. */
         TemplateItem: {
