@@ -18,7 +18,7 @@ import { OnlyNow } from './only-now';
 
 const STEP = 100;
 const LIMIT_MAX = 1000;
-const DETECTORS = ['jump', 'z_score', 'iqr', 'seasonal', 'level_shift', 'variability', 'burst', 'flat_line', 'missing', 'multivariate', 'new_template', 'vanished_template'];
+const DETECTORS = ['jump', 'z_score', 'iqr', 'seasonal', 'level_shift', 'variability', 'burst', 'flat_line', 'missing', 'down', 'shape', 'multivariate', 'new_template', 'vanished_template'];
 const CHOICES = [{ value: '', label: 'Any detector' }, ...DETECTORS.map((value) => ({ value, label: value.replaceAll('_', ' ') }))];
 
 /** What was unusual in the chosen time, the newest first. */
