@@ -28,7 +28,9 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_subscription ON deliveries (subscription, id);
 CREATE INDEX deliveries_by_state ON deliveries (state, id);
 CREATE INDEX deliveries_by_alert ON deliveries (alert, id);
-CREATE INDEX deliveries_due ON deliveries (due_ms, subscription) WHERE state = 'pending';
+-- Few are pending, however many were sent.
+CREATE INDEX deliveries_ready ON deliveries (subscription, due_ms) WHERE state = 'pending';
+CREATE INDEX deliveries_in_order ON deliveries (subscription, id) WHERE state = 'pending';
 -- What waits for another attempt keeps back what follows it.
 CREATE INDEX deliveries_waiting ON deliveries (subscription, due_ms)
     WHERE state = 'pending' AND attempts > 0;

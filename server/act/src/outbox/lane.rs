@@ -19,6 +19,8 @@ use crate::words;
 
 /// How many deliveries are looked at, and so told in one message, at most.
 const PAGE: usize = 1000;
+/// How many are looked at where each has a message of its own.
+const SINGLES: usize = 32;
 /// How far back silences are asked for, in ms: one that is over explains why nothing was told.
 const SILENCES_MS: i64 = 86_400_000;
 
@@ -48,13 +50,17 @@ impl Lane {
     /// Sends one message, or settles what needs none; false if nothing is due.
     async fn step(&self, id: SubscriptionId) -> Result<bool, StoreError> {
         let store = &self.parts.store;
-        let due = store.due(id, self.parts.now_ms(), PAGE).await?;
-        if due.is_empty() {
-            return Ok(false);
-        }
         let Some(subscription) = store.subscription(id).await? else {
             return Ok(false);
         };
+        let page = match subscription.is_enabled && !is_gathered(&subscription) {
+            true => SINGLES,
+            false => PAGE,
+        };
+        let due = store.due(id, self.parts.now_ms(), page).await?;
+        if due.is_empty() {
+            return Ok(false);
+        }
         if !subscription.is_enabled {
             self.skip(due, "the subscription is off").await?;
             return Ok(true);
@@ -122,7 +128,7 @@ impl Lane {
         let oldest = due.iter().map(|one| one.at_ms).min().unwrap_or(now_ms);
         let since_ms = oldest.min(now_ms).max(now_ms - 7 * SILENCES_MS);
         let silences = self.parts.alerts.silences(since_ms).await?;
-        let is_gathered = subscription.digest_secs.is_some() || subscription.rate_limit.is_some();
+        let is_gathered = is_gathered(subscription);
         let (mut to_send, mut settled): (Vec<Told>, Vec<Delivery>) = (Vec::new(), Vec::new());
         for delivery in due {
             if !is_gathered && !to_send.is_empty() {
@@ -197,7 +203,7 @@ impl Lane {
             Gathering::Single => to_send.truncate(1),
             Gathering::Together => {}
         }
-        if subscription.digest_secs.is_some() || subscription.rate_limit.is_some() {
+        if is_gathered(subscription) {
             let lead = to_send.first().map(|(one, _)| one.id);
             for (one, _) in &mut to_send {
                 one.message = lead;
@@ -271,6 +277,11 @@ impl Lane {
             },
         }
     }
+}
+
+/// Whether several deliveries may be one message.
+fn is_gathered(subscription: &Subscription) -> bool {
+    subscription.digest_secs.is_some() || subscription.rate_limit.is_some()
 }
 
 /// The key of a message: that of its only delivery, or of its first and how many follow.

@@ -85,7 +85,7 @@ impl Reader {
             let Some(last) = events.last().map(|event| event.seq) else {
                 return Ok(());
             };
-            let deliveries = self.matching(&events).await?;
+            let deliveries = matching(&self.parts, &events).await?;
             let is_any = !deliveries.is_empty();
             self.parts.store.enqueue(last, deliveries).await?;
             self.position = last;
@@ -95,75 +95,78 @@ impl Reader {
         }
         Ok(())
     }
+}
 
-    /// Who is to be told of some events.
-    async fn matching(&self, events: &[AlertEvent]) -> Result<Vec<NewDelivery>, StoreError> {
-        let mut deliveries = Vec::new();
-        let news = events.iter();
-        let news: Vec<(&AlertEvent, News)> = news
-            .filter_map(|event| Some((event, News::of(&event.kind)?)))
-            .collect();
-        if news.is_empty() {
-            return Ok(deliveries);
-        }
-        let mut subscriptions = self.parts.store.subscriptions().await?;
-        subscriptions.retain(|one| one.is_enabled);
-        if subscriptions.is_empty() {
-            return Ok(deliveries);
-        }
-        let wants_lead = subscriptions
-            .iter()
-            .any(|one| one.filter.min_lead_hours.is_some());
-        let now_ms = self.parts.now_ms();
-        let mut known: HashMap<AlertId, Option<(Alert, Option<i64>)>> = HashMap::new();
-        for (event, news) in news {
-            if let Entry::Vacant(place) = known.entry(event.alert) {
-                let found = self.read(event.alert, wants_lead, now_ms).await?;
-                place.insert(found);
-            }
-            // An alert that was forgotten meanwhile ended long ago.
-            let Some(Some((alert, lead_ms))) = known.get(&event.alert) else {
-                continue;
-            };
-            let meant = subscriptions
-                .iter()
-                .filter(|one| event.at_ms >= one.created_ms)
-                .filter(|one| one.filter.holds(alert, news, *lead_ms));
-            deliveries.extend(meant.map(|one| delivery(one, event, news, now_ms)));
-        }
-        Ok(deliveries)
+/// Who is to be told of some events.
+async fn matching(
+    parts: &OutboxParts,
+    events: &[AlertEvent],
+) -> Result<Vec<NewDelivery>, StoreError> {
+    let mut deliveries = Vec::new();
+    let news = events.iter();
+    let news: Vec<(&AlertEvent, News)> = news
+        .filter_map(|event| Some((event, News::of(&event.kind)?)))
+        .collect();
+    if news.is_empty() {
+        return Ok(deliveries);
     }
-
-    /// An alert, and how far away the crossing is that it speaks of, in ms.
-    async fn read(
-        &self,
-        id: AlertId,
-        wants_lead: bool,
-        now_ms: i64,
-    ) -> Result<Option<(Alert, Option<i64>)>, StoreError> {
-        let Some(alert) = self.parts.alerts.alert(id).await? else {
-            return Ok(None);
+    let mut subscriptions = parts.store.subscriptions().await?;
+    subscriptions.retain(|one| one.is_enabled);
+    if subscriptions.is_empty() {
+        return Ok(deliveries);
+    }
+    let wants_lead = subscriptions
+        .iter()
+        .any(|one| one.filter.min_lead_hours.is_some());
+    let now_ms = parts.now_ms();
+    let mut known: HashMap<AlertId, Option<(Alert, Option<i64>)>> = HashMap::new();
+    for (event, news) in news {
+        if let Entry::Vacant(place) = known.entry(event.alert) {
+            let found = read(parts, event.alert, wants_lead, now_ms).await?;
+            place.insert(found);
+        }
+        // An alert that was forgotten meanwhile ended long ago.
+        let Some(Some((alert, lead_ms))) = known.get(&event.alert) else {
+            continue;
         };
-        let mut lead_ms = None;
-        if wants_lead && alert.kind == AlertKind::Predictive {
-            // The newest prediction that the alert rests on.
-            let newest = alert.evidence.iter().rev().find_map(|one| match one {
-                Evidence::Prediction { id, series, .. } => Some((*id, *series)),
-                _ => None,
-            });
-            if let Some((prediction, series)) = newest {
-                let from_ms = alert.last_ms.min(now_ms) - PREDICTION_MS;
-                let predictions = &self.parts.predictions;
-                let made = predictions
-                    .predictions_of(series, from_ms, PREDICTIONS)
-                    .await?;
-                let found = made.into_iter().find(|one| one.id == prediction);
-                let crossing = found.and_then(|one| one.crossing_ms);
-                lead_ms = crossing.map(|(_, median, _)| median - now_ms);
-            }
-        }
-        Ok(Some((alert, lead_ms)))
+        let meant = subscriptions
+            .iter()
+            .filter(|one| event.at_ms >= one.created_ms)
+            .filter(|one| one.filter.holds(alert, news, *lead_ms));
+        deliveries.extend(meant.map(|one| delivery(one, event, news, now_ms)));
     }
+    Ok(deliveries)
+}
+
+/// An alert, and how far away the crossing is that it speaks of, in ms.
+async fn read(
+    parts: &OutboxParts,
+    id: AlertId,
+    wants_lead: bool,
+    now_ms: i64,
+) -> Result<Option<(Alert, Option<i64>)>, StoreError> {
+    let Some(alert) = parts.alerts.alert(id).await? else {
+        return Ok(None);
+    };
+    let mut lead_ms = None;
+    if wants_lead && alert.kind == AlertKind::Predictive {
+        // The newest prediction that the alert rests on.
+        let newest = alert.evidence.iter().rev().find_map(|one| match one {
+            Evidence::Prediction { id, series, .. } => Some((*id, *series)),
+            _ => None,
+        });
+        if let Some((prediction, series)) = newest {
+            let from_ms = alert.last_ms.min(now_ms) - PREDICTION_MS;
+            let predictions = &parts.predictions;
+            let made = predictions
+                .predictions_of(series, from_ms, PREDICTIONS)
+                .await?;
+            let found = made.into_iter().find(|one| one.id == prediction);
+            let crossing = found.and_then(|one| one.crossing_ms);
+            lead_ms = crossing.map(|(_, median, _)| median - now_ms);
+        }
+    }
+    Ok(Some((alert, lead_ms)))
 }
 
 fn delivery(

@@ -23,15 +23,19 @@ const ENQUEUE: &str = "INSERT INTO deliveries (subscription, alert, event_seq, n
     WHERE EXISTS (SELECT 1 FROM subscriptions WHERE id = $1) \
     ON CONFLICT (subscription, alert, event_seq) DO NOTHING";
 
-const READY: &str = "SELECT DISTINCT subscription FROM deliveries d \
-    WHERE state = 'pending' AND due_ms <= $1 AND NOT EXISTS (SELECT 1 FROM deliveries w \
-    WHERE w.subscription = d.subscription AND w.state = 'pending' AND w.attempts > 0 \
-    AND w.due_ms > $1)";
+// By subscription, of which there are few, and not by delivery, of which there may be many.
+const READY: &str = "SELECT id AS subscription FROM subscriptions s \
+    WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.subscription = s.id \
+    AND d.state = 'pending' AND d.due_ms <= $1) AND NOT EXISTS (SELECT 1 FROM deliveries w \
+    WHERE w.subscription = s.id AND w.state = 'pending' AND w.attempts > 0 \
+    AND w.due_ms > $1) ORDER BY id";
 
 const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE subscription = $1 \
     AND state = 'pending' AND attempts > 0 AND due_ms > $2)";
 
-const NEXT_DUE: &str = "SELECT min(due_ms) FROM deliveries WHERE state = 'pending' AND due_ms > $1";
+const NEXT_DUE: &str = "SELECT min(due_ms) FROM (SELECT (SELECT d.due_ms FROM deliveries d \
+    WHERE d.subscription = s.id AND d.state = 'pending' AND d.due_ms > $1 \
+    ORDER BY d.due_ms LIMIT 1) AS due_ms FROM subscriptions s) AS next";
 
 const SETTLE: &str = "UPDATE deliveries SET state = $2, attempts = $3, due_ms = $4, was_held = $5, \
     message = $6, reference = $7, note = $8, settled_ms = $9 WHERE id = $1";
@@ -55,9 +59,10 @@ macro_rules! columns {
     };
 }
 
+// The sign keeps the index by time away: in order, the first are found without sorting all.
 const DUE: &str = concat!(
     columns!(),
-    "subscription = $1 AND state = 'pending' AND due_ms <= $2 ORDER BY id LIMIT $3"
+    "subscription = $1 AND state = 'pending' AND +due_ms <= $2 ORDER BY id LIMIT $3"
 );
 const ONE: &str = concat!(columns!(), "id = $1");
 

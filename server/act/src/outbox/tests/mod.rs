@@ -524,3 +524,16 @@ async fn who_wants_to_know_a_day_ahead_hears_of_nothing_nearer() {
         (&json!("firing"), &json!("resolved"))
     );
 }
+
+#[tokio::test]
+async fn it_can_run_as_a_task_and_ends_when_it_is_told_to() {
+    let memory = Arc::new(Memory::default());
+    let (config, notifier) = quick();
+    let (outbox, _) = Outbox::new(memory.parts(), config, notifier);
+    let shutdown = CancellationToken::new();
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(outbox.run(shutdown.clone()));
+    shutdown.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(1), tasks.join_next()).await;
+    ended.unwrap().unwrap().unwrap().unwrap();
+}
