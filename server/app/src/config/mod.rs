@@ -33,6 +33,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// Alerts: what is told, and when.
     pub alerts: AlertsConfig,
+    /// How messages leave to those who subscribed.
+    pub notify: NotifyConfig,
     /// The embedding model behind search by meaning.
     pub model: ModelConfig,
     /// The HTTP interface.
@@ -203,6 +205,35 @@ impl Default for AlertsConfig {
             every_secs: 15,
             listener_queue: 4096,
             kept_days: 365,
+        }
+    }
+}
+
+/// How messages leave to those who subscribed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotifyConfig {
+    /// Where people reach the page, for the links in messages, such as
+    /// `https://tocsin.example.org`. Default: where the server listens.
+    pub public_url: Option<String>,
+    /// A proxy for messages, such as `http://proxy:3128`. Default none: they leave directly.
+    pub proxy: Option<String>,
+    /// Milliseconds that a receiver has to answer. Default 10000.
+    pub timeout_ms: u64,
+    /// How often a message is tried before it is a dead letter. Default 20: about two hours.
+    pub attempts_max: u32,
+    /// Days that messages which were sent are kept. Default 30.
+    pub kept_days: u32,
+}
+
+impl Default for NotifyConfig {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            proxy: None,
+            timeout_ms: 10_000,
+            attempts_max: 20,
+            kept_days: 30,
         }
     }
 }

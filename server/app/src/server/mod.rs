@@ -3,6 +3,7 @@
 mod alerts;
 mod listeners;
 mod metrics;
+mod notify;
 mod parts;
 
 use std::net::SocketAddr;
@@ -104,6 +105,7 @@ impl Server {
         let writers = (&self.alerts, &self.stop_alerts);
         let background = (&self.sources, &self.stop_sources);
         parts.alerts.start(config, writers, background).await?;
+        parts.notify.start(background.0, background.1);
         metrics
             .start_loops(config, &parts.alerts.findings, clock, &self.metric_pipeline)
             .await?;

@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use super::alerts::{AlertParts, AlertSources};
 use super::listeners::Syslog;
 use super::metrics::MetricParts;
+use super::notify::NotifyParts;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -50,6 +51,7 @@ pub(super) struct Parts {
     pub(super) files: tocsin_ingest::file_tail::StatusBoard,
     pub(super) metrics: MetricParts,
     pub(super) alerts: AlertParts,
+    pub(super) notify: NotifyParts,
     relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
     http: Arc<HttpMetrics>,
@@ -111,6 +113,7 @@ impl Parts {
             semantic: semantic(&loaded),
             settings: serde_json::to_string(config)?,
         });
+        let notify = NotifyParts::new(config, &relational, &alerts, &clock);
         let pipeline = pipeline(
             (&bus, &logs, &relational),
             (enrich, &live),
@@ -129,6 +132,7 @@ impl Parts {
             status: Arc::new(status),
             files,
             metrics,
+            notify,
             alerts,
             relational,
             search,
@@ -164,6 +168,8 @@ impl Parts {
             desk: Arc::new(self.alerts.desk.clone()),
             rules: self.alerts.rules.clone(),
             classifier: self.alerts.classifier(),
+            subscriptions: self.relational.clone(),
+            notifier: self.notify.notifier.clone(),
             metric_limits: config.ingest.metric_limits.clone(),
             registry: self.metrics.registry.clone(),
             deltas: self.metrics.deltas.clone(),

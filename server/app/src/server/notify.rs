@@ -1,0 +1,68 @@
+//! The side that tells people: the outbox, opened and started.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tocsin_act::{ChannelNotifier, HttpConfig, NotifierConfig, Outbox, OutboxConfig, OutboxParts};
+use tocsin_domain::ports::Clock;
+use tocsin_stores::relational::SqliteStore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::alerts::AlertParts;
+use crate::config::Config;
+
+/// The outbox and the notifier that the API asks.
+pub(super) struct NotifyParts {
+    pub(super) notifier: Arc<ChannelNotifier>,
+    outbox: Mutex<Option<Outbox>>,
+}
+
+impl NotifyParts {
+    /// Joins the parts.
+    pub(super) fn new(
+        config: &Config,
+        relational: &Arc<SqliteStore>,
+        alerts: &AlertParts,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let settings = &config.notify;
+        let parts = OutboxParts {
+            store: relational.clone(),
+            alerts: relational.clone(),
+            desk: Arc::new(alerts.desk.clone()),
+            predictions: relational.clone(),
+            clock: clock.clone(),
+        };
+        let outbox = OutboxConfig {
+            attempts_max: settings.attempts_max,
+            keep_days: settings.kept_days,
+            ..OutboxConfig::default()
+        };
+        let listens = || format!("http://{}", config.server.listen);
+        let notifier = NotifierConfig {
+            base_url: settings.public_url.clone().unwrap_or_else(listens),
+            http: HttpConfig {
+                timeout_ms: settings.timeout_ms,
+                proxy: settings.proxy.clone(),
+            },
+        };
+        let (outbox, notifier) = Outbox::new(parts, outbox, notifier);
+        Self {
+            notifier,
+            outbox: Mutex::new(Some(outbox)),
+        }
+    }
+
+    /// Starts to tell, until it is cancelled.
+    pub(super) fn start(&self, tasks: &TaskTracker, cancel: &CancellationToken) {
+        if let Some(outbox) = self.outbox.lock().take() {
+            let run = outbox.run(cancel.clone());
+            tasks.spawn(async move {
+                if let Err(error) = run.await {
+                    tracing::error!(%error, "nobody is told of alerts until the next start");
+                }
+            });
+        }
+    }
+}
