@@ -37,9 +37,13 @@ type Times = Arc<Mutex<HashMap<String, Instant>>>;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let binary = arguments.next().context("usage: bench_alerts BINARY [EVENTS] [STORM_LINES]")?;
+    let binary = arguments
+        .next()
+        .context("usage: bench_alerts BINARY [EVENTS] [STORM_LINES]")?;
     let events: usize = arguments.next().map_or(Ok(10_000), |text| text.parse())?;
-    let storm: u64 = arguments.next().map_or(Ok(1_000_000), |text| text.parse())?;
+    let storm: u64 = arguments
+        .next()
+        .map_or(Ok(1_000_000), |text| text.parse())?;
     let mut out = std::io::stdout().lock();
     let folder = tempfile::tempdir()?;
     let server = Server::start(&binary, folder.path())?;
@@ -145,7 +149,9 @@ impl Server {
         for event in 0..events {
             let due = begun + PACE * event as u32;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let line = format!("<11>1 2026-01-01T00:00:00Z m{event} shop - - - pump {event} lost its pressure\n");
+            let line = format!(
+                "<11>1 2026-01-01T00:00:00Z m{event} shop - - - pump {event} lost its pressure\n"
+            );
             written.push((format!("m{event}"), Instant::now()));
             file.write_all(line.as_bytes())?;
         }
@@ -159,7 +165,9 @@ impl Server {
             Ok(all) => all,
             Err(_) => heard.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         };
-        let took = written.iter().filter_map(|(host, at)| Some(heard.get(host)?.duration_since(*at)));
+        let took = written
+            .iter()
+            .filter_map(|(host, at)| Some(heard.get(host)?.duration_since(*at)));
         let took: Vec<Duration> = took.collect();
         ensure!(!took.is_empty(), "no change came");
         Ok(took)
@@ -174,7 +182,11 @@ impl Server {
                 let mut lines = String::with_capacity(1 << 17);
                 for _ in 0..BACKGROUND / 50 {
                     number += 1;
-                    lines.push_str(&format!("order {number} of customer {} was shipped after {} ms\n", number % 997, number % 41));
+                    lines.push_str(&format!(
+                        "order {number} of customer {} was shipped after {} ms\n",
+                        number % 997,
+                        number % 41
+                    ));
                 }
                 if file.write_all(lines.as_bytes()).is_err() {
                     return;
@@ -201,17 +213,24 @@ impl Server {
                 body.push_str(&format!("{{\"body\":\"order {line} failed: part {} is broken\",\"severity\":\"fatal\",\"host\":\"s{cause}\"}}\n", cause % 10));
             }
             let url = format!("http://{}/api/v1/logs?source=storm", self.url);
-            match ureq::post(&url).header("Content-Type", "application/x-ndjson").send(body.as_bytes()) {
+            match ureq::post(&url)
+                .header("Content-Type", "application/x-ndjson")
+                .send(body.as_bytes())
+            {
                 Ok(_) => sent += LINES,
                 // It asks to come back later.
-                Err(ureq::Error::StatusCode(429 | 503)) => std::thread::sleep(Duration::from_millis(50)),
+                Err(ureq::Error::StatusCode(429 | 503)) => {
+                    std::thread::sleep(Duration::from_millis(50))
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         let seconds = begun.elapsed().as_secs_f64();
         let mut last = (0, 0);
         let counted = wait_for("every line to be counted", || {
-            let answer = self.get("/api/v1/alerts?limit=1000&label=source%3D%22storm%22").ok()?;
+            let answer = self
+                .get("/api/v1/alerts?limit=1000&label=source%3D%22storm%22")
+                .ok()?;
             let items = answer["items"].as_array()?;
             let counted = items.iter().filter_map(|one| one["count"].as_u64()).sum();
             last = (items.len(), counted);
