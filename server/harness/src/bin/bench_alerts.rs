@@ -128,7 +128,7 @@ impl Server {
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
                 let now = Instant::now();
-                if let Some(place) = line.find("\"host\":\"m")
+                if let Some(place) = line.find("\"unit\":\"m")
                     && let Some(host) = line[place + 8..].split('"').next()
                 {
                     let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,9 +149,7 @@ impl Server {
         for event in 0..events {
             let due = begun + PACE * event as u32;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let line = format!(
-                "<11>1 2026-01-01T00:00:00Z m{event} shop - - - pump {event} lost its pressure\n"
-            );
+            let line = format!("level=error unit=m{event} msg=\"the pump lost its pressure\"\n");
             written.push((format!("m{event}"), Instant::now()));
             file.write_all(line.as_bytes())?;
         }
@@ -251,7 +249,7 @@ impl Drop for Server {
 }
 
 fn rules_text() -> String {
-    let mut text = "alerts:\n  - { id: pump, on: log, when: 'template.contains(\"lost its pressure\")', group_by: [host], severity: medium }\n\
+    let mut text = "alerts:\n  - { id: pump, on: log, when: 'template.contains(\"lost its pressure\")', group_by: [unit], severity: medium }\n\
         \x20 - { id: storm, on: log, when: 'severity_number >= 21 && source == \"storm\"', group_by: [source, host], severity: medium }\n"
         .to_owned();
     for number in 2..RULES {

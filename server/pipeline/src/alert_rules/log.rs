@@ -94,7 +94,9 @@ impl LogRules {
                 record.attributes,
             );
             let class = match &last {
-                Some((of, class)) if *of == alike => class.clone(),
+                Some((of, class)) if *of == alike && !self.groups_by_body(batch, index) => {
+                    class.clone()
+                }
                 _ => {
                     let class = self.class(batch, index, record, new);
                     last = Some((alike, class.clone()));
@@ -102,7 +104,7 @@ impl LogRules {
                 }
             };
             for one in &class.matches {
-                if self.holds_for_line(one, &class.facts, batch, record) {
+                if self.holds_for_line(one, &class.facts, batch, (index, record)) {
                     let key = (Arc::as_ptr(&one.rule) as usize, one.labels.fingerprint().0);
                     match found.get_mut(&key) {
                         Some(signal) => again(signal, batch, index, record),
@@ -144,7 +146,7 @@ impl LogRules {
         hash.update(batch.batch.source.as_bytes());
         hash.update(&[0xff]);
         hash.update(batch.batch.hosts[record.host as usize].as_bytes());
-        for (name, _, value) in self.grouping(batch, record) {
+        for (name, _, value) in self.grouping(batch, index, record) {
             hash.update(&[0xff]);
             hash.update(name.as_bytes());
             hash.update(&[0xff]);
@@ -159,15 +161,26 @@ impl LogRules {
         class
     }
 
+    /// Whether rules group by something that stands in the line itself.
+    fn groups_by_body(&self, batch: &ParsedBatch, index: usize) -> bool {
+        let names = &self.set.attributes;
+        let mut keys = batch
+            .template(index)
+            .slots
+            .iter()
+            .filter_map(|slot| slot.key.as_deref());
+        !names.is_empty() && keys.any(|key| names.iter().any(|name| name == key))
+    }
+
     /// The attributes of a record by which rules group.
     fn grouping<'a>(
         &'a self,
         batch: &'a ParsedBatch,
+        index: usize,
         record: &RecordEntry,
     ) -> impl Iterator<Item = (&'a str, ValueType, &'a [u8])> {
-        let all = batch.batch.attributes(record);
-        let all = all.map(|(name, kind, value)| (&**name, kind, value));
-        all.filter(|(name, _, _)| self.set.attributes.iter().any(|one| one == name))
+        attributes(batch, index, record)
+            .filter(|(name, _, _)| self.set.attributes.iter().any(|one| one == name))
     }
 
     fn decide(
@@ -210,7 +223,7 @@ impl LogRules {
         let template = batch.template(index).id.to_string();
         let failure_type = known.map_or("", |known| known.failure_type.as_str());
         let attributes: HashMap<&str, String> = self
-            .grouping(batch, record)
+            .grouping(batch, index, record)
             .map(|(name, _, value)| (name, String::from_utf8_lossy(value).into_owned()))
             .collect();
         let value = |name: &str| match name {
@@ -240,12 +253,12 @@ impl LogRules {
         one: &Match,
         shared: &Facts,
         batch: &ParsedBatch,
-        record: &RecordEntry,
+        (index, record): (usize, &RecordEntry),
     ) -> bool {
         let Some(condition) = one.rule.condition.as_ref().filter(|c| c.looks_at_line()) else {
             return true;
         };
-        let facts = line_facts(shared, batch, record);
+        let facts = line_facts(shared, batch, (index, record));
         match condition.holds(Part::OfTheLine, &facts) {
             Ok(holds) => holds,
             Err(error) => {
@@ -263,6 +276,49 @@ impl LogRules {
                 "an alert rule cannot be computed"
             );
         }
+    }
+}
+
+/// The attributes of a record: those that came beside its body, then those read from it. What stands
+/// in a body is a number or a truth if it reads like one.
+fn attributes<'a>(
+    batch: &'a ParsedBatch,
+    index: usize,
+    record: &RecordEntry,
+) -> impl Iterator<Item = (&'a str, ValueType, &'a [u8])> {
+    let beside = batch.batch.attributes(record);
+    let beside = beside.map(|(name, kind, value)| (&**name, kind, value));
+    let has_variables = !batch.variables.is_empty();
+    let slots = batch
+        .template(index)
+        .slots
+        .iter()
+        .filter(move |_| has_variables);
+    let variables = has_variables
+        .then(|| batch.variables(index))
+        .into_iter()
+        .flatten();
+    let within = slots.zip(variables).filter_map(|(slot, value)| {
+        let kind = kind_of(value);
+        Some((slot.key.as_deref()?, kind, value))
+    });
+    beside.chain(within)
+}
+
+fn kind_of(value: &[u8]) -> ValueType {
+    let Ok(text) = std::str::from_utf8(value) else {
+        return ValueType::Text;
+    };
+    if text.parse::<i64>().is_ok() {
+        ValueType::Integer
+    } else if text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+        && text.parse::<f64>().is_ok()
+    {
+        ValueType::Float
+    } else if matches!(text, "true" | "false") {
+        ValueType::Bool
+    } else {
+        ValueType::Text
     }
 }
 
@@ -306,12 +362,16 @@ fn shared_facts(
 }
 
 /// The facts of one line: those of its class and its own.
-fn line_facts(shared: &Facts, batch: &ParsedBatch, record: &RecordEntry) -> Facts {
+fn line_facts(
+    shared: &Facts,
+    batch: &ParsedBatch,
+    (index, record): (usize, &RecordEntry),
+) -> Facts {
     let mut facts = shared.clone();
     facts.text("body", &String::from_utf8_lossy(batch.batch.body(record)));
-    let attributes = batch.batch.attributes(record).map(|(name, kind, value)| {
+    let attributes = attributes(batch, index, record).map(|(name, kind, value)| {
         let text = String::from_utf8_lossy(value);
-        (&**name, typed(kind, &text))
+        (name, typed(kind, &text))
     });
     facts.map("attributes", attributes);
     facts

@@ -167,3 +167,25 @@ fn a_thousand_rules_are_decided_once_for_lines_that_are_alike() {
     );
     assert_eq!(stage.classes.len(), 1);
 }
+
+#[test]
+fn what_stands_in_the_line_as_a_pair_is_an_attribute() {
+    let rules = set(concat!(
+        "alerts:\n",
+        "  - { id: slow, on: log, when: 'attributes.took_ms > 1000', group_by: [unit] }\n",
+    ));
+    let lines: Vec<String> = (0..6)
+        .map(|n| format!("level=info unit=pump-{} took_ms={} path=/a", n % 3, n * 400))
+        .collect();
+    let lines: Vec<Line<'_>> = lines
+        .iter()
+        .map(|line| (line.as_str(), "h", Severity::INFO, &[][..]))
+        .collect();
+    let mut told: Vec<_> = said(&rules, &lines)
+        .into_iter()
+        .map(|(labels, _, count)| (labels, count))
+        .collect();
+    told.sort();
+    let label = |unit| format!(r#"alertname="slow", unit="pump-{unit}""#);
+    assert_eq!(told, [(label(0), 1), (label(1), 1), (label(2), 1)]);
+}

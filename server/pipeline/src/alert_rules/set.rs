@@ -11,6 +11,8 @@ use super::condition::{
     ANOMALY_FACTS, Condition, LOG_FACTS, METRIC_FACTS, PREDICTION_FACTS, SILENCE_FACTS,
 };
 
+/// What lines have by themselves to be grouped by; every other name is an attribute's.
+const OWN_NAMES: [&str; 5] = ["source", "host", "severity", "template", "failure_type"];
 /// The most characters of a title.
 const TITLE_CHARS_MAX: usize = 240;
 
@@ -131,7 +133,8 @@ impl RuleSet {
         };
         let log: Vec<_> = all.values().filter(is_log).cloned().collect();
         let named = log.iter().flat_map(|one| &one.rule.group_by);
-        let mut attributes: Vec<String> = named.cloned().collect();
+        let is_attribute = |name: &&String| !OWN_NAMES.contains(&name.as_str());
+        let mut attributes: Vec<String> = named.filter(is_attribute).cloned().collect();
         attributes.sort_unstable();
         attributes.dedup();
         Self {
