@@ -121,7 +121,10 @@ impl Server {
     fn listen(&self) -> anyhow::Result<Times> {
         let mut stream = TcpStream::connect(&self.url)?;
         stream.set_nodelay(true)?;
-        let request = "GET /api/v1/live?topics=alerts HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n";
+        let request = format!(
+            "GET /api/v1/live?topics=alerts HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
+            self.url
+        );
         stream.write_all(request.as_bytes())?;
         let heard = Times::default();
         let noted = heard.clone();

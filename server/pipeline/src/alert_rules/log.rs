@@ -1,9 +1,10 @@
 //! Rules on log lines, where the lines pass: a parsed batch in, signals out. Pure but for its cache.
 //!
-//! Lines of one class (template, severity, source, host, the attributes rules group by) are alike to
-//! every rule that does not look at the line itself. What rules say of a class is decided once and
+//! Lines of one class (template, severity, source, host) are alike to every rule that does not look at the line itself. What rules say of a class is decided once and
 //! kept, so a line costs a look into a table, however many rules there are.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ type Alike = (u32, Severity, u32, u32);
 #[derive(Debug)]
 struct Match {
     rule: Arc<CompiledRule>,
-    labels: LabelSet,
+    /// The labels of its alert; none if they depend on attributes of the line.
+    labels: Option<LabelSet>,
     severity: AlertSeverity,
     confidence: f64,
     failure_type: Option<String>,
@@ -94,9 +96,7 @@ impl LogRules {
                 record.attributes,
             );
             let class = match &last {
-                Some((of, class)) if *of == alike && !self.groups_by_body(batch, index) => {
-                    class.clone()
-                }
+                Some((of, class)) if *of == alike => class.clone(),
                 _ => {
                     let class = self.class(batch, index, record, new);
                     last = Some((alike, class.clone()));
@@ -105,10 +105,22 @@ impl LogRules {
             };
             for one in &class.matches {
                 if self.holds_for_line(one, &class.facts, batch, (index, record)) {
-                    let key = (Arc::as_ptr(&one.rule) as usize, one.labels.fingerprint().0);
-                    match found.get_mut(&key) {
-                        Some(signal) => again(signal, batch, index, record),
-                        None => drop(found.insert(key, first(one, batch, index, record))),
+                    let labels = match &one.labels {
+                        Some(labels) => Cow::Borrowed(labels),
+                        None => Cow::Owned(labels(
+                            &one.rule,
+                            one.failure_type.as_deref(),
+                            batch,
+                            (index, record),
+                        )),
+                    };
+                    let key = (Arc::as_ptr(&one.rule) as usize, labels.fingerprint().0);
+                    match found.entry(key) {
+                        Entry::Occupied(mut known) => again(known.get_mut(), batch, index, record),
+                        Entry::Vacant(place) => {
+                            let signal = first(one, labels.into_owned(), batch, (index, record));
+                            place.insert(signal);
+                        }
                     }
                 }
             }
@@ -146,12 +158,6 @@ impl LogRules {
         hash.update(batch.batch.source.as_bytes());
         hash.update(&[0xff]);
         hash.update(batch.batch.hosts[record.host as usize].as_bytes());
-        for (name, _, value) in self.grouping(batch, index, record) {
-            hash.update(&[0xff]);
-            hash.update(name.as_bytes());
-            hash.update(&[0xff]);
-            hash.update(value);
-        }
         let key = hash.digest();
         if let Some(class) = self.classes.get(&key) {
             return class.clone();
@@ -159,28 +165,6 @@ impl LogRules {
         let class = Arc::new(self.decide(batch, index, record, is_new));
         self.classes.insert(key, class.clone());
         class
-    }
-
-    /// Whether rules group by something that stands in the line itself.
-    fn groups_by_body(&self, batch: &ParsedBatch, index: usize) -> bool {
-        let names = &self.set.attributes;
-        let mut keys = batch
-            .template(index)
-            .slots
-            .iter()
-            .filter_map(|slot| slot.key.as_deref());
-        !names.is_empty() && keys.any(|key| names.iter().any(|name| name == key))
-    }
-
-    /// The attributes of a record by which rules group.
-    fn grouping<'a>(
-        &'a self,
-        batch: &'a ParsedBatch,
-        index: usize,
-        record: &RecordEntry,
-    ) -> impl Iterator<Item = (&'a str, ValueType, &'a [u8])> {
-        attributes(batch, index, record)
-            .filter(|(name, _, _)| self.set.attributes.iter().any(|one| one == name))
     }
 
     fn decide(
@@ -220,22 +204,11 @@ impl LogRules {
         (index, record): (usize, &RecordEntry),
         known: Option<&Classification>,
     ) -> Match {
-        let template = batch.template(index).id.to_string();
-        let failure_type = known.map_or("", |known| known.failure_type.as_str());
-        let attributes: HashMap<&str, String> = self
-            .grouping(batch, index, record)
-            .map(|(name, _, value)| (name, String::from_utf8_lossy(value).into_owned()))
-            .collect();
-        let value = |name: &str| match name {
-            "source" => &*batch.batch.source,
-            "host" => &*batch.batch.hosts[record.host as usize],
-            "severity" => record.severity.name(),
-            "template" => template.as_str(),
-            "failure_type" => failure_type,
-            other => attributes.get(other).map_or("", String::as_str),
-        };
+        let failure_type = known.map(|known| known.failure_type.as_str());
+        let labels = (!rule.groups_by_attributes())
+            .then(|| labels(&rule, failure_type, batch, (index, record)));
         Match {
-            labels: rule.labels_of_line(value),
+            labels,
             severity: match rule.rule.severity {
                 RuleSeverity::Fixed(severity) => severity,
                 RuleSeverity::Auto => {
@@ -277,6 +250,29 @@ impl LogRules {
             );
         }
     }
+}
+
+/// The labels of the alert of a line.
+fn labels(
+    rule: &CompiledRule,
+    failure_type: Option<&str>,
+    batch: &ParsedBatch,
+    (index, record): (usize, &RecordEntry),
+) -> LabelSet {
+    let template = batch.template(index).id.to_string();
+    let names = &rule.rule.group_by;
+    let attributes: HashMap<&str, String> = attributes(batch, index, record)
+        .filter(|(name, _, _)| names.iter().any(|one| one == name))
+        .map(|(name, _, value)| (name, String::from_utf8_lossy(value).into_owned()))
+        .collect();
+    rule.labels_of_line(|name: &str| match name {
+        "source" => &*batch.batch.source,
+        "host" => &*batch.batch.hosts[record.host as usize],
+        "severity" => record.severity.name(),
+        "template" => template.as_str(),
+        "failure_type" => failure_type.unwrap_or(""),
+        other => attributes.get(other).map_or("", String::as_str),
+    })
 }
 
 /// The attributes of a record: those that came beside its body, then those read from it. What stands
@@ -387,18 +383,21 @@ fn typed(kind: ValueType, text: &str) -> Value {
     typed.unwrap_or_else(|| text.into())
 }
 
-fn first(one: &Match, batch: &ParsedBatch, index: usize, record: &RecordEntry) -> Signal {
+fn first(
+    one: &Match,
+    labels: LabelSet,
+    batch: &ParsedBatch,
+    (index, record): (usize, &RecordEntry),
+) -> Signal {
     let body = body(batch, record);
     let template = batch.template(index);
-    let title = one
-        .rule
-        .title(&one.labels, None, || match &one.failure_type {
-            Some(failure) => format!("{}: {body}", words(failure)),
-            None => body.clone(),
-        });
+    let title = one.rule.title(&labels, None, || match &one.failure_type {
+        Some(failure) => format!("{}: {body}", words(failure)),
+        None => body.clone(),
+    });
     Signal {
         rule: one.rule.clone(),
-        labels: one.labels.clone(),
+        labels,
         kind: AlertKind::Realtime,
         severity: one.severity,
         confidence: one.confidence,

@@ -54,6 +54,12 @@ impl CompiledRule {
         Ok(Self { rule, condition })
     }
 
+    /// Whether its alerts are told apart by attributes of lines.
+    pub(super) fn groups_by_attributes(&self) -> bool {
+        let names = &self.rule.group_by;
+        names.iter().any(|name| !OWN_NAMES.contains(&name.as_str()))
+    }
+
     /// The labels of an alert of log lines: what `value` says of each name in `group_by`, or of
     /// their source.
     pub(super) fn labels_of_line<'a>(&'a self, value: impl Fn(&str) -> &'a str) -> LabelSet {
@@ -118,8 +124,6 @@ pub struct RuleSet {
     all: BTreeMap<String, Arc<CompiledRule>>,
     /// Those that look at log lines and are switched on.
     pub(super) log: Vec<Arc<CompiledRule>>,
-    /// Attributes by which rules on log lines group.
-    pub(super) attributes: Vec<String>,
 }
 
 impl RuleSet {
@@ -132,16 +136,7 @@ impl RuleSet {
             one.rule.is_enabled && matches!(one.rule.trigger, RuleTrigger::Log { .. })
         };
         let log: Vec<_> = all.values().filter(is_log).cloned().collect();
-        let named = log.iter().flat_map(|one| &one.rule.group_by);
-        let is_attribute = |name: &&String| !OWN_NAMES.contains(&name.as_str());
-        let mut attributes: Vec<String> = named.filter(is_attribute).cloned().collect();
-        attributes.sort_unstable();
-        attributes.dedup();
-        Self {
-            all,
-            log,
-            attributes,
-        }
+        Self { all, log }
     }
 
     /// This set with a rule added or in place of that with its id.
