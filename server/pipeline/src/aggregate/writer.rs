@@ -165,6 +165,7 @@ impl AlertWriter {
             if now_ms - self.ticked_ms >= TICK_EVERY.as_millis() as i64 {
                 self.ticked_ms = now_ms;
                 self.book.tick(now_ms, &mut gathered.changes);
+                self.evaluator.tick(now_ms);
                 let firing = self.book.iter().filter(|alert| alert.is_firing()).count();
                 self.shared.firing.store(firing as u64, Ordering::Relaxed);
             }

@@ -14,8 +14,11 @@ use super::signal::{Signal, What};
 
 /// In how many parts a window is counted: what is counted is exact to a twentieth of it.
 const WINDOW_PARTS: i64 = 20;
-/// Label sets that are remembered; further ones are told at once, without a count.
+/// Label sets that are remembered. Of further ones lines are told at once, without a count; values
+/// and findings, whose end nobody would know, are not told, which is logged.
 const GROUPS_MAX: usize = 100_000;
+/// After so long without a line a window is forgotten, in ms: twice the longest window.
+const FORGET_WINDOW_MS: i64 = 2 * 86_400_000;
 /// Findings that an alert of a rule waits for.
 const MEMBERS_MAX: usize = 1000;
 
@@ -93,6 +96,9 @@ impl Evaluator {
         let What::Occurred(times) = &signal.what else {
             return Some(signal);
         };
+        if self.is_full_for(&signal) {
+            return Some(signal);
+        }
         let group = self.group(&signal)?;
         let window_ms = i64::from(window_secs) * 1000;
         let part_ms = (window_ms / WINDOW_PARTS).max(1);
@@ -285,9 +291,34 @@ impl Evaluator {
             .collect()
     }
 
+    /// Whether there is no room to remember the label set of a signal.
+    fn is_full_for(&self, signal: &Signal) -> bool {
+        let key = (signal.rule.rule.id.clone(), signal.labels.fingerprint());
+        self.groups.len() >= GROUPS_MAX && !self.groups.contains_key(&key)
+    }
+
+    /// Forgets the windows of lines that nobody has added to for longer than any window lasts.
+    pub fn tick(&mut self, now_ms: i64) {
+        let forget_ms = now_ms - FORGET_WINDOW_MS;
+        let changed = &mut self.changed;
+        self.groups.retain(|key, group| {
+            let is_window = group.held_ms == 0 && group.members.is_empty();
+            let is_old = group.window.back().is_none_or(|part| part.0 < forget_ms);
+            if is_window && is_old {
+                changed.insert(key.clone());
+            }
+            !(is_window && is_old)
+        });
+    }
+
     fn group(&mut self, signal: &Signal) -> Option<&mut Group> {
         let key = (signal.rule.rule.id.clone(), signal.labels.fingerprint());
-        if self.groups.len() >= GROUPS_MAX && !self.groups.contains_key(&key) {
+        if self.is_full_for(signal) {
+            tracing::warn!(
+                rule = key.0,
+                groups_max = GROUPS_MAX,
+                "an alert was not told: rules remember too many label sets"
+            );
             return None;
         }
         self.changed.insert(key.clone());
@@ -430,6 +461,18 @@ mod tests {
         let ended = evaluator.finding_ended(2, &set, 4);
         assert_eq!((ended.len(), &ended[0].what), (1, &What::Ended));
         assert!(evaluator.finding_ended(2, &set, 5).is_empty());
+    }
+
+    #[test]
+    fn a_window_that_nobody_adds_to_is_forgotten_and_its_row_with_it() {
+        let rule = rule("{ id: x, on: log, count: 3, window: 100s }");
+        let mut evaluator = Evaluator::default();
+        evaluator.lines(signal(&rule, "a", What::Occurred(vec![1000]), 1000));
+        assert!(evaluator.take_changes()[0].state.is_some());
+        evaluator.tick(2000);
+        assert!(evaluator.take_changes().is_empty());
+        evaluator.tick(3 * 86_400_000);
+        assert_eq!(evaluator.take_changes()[0].state, None);
     }
 
     #[test]

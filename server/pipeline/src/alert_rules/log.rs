@@ -23,8 +23,6 @@ use super::signal::{Signal, What};
 const CLASSES_MAX: usize = 100_000;
 /// The most bytes of a line that are kept as evidence.
 const BODY_BYTES_MAX: usize = 1000;
-/// The most times of one signal; more are counted at its last time.
-const TIMES_MAX: usize = 100_000;
 
 /// What tells neighbouring lines of a batch apart: template, severity, host, attributes.
 type Alike = (u32, Severity, u32, u32);
@@ -423,9 +421,7 @@ fn first(
 fn again(signal: &mut Signal, batch: &ParsedBatch, index: usize, record: &RecordEntry) {
     let at_ms = record.timestamp.millis();
     signal.at_ms = signal.at_ms.max(at_ms);
-    if let What::Occurred(times) = &mut signal.what
-        && times.len() < TIMES_MAX
-    {
+    if let What::Occurred(times) = &mut signal.what {
         times.push(at_ms);
     }
     let of = batch.template(index);
