@@ -16,6 +16,7 @@ pub mod record;
 pub mod severity;
 pub mod subscription;
 pub mod template;
+pub mod ticket;
 pub mod time;
 
 pub use batch::{Attribute, BatchBuilder, LogBatch, NewRecord, RecordEntry, Span};

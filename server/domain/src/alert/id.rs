@@ -1,6 +1,5 @@
 //! Identities of alerts, incidents and silences: UUIDs that sort by time.
 
-use std::fmt;
 use std::str::FromStr;
 
 /// The identity of a label set: a 64-bit hash (XXH3), as 16 hexadecimal digits in text. Alerts of
@@ -8,8 +7,8 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u64);
 
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:016x}", self.0)
     }
 }
@@ -38,19 +37,19 @@ macro_rules! uuid_identity {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{}", uuid::Uuid::from_u128(self.0))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
 
-        impl FromStr for $name {
+        impl std::str::FromStr for $name {
             type Err = uuid::Error;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -59,6 +58,8 @@ macro_rules! uuid_identity {
         }
     };
 }
+
+pub(crate) use uuid_identity;
 
 uuid_identity! {
     /// The identity of an alert. It follows from when the alert began and its fingerprint, so that

@@ -25,6 +25,8 @@ pub mod prototype_index;
 pub mod server_status;
 pub mod subscription_store;
 pub mod template_store;
+pub mod ticket_desk;
+pub mod ticket_store;
 pub mod vector_store;
 
 pub use alert_desk::{Acted, AlertDesk, AlertListener, Heard, IncidentAction};
@@ -54,4 +56,6 @@ pub use prototype_index::PrototypeIndex;
 pub use server_status::ServerStatus;
 pub use subscription_store::{DeliveryFilter, SubscriptionStore, Told};
 pub use template_store::{TemplateStore, TemplateSummary};
+pub use ticket_desk::{TicketDesk, TicketOutcome, TrackerHealth};
+pub use ticket_store::{DecisionFilter, TicketCommit, TicketCounts, TicketFilter, TicketStore};
 pub use vector_store::{VectorHit, VectorPoint, VectorStore};

@@ -1,0 +1,3 @@
+//! Tickets: which alerts get one, and how trackers of issues are told.
+
+pub(crate) mod tracker;
