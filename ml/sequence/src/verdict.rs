@@ -55,7 +55,8 @@ impl Verdict {
 
     /// A number of what is strange, the same for sessions that are strange in the same way whatever
     /// the counts (FNV-1a).
-    pub(crate) fn signature(&self) -> u64 {
+    #[must_use]
+    pub fn signature(&self) -> u64 {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         let mut add = |word: u64| {
             for byte in word.to_le_bytes() {

@@ -18,6 +18,8 @@ pub struct PipelineConfig {
     pub flush_secs: u64,
     /// Lines that wait for a watcher of the live tail before they are skipped for it. Default 4096.
     pub live_queue: usize,
+    /// Which lines are one session, and how sessions are judged.
+    pub sessions: crate::sessions::SessionsConfig,
 }
 
 impl Default for PipelineConfig {
@@ -27,6 +29,7 @@ impl Default for PipelineConfig {
             read_bytes_max: 4 << 20,
             flush_secs: 60,
             live_queue: 4096,
+            sessions: crate::sessions::SessionsConfig::default(),
         }
     }
 }

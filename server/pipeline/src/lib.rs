@@ -2,7 +2,8 @@
 //!
 //! A batch of log records comes from the bus, [`parse`] finds each line's template, the log store
 //! takes it, [`live`] shows it to those who watch, and [`enrich`] gives a new template its vectors;
-//! [`classify`] says which failure it speaks of.
+//! [`classify`] says which failure it speaks of, and [`sessions`] whether what one request said is
+//! unlike all before.
 //! [`runner`] owns channels, time and the order of all that. Metric points take their own way
 //! through [`metrics`], and [`predict`] looks ahead. Nothing here knows HTTP or a store's
 //! engine.
@@ -17,6 +18,7 @@ pub mod metrics;
 pub mod parse;
 pub mod predict;
 pub mod runner;
+pub mod sessions;
 
 pub use classify::{Catalogue, ClassifyParts, RuleClassifier};
 pub use config::{MetricsConfig, PipelineConfig};
@@ -26,3 +28,4 @@ pub use metrics::{DetectStage, MetricPipeline, MetricPipelineParts, MetricProgre
 pub use parse::ParseStage;
 pub use predict::Predictor;
 pub use runner::{Pipeline, PipelineParts, Progress};
+pub use sessions::{SessionKeys, SessionParts, SessionsConfig};

@@ -22,6 +22,7 @@ use crate::enrich::EnrichQueue;
 use crate::live::LiveHub;
 use crate::metrics::log_watch::{LogWatch, LogWatchParts};
 use crate::parse::{ParseStage, Parsed};
+use crate::sessions::{SessionParts, SessionWatch};
 
 /// How long to wait after a store or the bus failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -49,6 +50,8 @@ pub struct PipelineParts {
     pub live: Arc<LiveHub>,
     /// Where what lines say to metrics goes.
     pub watch: LogWatchParts,
+    /// What sessions of lines are judged with.
+    pub sessions: SessionParts,
     /// What lines speak of.
     pub classifier: Arc<dyn Classifier>,
     /// Where what lines say to people goes.
@@ -87,6 +90,7 @@ pub struct Pipeline {
     waiting_since: Option<Instant>,
     kept_at: Instant,
     watch: LogWatch,
+    sessions: SessionWatch,
     watch_at: Instant,
 }
 
@@ -115,8 +119,12 @@ impl Pipeline {
         let seen_before = parts.logs.durable(partition);
         let stored = seen_before.min(parts.alerts.taken(partition));
         let rules = LogRules::new(parts.classifier.clone());
-        let watch = LogWatch::new(parts.watch.clone(), &parts.templates.all().await?);
+        let known = parts.templates.all().await?;
+        let watch = LogWatch::new(parts.watch.clone(), &known);
+        let sessions = parts.sessions.clone();
+        let sessions = SessionWatch::open(sessions, (partition, stored), &known).await?;
         Ok(Self {
+            sessions,
             partition,
             parts,
             config,
@@ -172,6 +180,7 @@ impl Pipeline {
             }
             () = tokio::time::sleep_until(self.watch_at) => {
                 self.watch.tick().await;
+                self.sessions.tick().await;
                 self.watch_at = Instant::now() + WATCH_EVERY;
                 return Ok(());
             }
@@ -192,6 +201,7 @@ impl Pipeline {
             } else {
                 self.watch.see(&batch, &met).await
             };
+            self.sessions.see(offset, &batch).await;
             let signals = self
                 .rules
                 .see(&batch, &self.parts.alerts.rules(), &surprising);
@@ -271,6 +281,7 @@ impl Pipeline {
                 .templates
                 .save_miner(self.partition.0, stage.snapshot())
                 .await?;
+            self.sessions.save().await?;
             self.kept_at = Instant::now();
         }
         Ok(())

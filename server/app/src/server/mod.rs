@@ -24,6 +24,7 @@ use crate::own_log::OwnLog;
 pub(crate) use alerts::{alert_rules, catalogue};
 pub(crate) use metrics::rules;
 use parts::Parts;
+pub(crate) use parts::sessions;
 
 /// A running server.
 ///

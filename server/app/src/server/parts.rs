@@ -14,7 +14,10 @@ use tocsin_domain::ports::{
 };
 use tocsin_pipeline::enrich::EnrichParts;
 use tocsin_pipeline::metrics::log_watch::LogWatchParts;
-use tocsin_pipeline::{EnrichQueue, Enricher, LiveHub, PipelineParts, Progress};
+use tocsin_pipeline::{
+    EnrichQueue, Enricher, LiveHub, PipelineParts, Progress, SessionKeys, SessionParts,
+    SessionsConfig,
+};
 use tocsin_search::{PrototypeSearch, SearchParts};
 use tocsin_stores::logs::EmbeddedLogStore;
 use tocsin_stores::relational::SqliteStore;
@@ -118,6 +121,7 @@ impl Parts {
             (&bus, &logs, &relational),
             (enrich, &live),
             (&intake, &alerts, &clock),
+            sessions(config)?,
         );
         Ok(Self {
             bus,
@@ -237,6 +241,7 @@ fn pipeline(
     (bus, logs, relational): (&Arc<dyn Bus>, &Arc<dyn LogStore>, &Arc<SqliteStore>),
     (enrich, live): (EnrichQueue, &Arc<LiveHub>),
     (intake, alerts, clock): (&Arc<dyn Intake>, &AlertParts, &Arc<dyn Clock>),
+    (session_keys, session_config): (SessionKeys, SessionsConfig),
 ) -> PipelineParts {
     PipelineParts {
         bus: bus.clone(),
@@ -249,9 +254,23 @@ fn pipeline(
             anomalies: alerts.findings.clone(),
             clock: clock.clone(),
         },
+        sessions: SessionParts {
+            keys: Arc::new(session_keys),
+            config: session_config,
+            store: relational.clone(),
+            anomalies: alerts.findings.clone(),
+            clock: clock.clone(),
+        },
         classifier: alerts.classifier(),
         alerts: alerts.desk.clone(),
     }
+}
+
+/// How sessions of lines are found and followed.
+pub(crate) fn sessions(config: &Config) -> anyhow::Result<(SessionKeys, SessionsConfig)> {
+    let config = &config.pipeline.sessions;
+    let keys = SessionKeys::new(config).context("`pipeline.sessions`")?;
+    Ok((keys, config.clone()))
 }
 
 /// Whether search by meaning works, and what to do if not.

@@ -47,6 +47,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
             "tocsin-forest",
             "tocsin-forecast",
             "tocsin-capacity",
+            "tocsin-sequence",
         ],
     ),
     ("tocsin-promql", &["tocsin-domain"]),

@@ -14,9 +14,11 @@ use std::sync::Arc;
 use tocsin_domain::ports::template_store::TemplateSighting;
 use tocsin_domain::ports::{
     AuditEntry, AuditId, AuditLog, FilePosition, Job, JobId, JobStatus, JobStore, PositionStore,
-    StoreError, TemplateStore, TemplateSummary,
+    SessionStates, SessionStore, StoreError, TemplateStore, TemplateSummary,
 };
-use tocsin_domain::{Severity, Slot, Template, TemplateId, Timestamp, VariableKind};
+use tocsin_domain::{
+    Offset, Partition, Severity, Slot, Template, TemplateId, Timestamp, VariableKind,
+};
 
 fn summary(id: u64, count: u64) -> TemplateSummary {
     let parts = [b"a \xff b".as_slice(), b""].map(Box::from).to_vec();
@@ -207,5 +209,37 @@ pub async fn positions(store: &dyn PositionStore) -> Result<(), StoreError> {
     assert_eq!(all().await?, expected, "a file has one position");
     store.forget_positions(vec![(u64::MAX, 1), (7, 7)]).await?;
     assert_eq!(all().await?, expected[1..]);
+    Ok(())
+}
+
+/// The suite of [`SessionStore`].
+///
+/// # Errors
+/// What the store answers when it should not refuse.
+///
+/// # Panics
+/// If the store breaks the contract.
+pub async fn sessions(store: &dyn SessionStore) -> Result<(), StoreError> {
+    let one = Partition(1);
+    assert_eq!(store.load_sessions(one).await?, SessionStates::default());
+    let states = |position, sources: &[(&str, u8)]| SessionStates {
+        position: Offset(position),
+        sources: sources
+            .iter()
+            .map(|(source, byte)| (Arc::from(*source), vec![*byte; 3]))
+            .collect(),
+    };
+    let first = states(5, &[("api", 1), ("web", 2)]);
+    store.save_sessions(one, first).await?;
+    store
+        .save_sessions(Partition(2), states(9, &[("api", 7)]))
+        .await?;
+    store.save_sessions(one, states(8, &[("web", 3)])).await?;
+    assert_eq!(
+        store.load_sessions(one).await?,
+        states(8, &[("api", 1), ("web", 3)])
+    );
+    store.save_sessions(one, states(9, &[])).await?;
+    assert_eq!(store.load_sessions(one).await?.position, Offset(9));
     Ok(())
 }

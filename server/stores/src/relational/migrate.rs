@@ -27,6 +27,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         5,
         include_str!("../../../../migrations/sqlite/0005_subscriptions.sql"),
     ),
+    (
+        7,
+        include_str!("../../../../migrations/sqlite/0007_sessions.sql"),
+    ),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (\

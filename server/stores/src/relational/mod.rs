@@ -2,7 +2,7 @@
 //!
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
 //! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
-//! [`ClassificationRuleStore`] and [`SubscriptionStore`]. The SQL is plain enough for PostgreSQL to join later behind the
+//! [`ClassificationRuleStore`], [`SubscriptionStore`] and [`SessionStore`]. The SQL is plain enough for PostgreSQL to join later behind the
 //! same suites. Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
@@ -15,6 +15,7 @@
 //! [`RuleStore`]: tocsin_domain::ports::RuleStore
 //! [`ClassificationRuleStore`]: tocsin_domain::ports::ClassificationRuleStore
 //! [`SubscriptionStore`]: tocsin_domain::ports::SubscriptionStore
+//! [`SessionStore`]: tocsin_domain::ports::SessionStore
 
 #[cfg(test)]
 mod alert_properties;
@@ -29,6 +30,7 @@ mod positions;
 mod predictions;
 mod rule_json;
 mod rules;
+mod session_states;
 mod subscription_json;
 mod subscriptions;
 mod subscriptions_outbox;

@@ -23,6 +23,7 @@ async fn sqlite_keeps_the_contracts() {
     contract::audit(&store).await.unwrap();
     contract::jobs(&store).await.unwrap();
     contract::positions(&store).await.unwrap();
+    contract::sessions(&store).await.unwrap();
     contract::findings::anomalies(&store).await.unwrap();
     contract::findings::predictions(&store).await.unwrap();
     contract::alerts::alerts(&store).await.unwrap();

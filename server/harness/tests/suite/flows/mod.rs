@@ -9,5 +9,6 @@ mod metric_clients;
 mod metric_kill;
 mod metric_sources;
 mod prometheus_api;
+mod sessions;
 mod syslog;
 mod two_servers;
