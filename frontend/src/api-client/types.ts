@@ -61,6 +61,10 @@ export type BulkResult = Sharper<Schemas['BulkItem'], { result: 'done' | 'unknow
 export type BulkAnswer = { done: number; items: BulkResult[] };
 export type Incident = Sharper<Schemas['IncidentItem'], { severity: AlertSeverity; status: IncidentStatus }>;
 export type IncidentDetail = Incident & { alerts: Alert[] };
+export type SimilarIncident = Sharper<Schemas['SimilarIncidentItem'], { incident: Incident }>;
+export interface SimilarIncidents {
+  items: SimilarIncident[];
+}
 export type AlertRule = Schemas['AlertRuleForm'];
 export type RuleTest = Schemas['RuleTestAnswer'];
 export type Evaluation = 'fired' | 'pending' | 'not_met' | 'no_data' | 'failed' | 'disabled';

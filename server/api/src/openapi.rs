@@ -143,6 +143,7 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         routes::alerts_act::bulk,
         routes::incidents::list,
         routes::incidents::incident,
+        routes::incidents::similar,
         routes::incidents_act::acknowledge,
         routes::incidents_act::resolve,
         routes::incidents_act::reopen,

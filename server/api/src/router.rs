@@ -110,6 +110,7 @@ fn alert_reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/alerts/{id}", get(alerts::alert))
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::incident))
+        .route("/api/v1/incidents/{id}/similar", get(incidents::similar))
         .route("/api/v1/silences", get(silences::list))
         .route("/api/v1/silences/{id}", get(silences::silence))
         .route("/api/v1/silences/preview", post(silences::preview))

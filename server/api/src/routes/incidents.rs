@@ -12,7 +12,10 @@ use crate::openapi::ReadProblems;
 use crate::state::ApiState;
 use crate::wire::alert_filter::{names, uuid};
 use crate::wire::cursor::PageStart;
-use crate::wire::incidents::{IncidentAnswer, IncidentDetail, IncidentItem, IncidentParams};
+use crate::wire::incidents::{
+    IncidentAnswer, IncidentDetail, IncidentItem, IncidentParams, SimilarIncidentAnswer,
+    SimilarIncidentItem, SimilarParams,
+};
 
 /// The most alerts of an incident that are shown with it.
 const ALERTS_MAX: usize = 1000;
@@ -69,6 +72,26 @@ pub(crate) async fn incident(
     Ok(Json(IncidentDetail {
         incident: incident.into(),
         alerts: items(&state, &alerts),
+    }))
+}
+
+/// Incidents before this one that are like it, and what they have in common.
+#[utoipa::path(
+    get, path = "/api/v1/incidents/{id}/similar", tag = "alerts",
+    params(("id" = String, Path, description = "The id of the incident"), SimilarParams),
+    responses((status = 200, body = SimilarIncidentAnswer), ReadProblems)
+)]
+pub(crate) async fn similar(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    Query(params): Query<SimilarParams>,
+) -> Result<Json<SimilarIncidentAnswer>, ApiError> {
+    let limit = count("limit", params.limit, 5, 1..=50)?;
+    let id = IncidentId(uuid("id", &id)?);
+    let found = state.parts().desk.similar_incidents(id, limit).await?;
+    let found = found.ok_or_else(|| unknown(id))?;
+    Ok(Json(SimilarIncidentAnswer {
+        items: found.into_iter().map(SimilarIncidentItem::from).collect(),
     }))
 }
 

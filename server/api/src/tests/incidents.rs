@@ -55,6 +55,23 @@ async fn incidents_come_page_by_page_and_with_their_alerts() {
     assert_eq!(because.count(), 1);
     let unknown = "/api/v1/incidents/00000000-0000-7000-8000-000000000000";
     server.get(unknown).await.problem(404, "not-found");
+
+    let similar = format!("/api/v1/incidents/{}/similar", ids[0]);
+    let found = server.json(&similar).await;
+    let first = &found["items"][0];
+    assert_eq!(first["incident"]["id"], ids[1].to_string());
+    assert_eq!(
+        (&first["score"], &first["because"]),
+        (&json!(0.75), &json!("both have host db-1"))
+    );
+    assert_eq!(
+        server.get(&format!("{similar}?limit=0")).await.wrong(),
+        "limit"
+    );
+    server
+        .get(&format!("{unknown}/similar"))
+        .await
+        .problem(404, "not-found");
 }
 
 #[tokio::test]

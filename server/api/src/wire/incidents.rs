@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tocsin_domain::alert::Incident;
+use tocsin_domain::ports::SimilarIncident;
 use utoipa::{IntoParams, ToSchema};
 
 use super::alerts::AlertItem;
@@ -63,6 +64,43 @@ pub(crate) struct IncidentItem {
     pub(crate) alert_count: u64,
     /// True if people decide alone what belongs to it.
     pub(crate) is_pinned: bool,
+}
+
+/// How many similar incidents.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SimilarParams {
+    /// How many, 1 to 50. Default 5.
+    #[param(minimum = 1, maximum = 50)]
+    pub(crate) limit: Option<usize>,
+}
+
+/// Incidents of the past that are like one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SimilarIncidentAnswer {
+    /// The likest first; empty if none is like it.
+    pub(crate) items: Vec<SimilarIncidentItem>,
+}
+
+/// An incident of the past that is like another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SimilarIncidentItem {
+    /// The one of the past.
+    pub(crate) incident: IncidentItem,
+    /// How much of what they are about is the same: above 0, at most 1.
+    pub(crate) score: f64,
+    /// What that is, as a phrase.
+    pub(crate) because: String,
+}
+
+impl From<SimilarIncident> for SimilarIncidentItem {
+    fn from(similar: SimilarIncident) -> Self {
+        Self {
+            incident: similar.incident.into(),
+            score: similar.score,
+            because: similar.because,
+        }
+    }
 }
 
 impl From<Incident> for IncidentItem {

@@ -26,6 +26,17 @@ pub enum IncidentAction {
     Pin(bool),
 }
 
+/// An incident of the past that is like another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimilarIncident {
+    /// The one of the past.
+    pub incident: Incident,
+    /// How much of what they are about is the same: `(0, 1]`.
+    pub score: f64,
+    /// What that is, as a phrase.
+    pub because: String,
+}
+
 /// What happened to an action on one alert.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Acted {
@@ -61,6 +72,17 @@ pub trait AlertDesk: Send + Sync {
         action: IncidentAction,
         actor: String,
     ) -> Result<Option<Incident>, StoreError>;
+
+    /// The incidents before an incident that are most like it, at most `limit`, the likest first;
+    /// none if there is no such incident.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn similar_incidents(
+        &self,
+        incident: IncidentId,
+        limit: usize,
+    ) -> Result<Option<Vec<SimilarIncident>>, StoreError>;
 
     /// The silences that are not over.
     fn silences(&self) -> Vec<Silence>;

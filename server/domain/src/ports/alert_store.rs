@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::log_store::StoreError;
 use crate::alert::{
     Alert, AlertEvent, AlertId, AlertKind, AlertSeverity, AlertStatus, Incident, IncidentId,
-    IncidentStatus, Silence, SilenceId,
+    IncidentStatus, LabelSet, Silence, SilenceId,
 };
 use crate::metric::Matcher;
 
@@ -61,6 +61,33 @@ pub struct ResponseTimes {
     pub acknowledged: u64,
     /// How many were resolved.
     pub resolved: u64,
+}
+
+/// What the alerts of an incident are about, each said once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IncidentSubjects {
+    /// The incident.
+    pub incident: Incident,
+    /// At most [`Self::SUBJECTS_MAX`].
+    pub subjects: Vec<AlertSubject>,
+}
+
+impl IncidentSubjects {
+    /// The most subjects that are told of an incident.
+    pub const SUBJECTS_MAX: usize = 100;
+}
+
+/// What an alert is about, whenever it fires.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertSubject {
+    /// The rule that found it.
+    pub rule: String,
+    /// The type of failure, if one was recognised.
+    pub failure_type: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// Its labels.
+    pub labels: LabelSet,
 }
 
 /// Something that the writer of alerts remembers between runs: which windows are how full, since
@@ -190,6 +217,16 @@ pub trait AlertStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;
+
+    /// The newest incidents with an id of at most `through`, newest first, with what they are about.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn incident_subjects(
+        &self,
+        through: IncidentId,
+        limit: usize,
+    ) -> Result<Vec<IncidentSubjects>, StoreError>;
 
     /// All silences that have not ended before `since_ms`, newest first.
     ///

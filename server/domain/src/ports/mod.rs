@@ -30,12 +30,13 @@ pub mod ticket_desk;
 pub mod ticket_store;
 pub mod vector_store;
 
-pub use alert_desk::{Acted, AlertDesk, AlertListener, Heard, IncidentAction};
+pub use alert_desk::{Acted, AlertDesk, AlertListener, Heard, IncidentAction, SimilarIncident};
 pub use alert_rules::{
     AlertRules, Evaluation, ReplayedAlert, RuleExplanation, RuleReplay, RuleStore,
 };
 pub use alert_store::{
-    AlertCommit, AlertCounts, AlertFilter, AlertStore, ResponseTimes, RuleState,
+    AlertCommit, AlertCounts, AlertFilter, AlertStore, AlertSubject, IncidentSubjects,
+    ResponseTimes, RuleState,
 };
 pub use audit_log::{AuditEntry, AuditId, AuditLog};
 pub use bus::{Bus, BusError, BusUsage};

@@ -9,17 +9,20 @@ use parking_lot::{Mutex, RwLock};
 use tocsin_domain::alert::{AlertAction, AlertChange, AlertId, Incident, IncidentId, Silence};
 use tocsin_domain::metric::{Anomaly, Prediction};
 use tocsin_domain::ports::{
-    Acted, AlertDesk, AlertListener, AlertStore, Heard, IncidentAction, StoreError,
+    Acted, AlertDesk, AlertListener, AlertStore, Heard, IncidentAction, SimilarIncident, StoreError,
 };
 use tocsin_domain::{Offset, Partition};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::similar::similar;
 use super::writer::Message;
 use crate::alert_rules::rounds::Round;
 use crate::alert_rules::{CompiledRule, RuleSet, Signal};
 
 /// Messages that wait for the writer; beyond, those who send wait.
 const MESSAGES_MAX: usize = 1024;
+/// How many incidents before one are compared with it.
+const PAST_INCIDENTS_MAX: usize = 2000;
 
 /// What the desk is made of.
 #[derive(Debug, Clone)]
@@ -255,6 +258,22 @@ impl AlertDesk for Desk {
         })
         .await;
         answered.await.map_err(|_| gone())?
+    }
+
+    async fn similar_incidents(
+        &self,
+        incident: IncidentId,
+        limit: usize,
+    ) -> Result<Option<Vec<SimilarIncident>>, StoreError> {
+        let store = &self.0.store;
+        let known = store
+            .incident_subjects(incident, PAST_INCIDENTS_MAX)
+            .await?;
+        let Some((one, past)) = known.split_first() else {
+            return Ok(None);
+        };
+        let is_it = one.incident.id == incident;
+        Ok(is_it.then(|| similar(one, past, limit)))
     }
 
     fn silences(&self) -> Vec<Silence> {

@@ -24,6 +24,7 @@ import { TOLD_MAX, useIncidentEvents } from '../api/get-incident-events';
 
 import { IncidentActions } from './incident-actions';
 import { JoinedAlerts } from './joined-alerts';
+import { SimilarIncidents } from './similar-incidents';
 
 /** One incident: what belongs to it and why, what happened, and what people do about it. */
 export function IncidentPage({ id }: { id: string }) {
@@ -89,7 +90,10 @@ function Detail({ incident }: { incident: IncidentDetail }) {
       <IncidentActions incident={incident} selected={[...selected].filter((id) => incident.alerts.some((alert) => alert.id === id))} onDone={() => setSelected(new Set())} />
       <div className="mt-4 grid grid-cols-1 items-start gap-5 xl:grid-cols-[3fr_2fr]">
         <JoinedAlerts incident={incident} selected={selected} onSelect={setSelected} />
-        <Happened incident={incident} />
+        <div className="space-y-5">
+          <Happened incident={incident} />
+          <SimilarIncidents id={incident.id} />
+        </div>
       </div>
     </Page>
   );

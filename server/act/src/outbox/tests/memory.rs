@@ -347,6 +347,13 @@ impl AlertStore for Memory {
     async fn incident(&self, _: IncidentId) -> Result<Option<Incident>, StoreError> {
         never()
     }
+    async fn incident_subjects(
+        &self,
+        _: IncidentId,
+        _: usize,
+    ) -> Result<Vec<IncidentSubjects>, StoreError> {
+        never()
+    }
     async fn silences(&self, _: i64) -> Result<Vec<Silence>, StoreError> {
         Ok(lock(&self.silences).clone())
     }
@@ -374,6 +381,13 @@ impl AlertDesk for Memory {
         _: IncidentAction,
         _: String,
     ) -> Result<Option<Incident>, StoreError> {
+        never()
+    }
+    async fn similar_incidents(
+        &self,
+        _: IncidentId,
+        _: usize,
+    ) -> Result<Option<Vec<SimilarIncident>>, StoreError> {
         never()
     }
     fn silences(&self) -> Vec<Silence> {

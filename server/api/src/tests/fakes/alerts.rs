@@ -13,8 +13,8 @@ use tocsin_domain::alert::{
 use tocsin_domain::classification::{Classification, ClassificationRule};
 use tocsin_domain::ports::{
     Acted, AlertCommit, AlertCounts, AlertDesk, AlertFilter, AlertListener, AlertRules, AlertStore,
-    Classifier, Evaluation, Heard, IncidentAction, ReplayedAlert, ResponseTimes, RuleExplanation,
-    RuleReplay, RuleState, RuleVerdict, StoreError,
+    Classifier, Evaluation, Heard, IncidentAction, IncidentSubjects, ReplayedAlert, ResponseTimes,
+    RuleExplanation, RuleReplay, RuleState, RuleVerdict, SimilarIncident, StoreError,
 };
 use tokio::sync::mpsc;
 
@@ -241,6 +241,13 @@ impl AlertStore for Fakes {
         let all = lock(&self.alerting);
         Ok(all.incidents.iter().find(|one| one.id == id).cloned())
     }
+    async fn incident_subjects(
+        &self,
+        _: IncidentId,
+        _: usize,
+    ) -> Result<Vec<IncidentSubjects>, StoreError> {
+        Ok(Vec::new())
+    }
     async fn silences(&self, _: i64) -> Result<Vec<Silence>, StoreError> {
         Ok(lock(&self.alerting).silences.clone())
     }
@@ -311,6 +318,24 @@ impl AlertDesk for Fakes {
             IncidentAction::Merge(_) => {}
         }
         Ok(Some(incident.clone()))
+    }
+
+    async fn similar_incidents(
+        &self,
+        id: IncidentId,
+        limit: usize,
+    ) -> Result<Option<Vec<SimilarIncident>>, StoreError> {
+        let all = lock(&self.alerting);
+        if !all.incidents.iter().any(|one| one.id == id) {
+            return Ok(None);
+        }
+        let past = all.incidents.iter().filter(|one| one.id < id);
+        let similar = past.take(limit).map(|incident| SimilarIncident {
+            incident: incident.clone(),
+            score: 0.75,
+            because: "both have host db-1".into(),
+        });
+        Ok(Some(similar.collect()))
     }
 
     fn silences(&self) -> Vec<Silence> {

@@ -6,6 +6,7 @@
 mod commit;
 mod events;
 mod forget;
+mod incident_subjects;
 mod incidents;
 mod json;
 mod overview;
@@ -19,7 +20,8 @@ use tocsin_domain::alert::{
     Alert, AlertEvent, AlertId, Incident, IncidentId, IncidentStatus, Silence, SilenceId,
 };
 use tocsin_domain::ports::{
-    AlertCommit, AlertCounts, AlertFilter, AlertStore, ResponseTimes, RuleState, StoreError,
+    AlertCommit, AlertCounts, AlertFilter, AlertStore, IncidentSubjects, ResponseTimes, RuleState,
+    StoreError,
 };
 
 use super::SqliteStore;
@@ -92,6 +94,14 @@ impl AlertStore for SqliteStore {
 
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         incidents::one(&self.pool, id).await
+    }
+
+    async fn incident_subjects(
+        &self,
+        through: IncidentId,
+        limit: usize,
+    ) -> Result<Vec<IncidentSubjects>, StoreError> {
+        incident_subjects::newest(&self.pool, through, limit).await
     }
 
     async fn silences(&self, since_ms: i64) -> Result<Vec<Silence>, StoreError> {

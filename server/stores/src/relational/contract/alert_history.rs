@@ -136,6 +136,25 @@ pub(super) async fn incidents(
         assert_eq!(store.incidents(&statuses, None, 100).await?, expected);
     }
     assert_eq!(store.incident(all[0].id).await?, Some(all[0].clone()));
+    for known in &all {
+        let found = store.incident_subjects(known.id, 1).await?;
+        let mut expected: Vec<(String, String)> = Vec::new();
+        let of_it = model
+            .alerts
+            .values()
+            .filter(|a| a.incident == Some(known.id));
+        expected.extend(of_it.map(|alert| (alert.title.clone(), alert.labels.to_string())));
+        let subjects = found[0].subjects.iter();
+        let mut told: Vec<_> = subjects
+            .map(|s| (s.title.clone(), s.labels.to_string()))
+            .collect();
+        expected.sort();
+        expected.dedup();
+        told.sort();
+        assert_eq!((found[0].incident.id, told), (known.id, expected));
+    }
+    let before = store.incident_subjects(IncidentId(0), 5).await?;
+    assert_eq!(before, []);
     assert_eq!(store.incident(IncidentId(1)).await?, None);
     Ok(())
 }
