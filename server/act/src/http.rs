@@ -2,12 +2,18 @@
 //! threads: few messages leave at a time. Redirects are not followed: a message goes where its
 //! subscription says or nowhere.
 
+use std::fmt;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use ureq::Agent;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tocsin_domain::subscription::Secret;
+use ureq::http::{HeaderMap, Request};
+use ureq::{Agent, Timeout};
 
-/// The most bytes of an answer that are read.
-const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+/// The most bytes of an answer that are read, where a call does not say otherwise.
+pub(crate) const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
 /// How requests leave.
 #[derive(Debug, Clone)]
@@ -28,12 +34,84 @@ impl Default for HttpConfig {
     }
 }
 
-/// A request: always a POST with a body of JSON.
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Method {
+    Get,
+    #[default]
+    Post,
+    Patch,
+    Put,
+}
+
+impl Method {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+/// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Auth {
+    /// A name and a password.
+    Basic(String, Secret),
+    /// A token.
+    Bearer(Secret),
+}
+
+impl Auth {
+    fn header(&self) -> String {
+        match self {
+            Self::Basic(user, password) => {
+                format!(
+                    "Basic {}",
+                    STANDARD.encode(format!("{user}:{}", password.0))
+                )
+            }
+            Self::Bearer(token) => format!("Bearer {}", token.0),
+        }
+    }
+}
+
+/// A request. What it sends is JSON.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Call {
+    pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) auth: Option<Auth>,
+    /// Empty: none is sent.
     pub(crate) body: String,
+    /// The most bytes of the answer that are read.
+    pub(crate) answer_bytes_max: u64,
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Self {
+            method: Method::default(),
+            url: String::new(),
+            headers: Vec::new(),
+            auth: None,
+            body: String::new(),
+            answer_bytes_max: ANSWER_BYTES_MAX,
+        }
+    }
+}
+
+impl fmt::Debug for Call {
+    /// Without address and headers, which may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An answer.
@@ -42,8 +120,18 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// How long the receiver asks us to wait.
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+    /// Whether the body broke off or was longer than what is read; it is empty then.
+    pub(crate) is_cut: bool,
     pub(crate) took_ms: u64,
+}
+
+impl Answer {
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim)
+    }
 }
 
 /// Why there was no answer.
@@ -51,6 +139,8 @@ pub(crate) struct Answer {
 pub(crate) struct NoAnswer {
     /// Whether it is worth another attempt: false if the request itself cannot be made.
     pub(crate) is_temporary: bool,
+    /// Whether the request may have arrived nevertheless.
+    pub(crate) is_unsure: bool,
     /// Without the address, which may be a secret.
     pub(crate) detail: String,
 }
@@ -71,8 +161,11 @@ impl Http {
                 None
             }
         });
+        let timeout = Duration::from_millis(config.timeout_ms.max(2));
         let config = Agent::config_builder()
-            .timeout_global(Some(Duration::from_millis(config.timeout_ms.max(1))))
+            .timeout_global(Some(timeout))
+            // Shorter, so that it is told apart from an answer that does not come.
+            .timeout_connect(Some(timeout / 2))
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -88,12 +181,13 @@ impl Http {
     ///
     /// # Cancel safety
     /// Not safe: a request that left goes on.
-    pub(crate) async fn post(&self, call: Call) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn send(&self, call: Call) -> Result<Answer, NoAnswer> {
         let agent = self.agent.clone();
         let done = tokio::task::spawn_blocking(move || send(&agent, &call)).await;
         done.unwrap_or_else(|_| {
             Err(NoAnswer {
                 is_temporary: true,
+                is_unsure: true,
                 detail: "the server shuts down".into(),
             })
         })
@@ -102,46 +196,66 @@ impl Http {
 
 fn send(agent: &Agent, call: &Call) -> Result<Answer, NoAnswer> {
     let began = Instant::now();
-    let mut request = agent
-        .post(&call.url)
-        .header("Content-Type", "application/json; charset=utf-8");
-    for (name, value) in &call.headers {
-        request = request.header(*name, value);
-    }
-    let mut response = request.send(&call.body).map_err(no_answer)?;
+    let mut response = request(agent, call).map_err(no_answer)?;
     let retry_after = response.headers().get("retry-after");
     let retry_after = retry_after
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .map(Duration::from_secs);
     let status = response.status().as_u16();
-    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
+    let headers = std::mem::take(response.headers_mut());
+    let body = response.body_mut().with_config();
     // The status is what counts; an answer that breaks off has none of the rest.
-    let body = body.read_to_vec().unwrap_or_default();
+    let body = body.limit(call.answer_bytes_max).read_to_vec();
     Ok(Answer {
         status,
         retry_after,
-        body: String::from_utf8_lossy(&body).into_owned(),
+        headers,
+        is_cut: body.is_err(),
+        body: String::from_utf8_lossy(&body.unwrap_or_default()).into_owned(),
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+fn request(agent: &Agent, call: &Call) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    let mut request = Request::builder().method(call.method.name()).uri(&call.url);
+    for (name, value) in &call.headers {
+        request = request.header(*name, value);
+    }
+    if let Some(auth) = &call.auth {
+        request = request.header("Authorization", auth.header());
+    }
+    if call.body.is_empty() {
+        return agent.run(request.body(())?);
+    }
+    request = request.header("Content-Type", "application/json; charset=utf-8");
+    agent.run(request.body(call.body.as_str())?)
 }
 
 fn no_answer(error: ureq::Error) -> NoAnswer {
     let permanent = |detail: &str| NoAnswer {
         is_temporary: false,
+        is_unsure: false,
         detail: detail.to_owned(),
     };
-    let temporary = |detail: String| NoAnswer {
+    let temporary = |is_unsure: bool, detail: String| NoAnswer {
         is_temporary: true,
+        is_unsure,
         detail,
     };
     match error {
         ureq::Error::BadUri(_) => permanent("the address cannot be read"),
         ureq::Error::Http(_) => permanent("the request cannot be made: a key has odd characters"),
-        ureq::Error::Timeout(what) => temporary(format!("no answer in time ({what})")),
-        ureq::Error::HostNotFound => temporary("the host has no address".into()),
-        ureq::Error::Io(error) => temporary(format!("no connection: {error}")),
-        ureq::Error::ConnectionFailed => temporary("no connection".into()),
-        ureq::Error::Rustls(error) => temporary(format!("no secure connection: {error}")),
-        _ => temporary("the answer is not HTTP, or it broke off".into()),
+        ureq::Error::Timeout(what) => {
+            let is_unsure = !matches!(what, Timeout::Resolve | Timeout::Connect);
+            temporary(is_unsure, format!("no answer in time ({what})"))
+        }
+        ureq::Error::HostNotFound => temporary(false, "the host has no address".into()),
+        ureq::Error::Io(error) => {
+            let is_unsure = error.kind() != ErrorKind::ConnectionRefused;
+            temporary(is_unsure, format!("no connection: {error}"))
+        }
+        ureq::Error::ConnectionFailed => temporary(false, "no connection".into()),
+        ureq::Error::Rustls(error) => temporary(true, format!("no secure connection: {error}")),
+        _ => temporary(true, "the answer is not HTTP, or it broke off".into()),
     }
 }

@@ -112,7 +112,7 @@ pub(crate) async fn deliver(
 }
 
 async fn plain(http: &Http, call: crate::http::Call) -> Outcome {
-    match http.post(call).await {
+    match http.send(call).await {
         Ok(answer) => Outcome::of(&answer, by_status(&answer)),
         Err(error) => Outcome::no_answer(error),
     }

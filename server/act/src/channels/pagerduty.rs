@@ -24,8 +24,8 @@ pub(super) fn call(
 ) -> Call {
     Call {
         url: url.unwrap_or(ENQUEUE_URL).to_owned(),
-        headers: Vec::new(),
         body: body(sender, message, key).to_string(),
+        ..Call::default()
     }
 }
 

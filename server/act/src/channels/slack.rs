@@ -7,10 +7,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_domain::alert::AlertSeverity;
-use tocsin_domain::subscription::News;
+use tocsin_domain::subscription::{News, Secret};
 
 use super::{Outcome, Verdict};
-use crate::http::{Answer, Call, Http};
+use crate::http::{Answer, Auth, Call, Http};
 use crate::message::{Message, Sender};
 use crate::words::cut;
 
@@ -56,8 +56,8 @@ pub(super) fn body(sender: &Sender<'_>, message: &Message) -> Value {
 pub(super) fn hook_call(sender: &Sender<'_>, message: &Message, url: &str) -> Call {
     Call {
         url: url.to_owned(),
-        headers: Vec::new(),
         body: body(sender, message).to_string(),
+        ..Call::default()
     }
 }
 
@@ -150,13 +150,14 @@ impl<'a> Bot<'a> {
     fn call(&self, method: &str, body: &Value) -> Call {
         Call {
             url: format!("{}/{method}", self.api_url),
-            headers: vec![("Authorization", format!("Bearer {}", self.token))],
+            auth: Some(Auth::Bearer(Secret(self.token.to_owned()))),
             body: body.to_string(),
+            ..Call::default()
         }
     }
 
     async fn ask(&self, http: &Http, method: &str, body: &Value) -> (Outcome, Said) {
-        match http.post(self.call(method, body)).await {
+        match http.send(self.call(method, body)).await {
             Err(error) => (Outcome::no_answer(error), Said::default()),
             Ok(answer) => {
                 let (verdict, said) = read(&answer);

@@ -40,6 +40,7 @@ pub(super) fn call(
         url: url.to_owned(),
         headers,
         body,
+        ..Call::default()
     }
 }
 
