@@ -15,8 +15,20 @@ mod message;
 mod notifier;
 mod outbox;
 mod policy;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "what decides on tickets comes with the next change"
+    )
+)]
+mod tickets;
 mod words;
 
 pub use http::HttpConfig;
 pub use notifier::{ChannelNotifier, NotifierConfig};
 pub use outbox::{Outbox, OutboxConfig, OutboxParts};
+pub use tickets::trackers::{
+    ConfigSecret, GitHubConfig, GitHubSeverityLabels, JiraConfig, JiraPriorities, ServiceNowConfig,
+    TrackerConfigError,
+};

@@ -5,6 +5,7 @@
 
 mod counterparty;
 mod server;
+pub mod trackers;
 mod wait;
 
 pub use counterparty::{Counterparty, find_program, python};

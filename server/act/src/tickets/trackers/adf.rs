@@ -1,0 +1,147 @@
+//! The Atlassian Document Format, in which Jira Cloud takes texts.
+//!
+//! <https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/>. A plain string, or
+//! a text node without text, is refused.
+
+use serde_json::{Value, json};
+
+use super::text::{Block, blocks, clean};
+use crate::words::cut;
+
+/// The most characters of a document, with what is around its text. Jira counts fewer of them.
+pub(super) const CHARACTERS_MAX: usize = 32_767;
+
+/// The document of a text. `link` (not if it is empty) is a paragraph that leads to it, and `key`
+/// (likewise) one that is there to be found; both stay whole when the text is cut.
+pub(super) fn document(text: &str, link: &str, key: &str) -> Value {
+    let mut most = CHARACTERS_MAX.min(text.chars().count());
+    loop {
+        let whole = build(&cut(text, most), link, key);
+        let length = whole.to_string().chars().count();
+        if length <= CHARACTERS_MAX || most == 0 {
+            return whole;
+        }
+        most = (most * CHARACTERS_MAX / length).min(most - 1);
+    }
+}
+
+fn build(text: &str, link: &str, key: &str) -> Value {
+    let mut content: Vec<Value> = blocks(text).iter().map(block).collect();
+    if !link.is_empty() {
+        let mark = json!({ "type": "link", "attrs": { "href": clean(link) } });
+        content.push(marked("Open it in Tocsin", &mark));
+    }
+    if !key.is_empty() {
+        content.push(marked(key, &json!({ "type": "code" })));
+    }
+    json!({ "type": "doc", "version": 1, "content": content })
+}
+
+fn marked(text: &str, mark: &Value) -> Value {
+    let text = json!({ "type": "text", "text": text, "marks": [mark] });
+    json!({ "type": "paragraph", "content": [text] })
+}
+
+fn block(block: &Block) -> Value {
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    match block {
+        Block::Verbatim(lines) => {
+            json!({ "type": "codeBlock", "content": [text(&lines.join("\n"))] })
+        }
+        Block::Paragraph(lines) => {
+            let mut content = Vec::new();
+            for line in lines {
+                if !content.is_empty() {
+                    content.push(json!({ "type": "hardBreak" }));
+                }
+                content.push(text(line));
+            }
+            json!({ "type": "paragraph", "content": content })
+        }
+    }
+}
+
+/// All the text of a document, its parts apart by spaces.
+pub(super) fn plain(document: &Value) -> String {
+    let mut all = String::new();
+    let mut left = vec![document];
+    while let Some(node) = left.pop() {
+        if let Some(text) = node["text"].as_str() {
+            all.push_str(text);
+            all.push(' ');
+        }
+        left.extend(node["content"].as_array().into_iter().flatten().rev());
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What Jira refuses: text nodes without text, control characters, documents too long.
+    fn check(node: &Value) {
+        if node["type"] == "text" {
+            let text = node["text"].as_str().unwrap();
+            assert!(!text.is_empty(), "{node}");
+            let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+            assert!(!text.contains(is_odd), "{node}");
+        }
+        let content = node["content"].as_array().into_iter().flatten();
+        content.for_each(check);
+    }
+
+    #[test]
+    fn a_text_is_paragraphs_code_blocks_a_link_and_a_key() {
+        let text = "It broke.\nTwice.\n\n    12:00 ERROR no\n    12:01 ERROR yes\n\nThat is all.";
+        let document = document(text, "https://t.example/alerts?id=1", "tocsin-1-2");
+        let expected = json!({
+            "type": "doc",
+            "version": 1,
+            "content": [
+                { "type": "paragraph", "content": [
+                    { "type": "text", "text": "It broke." },
+                    { "type": "hardBreak" },
+                    { "type": "text", "text": "Twice." },
+                ] },
+                { "type": "codeBlock", "content": [
+                    { "type": "text", "text": "12:00 ERROR no\n12:01 ERROR yes" },
+                ] },
+                { "type": "paragraph", "content": [{ "type": "text", "text": "That is all." }] },
+                { "type": "paragraph", "content": [{
+                    "type": "text",
+                    "text": "Open it in Tocsin",
+                    "marks": [{ "type": "link", "attrs": { "href": "https://t.example/alerts?id=1" } }],
+                }] },
+                { "type": "paragraph", "content": [{
+                    "type": "text", "text": "tocsin-1-2", "marks": [{ "type": "code" }],
+                }] },
+            ],
+        });
+        assert_eq!(document, expected);
+        let plain = plain(&document);
+        assert!(plain.starts_with("It broke. Twice. 12:00") && plain.ends_with("tocsin-1-2 "));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_what_it_is_found_by_stays() {
+        for piece in ["a", "a\n", "\"", "a\n\n", "    \"x\"\n\n", "é 😀"] {
+            let document = document(&piece.repeat(40_000), "https://t.example", "tocsin-1-2");
+            check(&document);
+            let length = document.to_string().chars().count();
+            assert!(length <= CHARACTERS_MAX && length > 30_000, "{length}");
+            assert!(plain(&document).ends_with("tocsin-1-2 "));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_jira_takes_it(text in "(\\PC|[\\x00-\\x20]){0,200}") {
+            let document = document(&text, "", "k");
+            check(&document);
+            prop_assert!(plain(&document).ends_with("k "));
+        }
+    }
+}

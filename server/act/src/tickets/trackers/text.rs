@@ -1,0 +1,125 @@
+//! Texts of tickets: paragraphs, and lines that are kept as they are.
+
+use crate::tickets::tracker::Draft;
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Block {
+    /// Lines of plain text, none empty.
+    Paragraph(Vec<String>),
+    /// Lines that are kept as they are, such as those of a log.
+    Verbatim(Vec<String>),
+}
+
+/// What a line of a verbatim block begins with.
+const INDENT: &str = "    ";
+
+/// The parts of a text. They are apart by empty lines; one whose every line begins with four spaces
+/// is verbatim. Control characters go, since no tracker takes them all.
+pub(super) fn blocks(text: &str) -> Vec<Block> {
+    let text = clean(text);
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines().chain([""]) {
+        if !line.trim().is_empty() {
+            lines.push(line);
+            continue;
+        }
+        if lines.is_empty() {
+            continue;
+        }
+        let lines = std::mem::take(&mut lines);
+        let is_verbatim = lines.iter().all(|line| line.starts_with(INDENT));
+        let own = |line: &&str| match is_verbatim {
+            true => line
+                .strip_prefix(INDENT)
+                .unwrap_or(line)
+                .trim_end()
+                .to_owned(),
+            false => line.trim().to_owned(),
+        };
+        let lines: Vec<String> = lines.iter().map(own).collect();
+        match (blocks.last_mut(), is_verbatim) {
+            (Some(Block::Verbatim(before)), true) => {
+                before.push(String::new());
+                before.extend(lines);
+            }
+            (_, true) => blocks.push(Block::Verbatim(lines)),
+            (_, false) => blocks.push(Block::Paragraph(lines)),
+        }
+    }
+    blocks
+}
+
+/// A text without control characters but ends of lines and tabs, and without what is no character.
+pub(super) fn clean(text: &str) -> String {
+    let is_good = |c: &char| {
+        let is_kept = matches!(c, '\n' | '\t') || !c.is_control();
+        is_kept && !matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
+    text.replace("\r\n", "\n").chars().filter(is_good).collect()
+}
+
+/// A text on one line, cut to so many characters.
+pub(super) fn one_line(text: &str, most: usize) -> String {
+    let words = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    crate::words::cut(&words, most)
+}
+
+/// What a ticket says below its title: its description, and the labels of its alert.
+pub(super) fn of_draft(draft: &Draft) -> String {
+    let mut text = draft.description.trim_end().to_owned();
+    let labels = draft.labels.iter();
+    let labels: Vec<String> = labels
+        .map(|(name, value)| format!("{INDENT}{name} = {}", one_line(value, usize::MAX)))
+        .collect();
+    if !labels.is_empty() {
+        text.push_str("\n\nLabels of the alert:\n\n");
+        text.push_str(&labels.join("\n"));
+    }
+    text
+}
+
+/// Whether a key stands in a text by itself, and not as the beginning of a longer one.
+pub(super) fn has_key(text: &str, key: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    text.match_indices(key).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + key.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_falls_into_paragraphs_and_verbatim_lines() {
+        let text = "One\r\n two\u{7}\n\n\n    a\tb\n      c\n\n    d\n\n    half\nplain\n \n";
+        let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            blocks(text),
+            vec![
+                Block::Paragraph(lines(&["One", "two"])),
+                Block::Verbatim(lines(&["a\tb", "  c", "", "d"])),
+                Block::Paragraph(lines(&["half", "plain"])),
+            ]
+        );
+        assert_eq!(blocks(" \n\u{0}\n"), vec![]);
+    }
+
+    #[test]
+    fn a_key_is_not_the_beginning_of_a_longer_one() {
+        assert!(has_key("(tocsin-a1-1)", "tocsin-a1-1"));
+        assert!(has_key("tocsin-a1-17 tocsin-a1-1", "tocsin-a1-1"));
+        assert!(!has_key("tocsin-a1-17", "tocsin-a1-1"));
+        assert!(!has_key("x-tocsin-a1-1", "tocsin-a1-1"));
+    }
+
+    #[test]
+    fn a_title_is_one_line() {
+        assert_eq!(one_line("a\n\tb\u{1b}[0m  c", 100), "a b[0m c");
+        assert_eq!(one_line("abcdef", 4), "abc…");
+    }
+}
