@@ -41,7 +41,6 @@ pub(crate) enum Method {
     #[default]
     Post,
     Patch,
-    Put,
 }
 
 impl Method {
@@ -50,7 +49,6 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Patch => "PATCH",
-            Self::Put => "PUT",
         }
     }
 }

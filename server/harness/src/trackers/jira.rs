@@ -209,6 +209,7 @@ fn answer(state: &mut State, request: &Request) -> Reply {
                 "emailAddress": JiraDouble::EMAIL,
             }),
         ),
+        ("GET", ["field"]) => jira_fields::all(),
         ("GET", ["mypermissions"]) => permissions(request),
         ("GET", ["project", key]) if is_project(key) => Reply::json(
             200,
@@ -318,7 +319,7 @@ fn search(state: &State, request: &Request) -> Reply {
     }
     let mut found: Vec<&JiraIssue> = state.issues.iter().collect();
     found.retain(|issue| {
-        let is_named = named.iter().any(|id| id.to_string() == issue.id);
+        let is_named = named.iter().any(|id| id.as_u64() == issue.id.parse().ok());
         is_named || issue.opened.elapsed() >= state.settings.lag
     });
     for clause in clauses.split(" AND ") {
@@ -350,16 +351,14 @@ fn search(state: &State, request: &Request) -> Reply {
     let limit = body["maxResults"].as_u64().map(|most| most.to_string());
     let limit = request.query("maxResults").map(str::to_owned).or(limit);
     let limit = limit.and_then(|most| most.parse().ok()).unwrap_or(50_usize);
-    let fields = body["fields"].as_array().map(|names| {
-        names
-            .iter()
-            .filter_map(|name| name.as_str().map(str::to_owned))
-            .collect()
-    });
-    let of_query = request
-        .query("fields")
-        .map(|names| names.split(',').map(str::to_owned).collect());
-    let fields: Vec<String> = of_query.or(fields).unwrap_or_default();
+    let of_body = body["fields"].as_array().into_iter().flatten();
+    let mut fields: Vec<String> = of_body
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    // In an address they are told one by one, or with commas.
+    for (_, names) in request.query.iter().filter(|(name, _)| name == "fields") {
+        fields.extend(names.split(',').map(str::to_owned));
+    }
     let page: Vec<Value> = found
         .iter()
         .skip(from)
@@ -462,7 +461,9 @@ fn comments(settings: &JiraSettings, issue: &JiraIssue, request: &Request) -> Re
 
 fn transition(settings: &JiraSettings, issue: &mut JiraIssue, request: &Request) -> Reply {
     let body = request.json().unwrap_or_default();
-    let wanted = body["transition"]["id"].as_str().unwrap_or_default();
+    // Jira takes it as a text and as a number.
+    let wanted = body["transition"]["id"].to_string();
+    let wanted = wanted.trim_matches('"');
     let found = TRANSITIONS.iter().position(|id| *id == wanted);
     let Some((_, name, category)) = found.map(|at| STATUSES[at]) else {
         let said = format!("Transition id '{wanted}' is not valid for this issue.");

@@ -12,6 +12,16 @@ const PRIORITIES: [&str; 5] = ["Highest", "High", "Medium", "Low", "Lowest"];
 const NAME_MAX: usize = 255;
 const FIXED_DATE: &str = "2026-11-29T00:00:00.000+0000";
 
+/// The fields of the site.
+pub(super) fn all() -> Reply {
+    let field = |name: &str| json!({ "id": name, "name": name, "clauseNames": [name] });
+    let all: Vec<Value> = ["summary", "labels", "status", "priority"]
+        .iter()
+        .map(|name| field(name))
+        .collect();
+    Reply::json(200, &all.into())
+}
+
 /// The types of issues of the project.
 pub(super) fn issue_types() -> Reply {
     let all: Vec<Value> = TYPES
@@ -112,36 +122,43 @@ pub(super) fn check(settings: &JiraSettings, fields: &Value, version: &str) -> M
             _ => {}
         }
     }
+    for (name, what) in check_needed(settings, fields) {
+        errors.insert(name, what.into());
+    }
+    errors
+}
+
+/// What is wrong with the fields that a new issue must have.
+fn check_needed(settings: &JiraSettings, fields: &Value) -> Vec<(String, String)> {
+    let mut errors = Vec::new();
+    let mut wrong = |name: &str, what: &str| errors.push((name.to_owned(), what.to_owned()));
     let project = &fields["project"];
     if project["key"] != JiraDouble::PROJECT && project["id"] != "10000" {
-        wrong("project", "valid project is required".into());
+        wrong("project", "valid project is required");
     }
     let of_type = |(id, name): &(&str, &str)| {
         fields["issuetype"]["id"] == *id || fields["issuetype"]["name"] == *name
     };
     if !TYPES.iter().any(of_type) {
-        wrong("issuetype", "Specify a valid issue type".into());
+        wrong("issuetype", "Specify a valid issue type");
     }
     let summary = fields["summary"].as_str().unwrap_or_default();
     if summary.trim().is_empty() {
-        wrong("summary", "You must specify a summary of the issue.".into());
+        wrong("summary", "You must specify a summary of the issue.");
     } else if summary.contains('\n') {
         wrong(
             "summary",
-            "The summary is invalid because it contains newline characters.".into(),
+            "The summary is invalid because it contains newline characters.",
         );
     } else if summary.chars().count() > NAME_MAX {
-        wrong(
-            "summary",
-            "Summary must be less than 255 characters.".into(),
-        );
+        wrong("summary", "Summary must be less than 255 characters.");
     }
     if let Some(name) = settings
         .required_field
         .as_ref()
-        .filter(|name| !given.contains_key(*name))
+        .filter(|name| fields.get(name).is_none())
     {
-        wrong(name, format!("{name} is required."));
+        wrong(name, &format!("{name} is required."));
     }
     errors
 }

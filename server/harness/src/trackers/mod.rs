@@ -2,9 +2,13 @@
 //! hold each against its vendor's own client, so that it is not only our idea of it.
 
 mod adf;
+mod github;
 mod jira;
 mod jira_fields;
+mod servicenow;
 mod web;
 
+pub use github::{GitHubDouble, GitHubIssue, GitHubSettings};
 pub use jira::{JiraDouble, JiraIssue, JiraSettings};
+pub use servicenow::{Incident, ServiceNowDouble, ServiceNowSettings};
 pub use web::{Mood, Reply, Request};

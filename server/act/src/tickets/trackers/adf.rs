@@ -5,8 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::text::{Block, blocks, clean};
-use crate::words::cut;
+use super::text::{Block, blocks, clean, cut_between_lines};
 
 /// The most characters of a document, with what is around its text. Jira counts fewer of them.
 pub(super) const CHARACTERS_MAX: usize = 32_767;
@@ -16,7 +15,7 @@ pub(super) const CHARACTERS_MAX: usize = 32_767;
 pub(super) fn document(text: &str, link: &str, key: &str) -> Value {
     let mut most = CHARACTERS_MAX.min(text.chars().count());
     loop {
-        let whole = build(&cut(text, most), link, key);
+        let whole = build(&cut_between_lines(text, most), link, key);
         let length = whole.to_string().chars().count();
         if length <= CHARACTERS_MAX || most == 0 {
             return whole;

@@ -202,10 +202,9 @@ impl Jira {
             let types = page["issueTypes"].as_array().or(page["values"].as_array());
             for one in types.into_iter().flatten() {
                 let name = one["name"].as_str().unwrap_or_default();
-                if let Some(id) = one["id"].as_str() {
-                    if name.eq_ignore_ascii_case(&self.config.issue_type) {
-                        return Ok(id.to_owned());
-                    }
+                let is_ours = name.eq_ignore_ascii_case(&self.config.issue_type);
+                if let Some(id) = one["id"].as_str().filter(|_| is_ours) {
+                    return Ok(id.to_owned());
                 }
                 names.push(name.to_owned());
             }

@@ -2,14 +2,16 @@
 
 mod adf;
 mod config;
-mod jira;
+pub(crate) mod github;
+pub(crate) mod jira;
+mod markdown;
+pub(crate) mod servicenow;
 mod text;
 mod transitions;
 mod wire;
 
 pub use config::{ConfigSecret, GitHubConfig, JiraConfig, JiraPriorities, ServiceNowConfig};
 pub use config::{GitHubSeverityLabels, TrackerConfigError};
-pub(crate) use jira::Jira;
 
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,19 @@ pub(super) fn of_draft(draft: &Draft) -> String {
     text
 }
 
+/// A text cut to about so many characters, between two lines if there are such: half a line of a log
+/// would make its whole paragraph another.
+pub(super) fn cut_between_lines(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most).collect();
+    let end = short.rfind('\n').filter(|end| end * 2 > short.len());
+    short.truncate(end.unwrap_or(short.len()));
+    short.push_str("\n\n…");
+    short
+}
+
 /// Whether a key stands in a text by itself, and not as the beginning of a longer one.
 pub(super) fn has_key(text: &str, key: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -115,6 +128,13 @@ mod tests {
         assert!(has_key("tocsin-a1-17 tocsin-a1-1", "tocsin-a1-1"));
         assert!(!has_key("tocsin-a1-17", "tocsin-a1-1"));
         assert!(!has_key("x-tocsin-a1-1", "tocsin-a1-1"));
+    }
+
+    #[test]
+    fn a_text_is_cut_between_lines_and_a_long_line_within() {
+        assert_eq!(cut_between_lines("    ab\n    cd", 9), "    ab\n\n…");
+        assert_eq!(cut_between_lines("a\nbcdefgh", 7), "a\nbcdef\n\n…");
+        assert_eq!(cut_between_lines("a\nb", 3), "a\nb");
     }
 
     #[test]

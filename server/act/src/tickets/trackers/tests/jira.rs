@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tocsin_harness::trackers::{JiraDouble, Mood, Reply};
 
 use super::*;
-use crate::tickets::trackers::{Jira, JiraConfig};
+use crate::tickets::trackers::JiraConfig;
+use crate::tickets::trackers::jira::Jira;
 
 fn config(double: &JiraDouble) -> JiraConfig {
     JiraConfig {
@@ -33,6 +34,9 @@ fn body(double: &JiraDouble, path: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_lives() {
     let (double, jira) = start();
+    assert_eq!(jira.kind(), TrackerKind::Jira);
+    let host = double.url().replace("http://", "");
+    assert_eq!(jira.target(), format!("project OPS on {host}"));
     let ticket = live(&jira).await;
     let url = format!("{}/browse/OPS-1", double.url());
     assert_eq!(
@@ -99,8 +103,10 @@ async fn failures_are_told_apart() {
     fail(&jira, |mood| double.set_mood(writes(&mood))).await;
     let hasty = Jira::new(&config(&double), &hasty()).unwrap();
     wait_in_vain(&hasty, |mood| double.set_mood(writes(&mood))).await;
-    let config = config(&double);
-    drop(double);
+    let config = JiraConfig {
+        url: AWAY.into(),
+        ..config(&double)
+    };
     be_away(&Jira::new(&config, &http()).unwrap()).await;
 }
 

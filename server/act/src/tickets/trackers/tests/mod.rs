@@ -1,17 +1,21 @@
 //! Each tracker against its double. What all must do alike is here, what is one's own in its file.
 
+mod github;
 mod jira;
+mod servicenow;
 
 use std::time::Duration;
 
 use tocsin_domain::alert::{AlertSeverity, LabelSet};
-use tocsin_domain::ticket::{TicketRef, TicketStatus};
+use tocsin_domain::ticket::{TicketRef, TicketStatus, TrackerKind};
 use tocsin_harness::trackers::{Mood, Reply, Request};
 
 use super::config::ConfigSecret;
 use crate::http::HttpConfig;
 use crate::tickets::tracker::{Draft, Tracker, TrackerError};
 
+/// Where nobody listens.
+const AWAY: &str = "http://127.0.0.1:1";
 const FINGERPRINT: &str = "tocsin-00000000000000a1";
 const OWN: &str = "tocsin-0190a5e0b7c07000800000000000000a";
 const KEY: &str = "tocsin-0190a5e0-b7c0-7000-8000-00000000000a-1";

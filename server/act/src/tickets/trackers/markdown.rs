@@ -1,0 +1,91 @@
+//! Markdown as GitHub reads it: what an alert says is shown as it is, calls nobody and links nothing.
+
+use super::text::{Block, blocks, clean, cut_between_lines};
+
+/// The most characters of a body.
+pub(super) const CHARACTERS_MAX: usize = 65_536;
+
+/// The body of a text, with an end that stays whole when the text is cut.
+pub(super) fn document(text: &str, end: &str) -> String {
+    let mut most = CHARACTERS_MAX.min(text.chars().count());
+    loop {
+        let whole = build(&cut_between_lines(text, most), end);
+        let length = whole.chars().count();
+        if length <= CHARACTERS_MAX || most == 0 {
+            return whole;
+        }
+        most = (most * CHARACTERS_MAX / length).min(most - 1);
+    }
+}
+
+/// What is not shown, but found in the source. `text` has letters, digits and dashes, no two dashes
+/// in a row.
+pub(super) fn hidden(text: &str) -> String {
+    format!("<!-- {text} -->")
+}
+
+fn build(text: &str, end: &str) -> String {
+    let mut parts: Vec<String> = blocks(text).iter().map(block).collect();
+    parts.push(end.to_owned());
+    parts.join("\n\n")
+}
+
+fn block(block: &Block) -> String {
+    match block {
+        Block::Paragraph(lines) => {
+            let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
+            lines.join("\n")
+        }
+        Block::Verbatim(lines) => {
+            let text = lines.join("\n");
+            let runs = text.split(|c| c != '`').map(str::len);
+            let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
+            format!("{fence}text\n{text}\n{fence}")
+        }
+    }
+}
+
+/// A line of plain text.
+fn escaped(line: &str) -> String {
+    let mut all = String::with_capacity(line.len() + 8);
+    let line = clean(line);
+    let head = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_list = head.len() < line.len() && head.starts_with(['.', ')']);
+    for (at, c) in line.char_indices() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => all.extend(['\\', c]),
+            '-' | '+' | '=' if at == 0 => all.extend(['\\', c]),
+            '.' | ')' if is_list && at == line.len() - head.len() => all.extend(['\\', c]),
+            '<' => all.push_str("&lt;"),
+            '>' => all.push_str("&gt;"),
+            '&' => all.push_str("&amp;"),
+            // With a space of no width behind it nobody is called and no issue is linked.
+            '@' | '#' => all.extend([c, '\u{200b}']),
+            _ => all.push(c),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_shown_as_it_is_and_calls_nobody() {
+        let text = "Ask @team about #12: <b>*no*</b> & a_b\n1. one\n- two\n\n    x ``` @y\n    z";
+        let expected = "Ask @\u{200b}team about #\u{200b}12: &lt;b&gt;\\*no\\*&lt;/b&gt; &amp; a\\_b\n\
+            1\\. one\n\\- two\n\n````text\nx ``` @y\nz\n````\n\n<!-- k -->";
+        assert_eq!(document(text, &hidden("k")), expected);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_what_it_is_found_by_stays() {
+        for piece in ["a", "*", "a\n\n", "    ```` ````\n", "é😀@"] {
+            let body = document(&piece.repeat(80_000), "<!-- k -->");
+            let length = body.chars().count();
+            assert!(length <= CHARACTERS_MAX && length > 40_000, "{length}");
+            assert!(body.ends_with("<!-- k -->"));
+        }
+    }
+}
