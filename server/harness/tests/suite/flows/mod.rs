@@ -11,4 +11,5 @@ mod metric_sources;
 mod prometheus_api;
 mod sessions;
 mod syslog;
+mod trackers;
 mod two_servers;
