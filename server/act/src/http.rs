@@ -257,3 +257,27 @@ fn no_answer(error: ureq::Error) -> NoAnswer {
         _ => temporary(true, "the answer is not HTTP, or it broke off".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_is_sent_and_never_shown() {
+        let basic = Auth::Basic("Aladdin".into(), Secret("open sesame".into()));
+        // The example of RFC 7617.
+        assert_eq!(basic.header(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        let bearer = Auth::Bearer(Secret("t0k3n".into()));
+        assert_eq!(bearer.header(), "Bearer t0k3n");
+        let call = Call {
+            url: "https://a.example/h00k".into(),
+            headers: vec![("X-Key", "k3y".into())],
+            auth: Some(basic.clone()),
+            ..Call::default()
+        };
+        let shown = format!("{call:?} {basic:?} {bearer:?}");
+        for secret in ["sesame", "t0k3n", "h00k", "k3y"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

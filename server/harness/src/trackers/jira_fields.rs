@@ -59,11 +59,19 @@ pub(super) fn fields_of(settings: &JiraSettings, id: &str) -> Reply {
     if let Some(name) = &settings.required_field {
         names.push((name, true));
     }
+    let priorities: Vec<Value> = PRIORITIES
+        .iter()
+        .map(|name| json!({ "name": name }))
+        .collect();
     let all: Vec<Value> = names
         .iter()
         .map(|(name, required)| {
-            json!({ "fieldId": name, "key": name, "name": name, "required": required,
-                "hasDefaultValue": false, "operations": ["set"] })
+            let mut field = json!({ "fieldId": name, "key": name, "name": name,
+                "required": required, "hasDefaultValue": false, "operations": ["set"] });
+            if *name == "priority" {
+                field["allowedValues"] = priorities.clone().into();
+            }
+            field
         })
         .collect();
     Reply::json(

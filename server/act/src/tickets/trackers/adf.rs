@@ -5,16 +5,20 @@
 
 use serde_json::{Value, json};
 
-use super::text::{Block, blocks, clean, cut_between_lines};
+use super::text::{Block, address, blocks, clean, cut_between_lines};
 
 /// The most characters of a document, with what is around its text. Jira counts fewer of them.
 pub(super) const CHARACTERS_MAX: usize = 32_767;
 
-/// The document of a text. `link` (not if it is empty) is a paragraph that leads to it, and `key`
-/// (likewise) one that is there to be found; both stay whole when the text is cut.
+/// The document of a text. `link` is a paragraph that leads to it, unless it is empty or the text
+/// has it, and `key` (unless it is empty) one that is there to be found; both stay whole when the
+/// text is cut.
 pub(super) fn document(text: &str, link: &str, key: &str) -> Value {
-    let mut most = CHARACTERS_MAX.min(text.chars().count());
+    let whole_length = text.chars().count();
+    let mut most = CHARACTERS_MAX.min(whole_length);
     loop {
+        let is_told = most == whole_length && text.contains(link);
+        let link = if is_told { "" } else { link };
         let whole = build(&cut_between_lines(text, most), link, key);
         let length = whole.to_string().chars().count();
         if length <= CHARACTERS_MAX || most == 0 {
@@ -42,10 +46,9 @@ fn marked(text: &str, mark: &Value) -> Value {
 }
 
 fn block(block: &Block) -> Value {
-    let text = |text: &str| json!({ "type": "text", "text": text });
     match block {
         Block::Verbatim(lines) => {
-            json!({ "type": "codeBlock", "content": [text(&lines.join("\n"))] })
+            json!({ "type": "codeBlock", "content": [plain_text(&lines.join("\n"))] })
         }
         Block::Paragraph(lines) => {
             let mut content = Vec::new();
@@ -53,11 +56,37 @@ fn block(block: &Block) -> Value {
                 if !content.is_empty() {
                     content.push(json!({ "type": "hardBreak" }));
                 }
-                content.push(text(line));
+                content.extend(with_links(line));
             }
             json!({ "type": "paragraph", "content": content })
         }
     }
+}
+
+fn plain_text(text: &str) -> Value {
+    json!({ "type": "text", "text": text })
+}
+
+/// The nodes of a line that is not empty: addresses in it lead where they say.
+fn with_links(line: &str) -> Vec<Value> {
+    let mut nodes = Vec::new();
+    let mut before = String::new();
+    for word in line.split_inclusive(char::is_whitespace) {
+        let Some(address) = address(word.trim_end()) else {
+            before.push_str(word);
+            continue;
+        };
+        if !before.is_empty() {
+            nodes.push(plain_text(&std::mem::take(&mut before)));
+        }
+        let mark = json!({ "type": "link", "attrs": { "href": address } });
+        nodes.push(json!({ "type": "text", "text": address, "marks": [mark] }));
+        before.push_str(word.strip_prefix(address).unwrap_or_default());
+    }
+    if !before.is_empty() {
+        nodes.push(plain_text(&before));
+    }
+    nodes
 }
 
 /// All the text of a document, its parts apart by spaces.
@@ -133,6 +162,25 @@ mod tests {
             assert!(length <= CHARACTERS_MAX && length > 30_000, "{length}");
             assert!(plain(&document).ends_with("tocsin-1-2 "));
         }
+    }
+
+    #[test]
+    fn addresses_lead_where_they_say_and_are_not_told_twice() {
+        let text = "See https://t.example/a?b=1, or (https://t.example).";
+        let document = document(text, "https://t.example/a?b=1", "");
+        let link = |to: &str| {
+            json!({ "type": "text", "text": to,
+                "marks": [{ "type": "link", "attrs": { "href": to } }] })
+        };
+        let content = json!([
+            plain_text("See "),
+            link("https://t.example/a?b=1"),
+            plain_text(", or (https://t.example)."),
+        ]);
+        assert_eq!(
+            document["content"],
+            json!([{ "type": "paragraph", "content": content }])
+        );
     }
 
     proptest! {

@@ -175,7 +175,7 @@ impl GitHub {
     /// What a new issue is made of.
     fn fields(&self, draft: &Draft) -> Value {
         let mut end = String::new();
-        if !draft.link.is_empty() {
+        if !draft.description.contains(&draft.link) {
             end = format!(
                 "[Open it in Tocsin](<{}>)\n\n",
                 text::one_line(&draft.link, 2000)
@@ -190,7 +190,7 @@ impl GitHub {
         labels.retain(|label| !label.is_empty());
         json!({
             "title": text::one_line(&draft.title, TITLE_MAX),
-            "body": markdown::document(&text::of_draft(draft), &end),
+            "body": markdown::document(&draft.description, &end),
             "labels": labels,
         })
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use tocsin_domain::alert::AlertSeverity;
 use tocsin_domain::ticket::{TicketRef, TicketStatus, TrackerKind};
 
 use super::config::{JiraConfig, TrackerConfigError, base_url, secret};
@@ -162,7 +163,7 @@ impl Jira {
             "project": { "key": self.config.project },
             "issuetype": { "name": self.config.issue_type },
             "summary": text::one_line(&draft.title, SUMMARY_MAX),
-            "description": adf::document(&text::of_draft(draft), &draft.link, ""),
+            "description": adf::document(&draft.description, &draft.link, ""),
             "labels": labels,
         });
         let priority = self.config.priorities.of(draft.severity);
@@ -219,8 +220,8 @@ impl Jira {
         }
     }
 
-    /// What a new issue of a type must have and we do not give, and whether it takes a priority.
-    async fn check_fields(&self, issue_type: &str) -> Result<bool, TrackerError> {
+    /// Whether a new issue of a type can be opened with what we give, and what is left out.
+    async fn check_fields(&self, issue_type: &str) -> Result<String, TrackerError> {
         let project = &self.config.project;
         let path = format!("/issue/createmeta/{project}/issuetypes/{issue_type}?maxResults=200");
         let page = self.read((Method::Get, &path), None).await?;
@@ -260,7 +261,26 @@ impl Jira {
                  on its screen, since tickets are found by them",
             )));
         }
-        Ok(has("priority"))
+        let priority = fields.iter().find(|field| id(field) == "priority");
+        let Some(priority) = priority else {
+            return Ok(", without a priority, since the project takes none".into());
+        };
+        let allowed = priority["allowedValues"].as_array();
+        let is_unknown = |name: &&str| {
+            let known = |value: &Value| value["name"] == **name;
+            allowed.is_some_and(|allowed| !name.is_empty() && !allowed.iter().any(known))
+        };
+        let wanted = AlertSeverity::ALL
+            .iter()
+            .map(|one| self.config.priorities.of(*one));
+        let unknown: Vec<&str> = wanted.filter(is_unknown).collect();
+        Ok(match unknown.is_empty() {
+            true => String::new(),
+            false => format!(
+                ", some without a priority, since the project has none called {}",
+                unknown.join(", ")
+            ),
+        })
     }
 
     async fn check_permissions(&self) -> Result<(), TrackerError> {
@@ -310,13 +330,9 @@ impl Tracker for Jira {
         let name = myself["displayName"].as_str().unwrap_or("somebody");
         self.check_permissions().await?;
         let issue_type = self.issue_type().await?;
-        let has_priority = self.check_fields(&issue_type).await?;
-        let priority = match has_priority {
-            true => "",
-            false => ", without a priority, since the project takes none",
-        };
+        let left_out = self.check_fields(&issue_type).await?;
         Ok(format!(
-            "{name} may open issues of the type {} in {}{priority}",
+            "{name} may open issues of the type {} in {}{left_out}",
             self.config.issue_type, self.config.project
         ))
     }

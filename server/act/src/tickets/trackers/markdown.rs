@@ -1,6 +1,6 @@
 //! Markdown as GitHub reads it: what an alert says is shown as it is, calls nobody and links nothing.
 
-use super::text::{Block, blocks, clean, cut_between_lines};
+use super::text::{Block, address, blocks, cut_between_lines};
 
 /// The most characters of a body.
 pub(super) const CHARACTERS_MAX: usize = 65_536;
@@ -45,16 +45,27 @@ fn block(block: &Block) -> String {
     }
 }
 
-/// A line of plain text.
+/// A line of plain text. Addresses are left alone, since GitHub makes links of them by itself.
 fn escaped(line: &str) -> String {
+    let words = line.split_inclusive(' ').enumerate();
+    let words = words.map(|(at, word)| match address(word.trim_end()) {
+        Some(address) => {
+            let rest = word.strip_prefix(address).unwrap_or_default();
+            format!("{address}{}", escaped_word(rest, false))
+        }
+        None => escaped_word(word, at == 0),
+    });
+    words.collect()
+}
+
+fn escaped_word(line: &str, is_first: bool) -> String {
     let mut all = String::with_capacity(line.len() + 8);
-    let line = clean(line);
     let head = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let is_list = head.len() < line.len() && head.starts_with(['.', ')']);
+    let is_list = is_first && head.len() < line.len() && head.starts_with(['.', ')']);
     for (at, c) in line.char_indices() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => all.extend(['\\', c]),
-            '-' | '+' | '=' if at == 0 => all.extend(['\\', c]),
+            '-' | '+' | '=' if is_first && at == 0 => all.extend(['\\', c]),
             '.' | ')' if is_list && at == line.len() - head.len() => all.extend(['\\', c]),
             '<' => all.push_str("&lt;"),
             '>' => all.push_str("&gt;"),
@@ -73,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_text_is_shown_as_it_is_and_calls_nobody() {
-        let text = "Ask @team about #12: <b>*no*</b> & a_b\n1. one\n- two\n\n    x ``` @y\n    z";
-        let expected = "Ask @\u{200b}team about #\u{200b}12: &lt;b&gt;\\*no\\*&lt;/b&gt; &amp; a\\_b\n\
+        let text = "Ask @team about #12 at https://a.example/x_y#z: <b>*no*</b> & a_b\n1. one\n- two\n\n    x ``` @y\n    z";
+        let expected = "Ask @\u{200b}team about #\u{200b}12 at https://a.example/x_y#z: &lt;b&gt;\\*no\\*&lt;/b&gt; &amp; a\\_b\n\
             1\\. one\n\\- two\n\n````text\nx ``` @y\nz\n````\n\n<!-- k -->";
         assert_eq!(document(text, &hidden("k")), expected);
     }

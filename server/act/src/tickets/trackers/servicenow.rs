@@ -167,11 +167,14 @@ impl ServiceNow {
     /// The fields of a new record.
     fn fields(&self, draft: &Draft) -> Value {
         let [fingerprint, own] = &draft.markers;
-        let link = format!("\n\nOpen it in Tocsin: {}", draft.link);
-        let link = if draft.link.is_empty() { "" } else { &link };
+        let is_whole = draft.description.chars().count() <= TEXT_MAX;
+        let link = match is_whole && draft.description.contains(&draft.link) {
+            true => String::new(),
+            false => format!("\n\nIn Tocsin: {}", draft.link),
+        };
         let mut fields = json!({
             "short_description": text::one_line(&draft.title, SHORT_MAX),
-            "description": bounded(&text::of_draft(draft), link),
+            "description": bounded(draft.description.trim_end(), &link),
             "impact": level(self.config.impact, draft.severity).to_string(),
             "urgency": level(self.config.urgency, draft.severity).to_string(),
             "correlation_id": own,

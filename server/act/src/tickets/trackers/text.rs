@@ -1,7 +1,5 @@
 //! Texts of tickets: paragraphs, and lines that are kept as they are.
 
-use crate::tickets::tracker::Draft;
-
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
@@ -66,18 +64,22 @@ pub(super) fn one_line(text: &str, most: usize) -> String {
     crate::words::cut(&words, most)
 }
 
-/// What a ticket says below its title: its description, and the labels of its alert.
-pub(super) fn of_draft(draft: &Draft) -> String {
-    let mut text = draft.description.trim_end().to_owned();
-    let labels = draft.labels.iter();
-    let labels: Vec<String> = labels
-        .map(|(name, value)| format!("{INDENT}{name} = {}", one_line(value, usize::MAX)))
-        .collect();
-    if !labels.is_empty() {
-        text.push_str("\n\nLabels of the alert:\n\n");
-        text.push_str(&labels.join("\n"));
-    }
-    text
+/// What is an address at the beginning of a word, apart from the signs that end a sentence; none if
+/// a tracker might not take it for one.
+pub(super) fn address(word: &str) -> Option<&str> {
+    let rest = word
+        .strip_prefix("https://")
+        .or(word.strip_prefix("http://"))?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let is_of_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let is_good = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
+    let address = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
+    let is_host = host.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && host
+            .trim_end_matches(['.', ',', ';', ':', '!', ')', '"', '\''])
+            .chars()
+            .all(is_of_host);
+    (is_host && address.chars().all(is_good)).then_some(address)
 }
 
 /// A text cut to about so many characters, between two lines if there are such: half a line of a log
@@ -135,6 +137,25 @@ mod tests {
         assert_eq!(cut_between_lines("    ab\n    cd", 9), "    ab\n\n…");
         assert_eq!(cut_between_lines("a\nbcdefgh", 7), "a\nbcdef\n\n…");
         assert_eq!(cut_between_lines("a\nb", 3), "a\nb");
+    }
+
+    #[test]
+    fn what_might_not_be_an_address_is_none() {
+        let good = "https://a.example:8080/b?c=d#e";
+        for end in ["", ".", "),", "\""] {
+            assert_eq!(address(&format!("{good}{end}")), Some(good));
+        }
+        assert_eq!(address("http://a."), Some("http://a"));
+        for word in [
+            "a",
+            "https://",
+            "http://.",
+            "https://<b>",
+            "http://[::1]/",
+            "https://a/é",
+        ] {
+            assert_eq!(address(word), None, "{word}");
+        }
     }
 
     #[test]

@@ -64,8 +64,8 @@ async fn a_new_issue_is_sent_as_github_takes_it() {
     let sent: Value = serde_json::from_str(&requests[0].body).unwrap();
     let body = format!(
         "It happened 3 times.\n\n```text\n12:00 ERROR [31mno price[0m\n12:01 ERROR no price\n```\n\n\
-         Ask @\u{200b}shop, see #\u{200b}12 &lt;b&gt;.\n\nLabels of the alert:\n\n```text\nservice = \
-         shop\nteam = web\n```\n\n[Open it in Tocsin](<http://127.0.0.1:8080/alerts?id=7>)\n\n\
+         Ask @\u{200b}shop, see #\u{200b}12 &lt;b&gt;.\n\n\
+         [Open it in Tocsin](<http://127.0.0.1:8080/alerts?id=7>)\n\n\
          <!-- {FINGERPRINT} -->\n<!-- {OWN} -->"
     );
     let expected = json!({

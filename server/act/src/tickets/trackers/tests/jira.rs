@@ -71,8 +71,6 @@ async fn a_new_issue_is_sent_as_jira_takes_it() {
             paragraph("It happened 3 times."),
             code("12:00 ERROR [31mno price[0m\n12:01 ERROR no price"),
             paragraph("Ask @shop, see #12 <b>."),
-            paragraph("Labels of the alert:"),
-            code("service = shop\nteam = web"),
             { "type": "paragraph", "content": [{
                 "type": "text", "text": "Open it in Tocsin",
                 "marks": [{ "type": "link", "attrs": { "href": "http://127.0.0.1:8080/alerts?id=7" } }],
@@ -261,6 +259,11 @@ async fn a_check_says_what_a_project_wants() {
     let other = change(|config| config.issue_type = "Incident".into());
     let refused = other.check().await.unwrap_err().to_string();
     assert!(refused.contains("Task, Bug"), "{refused}");
+    double.configure(|settings| settings.required_field = None);
+    let other = change(|config| config.priorities.high = "Dire".into());
+    let left_out = other.check().await.unwrap();
+    assert!(left_out.ends_with("none called Dire"), "{left_out}");
+    other.create(&draft()).await.unwrap();
     let other = change(|config| config.project = "NONE".into());
     let refused = other.check().await.unwrap_err().to_string();
     assert!(refused.contains("`NONE`"), "{refused}");

@@ -56,8 +56,7 @@ async fn a_new_record_is_sent_as_the_table_takes_it() {
     let expected = json!({
         "short_description": "Missing price for product 999 in \"shop\"",
         "description": "It happened 3 times.\n\n    12:00 ERROR [31mno price[0m\n    12:01 ERROR no \
-            price\n\nAsk @shop, see #12 <b>.\n\nLabels of the alert:\n\n    service = shop\n    team = \
-            web\n\nOpen it in Tocsin: http://127.0.0.1:8080/alerts?id=7",
+            price\n\nAsk @shop, see #12 <b>.\n\nIn Tocsin: http://127.0.0.1:8080/alerts?id=7",
         "impact": "2",
         "urgency": "1",
         "correlation_id": OWN,
