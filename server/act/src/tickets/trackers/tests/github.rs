@@ -88,11 +88,30 @@ async fn what_was_done_and_not_answered_is_done_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_bad_weather_everything_is_done_once() {
+    let (double, tracker) = start();
+    double.set_mood(mixed);
+    let expected = weather(&tracker).await;
+    let issues = double.issues();
+    assert_eq!(issues.len(), expected.len());
+    for ((own, key), issue) in expected.into_iter().zip(issues) {
+        assert_eq!(double.count(&format!("<!-- {own} -->")), 1, "{own}");
+        let comments = issue
+            .comments
+            .iter()
+            .filter(|text| text::has_key(text, &key))
+            .count();
+        assert_eq!(comments, 1, "{key}");
+        assert!(issue.state == "closed", "{own}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_apart() {
     let (double, github) = start();
     fail(&github, |mood| double.set_mood(writes(&mood))).await;
     let hasty = tracker(&config(&double), &hasty());
-    wait_in_vain(&hasty, |mood| double.set_mood(writes(&mood))).await;
+    wait_in_vain(&hasty, &github, |mood| double.set_mood(writes(&mood))).await;
     let config = GitHubConfig {
         url: AWAY.into(),
         ..config(&double)

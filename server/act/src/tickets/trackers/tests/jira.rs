@@ -96,11 +96,30 @@ async fn what_was_done_and_not_answered_is_done_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_bad_weather_everything_is_done_once() {
+    let (double, jira) = start();
+    double.set_mood(mixed);
+    let expected = weather(&jira).await;
+    let issues = double.issues();
+    assert_eq!(issues.len(), expected.len());
+    for ((own, key), issue) in expected.into_iter().zip(issues) {
+        assert_eq!(double.count(&own), 1, "{own}");
+        let comments = issue
+            .comments
+            .iter()
+            .filter(|one| text::has_key(&one.to_string(), &key))
+            .count();
+        assert_eq!(comments, 1, "{key}");
+        assert!(issue.status == "Done", "{own}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_apart() {
     let (double, jira) = start();
     fail(&jira, |mood| double.set_mood(writes(&mood))).await;
     let hasty = Jira::new(&config(&double), &hasty()).unwrap();
-    wait_in_vain(&hasty, |mood| double.set_mood(writes(&mood))).await;
+    wait_in_vain(&hasty, &jira, |mood| double.set_mood(writes(&mood))).await;
     let config = JiraConfig {
         url: AWAY.into(),
         ..config(&double)

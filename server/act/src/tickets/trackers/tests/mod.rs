@@ -11,6 +11,7 @@ use tocsin_domain::ticket::{TicketRef, TicketStatus, TrackerKind};
 use tocsin_harness::trackers::{Mood, Reply, Request};
 
 use super::config::ConfigSecret;
+use super::text;
 use crate::http::HttpConfig;
 use crate::tickets::tracker::{Draft, Tracker, TrackerError};
 
@@ -22,7 +23,7 @@ const KEY: &str = "tocsin-0190a5e0-b7c0-7000-8000-00000000000a-1";
 
 fn http() -> HttpConfig {
     HttpConfig {
-        timeout_ms: 5000,
+        timeout_ms: 30_000,
         proxy: None,
     }
 }
@@ -30,7 +31,7 @@ fn http() -> HttpConfig {
 /// For requests that are never answered.
 fn hasty() -> HttpConfig {
     HttpConfig {
-        timeout_ms: 400,
+        timeout_ms: 1000,
         proxy: None,
     }
 }
@@ -202,18 +203,89 @@ async fn fail(tracker: &dyn Tracker, set: impl Fn(Mood)) {
     assert!(!tracker.has_comment(&ticket, KEY).await.unwrap());
 }
 
-/// A request that is never answered.
-async fn wait_in_vain(tracker: &dyn Tracker, set: impl Fn(Mood)) {
+/// A request that is never answered is given up by one who is hasty, and was done.
+async fn wait_in_vain(hasty: &dyn Tracker, patient: &dyn Tracker, set: impl Fn(Mood)) {
     set(Mood::DoAndHang);
-    let error = tracker.create(&draft()).await.unwrap_err();
+    let error = hasty.create(&draft()).await.unwrap_err();
     assert!(error.to_string().contains("no answer in time"), "{error}");
     assert!(later(error).0);
     set(Mood::Obey);
-    assert!(tracker.find(OWN).await.unwrap().is_some());
+    // It may be done after it was given up.
+    while patient.find(OWN).await.unwrap().is_none() {}
 }
 
 /// Nobody listens, which is known not to have changed anything.
 async fn be_away(tracker: &dyn Tracker) {
     let error = tracker.create(&draft()).await.unwrap_err();
     assert_eq!(later(error), (false, None));
+}
+
+/// Requests that are lost, refused and answered, mixed by a fixed hash.
+fn mixed(number: u64, _request: &Request) -> Mood {
+    let hash = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    match hash % 10 {
+        0 | 1 => Mood::DoAndDrop,
+        2 => Mood::Drop,
+        3 => answer(503),
+        4 => answer(429),
+        5 => Mood::Answer(Reply::empty(500)),
+        _ => Mood::Obey,
+    }
+}
+
+/// Does something until it is known to be done, as one does who may not do it twice: of what may
+/// have been done, it is asked first.
+async fn insist<T>(
+    mut ask: impl AsyncFnMut() -> Result<Option<T>, TrackerError>,
+    mut act: impl AsyncFnMut() -> Result<T, TrackerError>,
+) -> T {
+    let mut is_unsure = false;
+    for _ in 0..200 {
+        if is_unsure {
+            match ask().await {
+                Ok(Some(done)) => return done,
+                Ok(None) => is_unsure = false,
+                Err(error) => assert!(!later(error).0, "to look changes nothing"),
+            }
+            continue;
+        }
+        match act().await {
+            Ok(done) => return done,
+            Err(error) => is_unsure = later(error).0,
+        }
+    }
+    panic!("not done after 200 attempts");
+}
+
+/// Twenty tickets, each with a comment, resolved, while every second request goes wrong. Gives the
+/// markers and the keys, each of which must be there once.
+async fn weather(tracker: &dyn Tracker) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for number in 0..20 {
+        let own = format!("tocsin-own-{number}");
+        let key = format!("tocsin-key-{number}");
+        let draft = Draft {
+            markers: [FINGERPRINT.into(), own.clone()],
+            ..draft()
+        };
+        let ticket = insist(
+            async || tracker.find(&own).await,
+            async || tracker.create(&draft).await,
+        )
+        .await;
+        let has = async || {
+            let has = tracker.has_comment(&ticket, &key).await?;
+            Ok(has.then_some(()))
+        };
+        insist(has, async || tracker.comment(&ticket, "Again.", &key).await).await;
+        let resolved = TicketStatus::Resolved;
+        let is_so = async || {
+            let status = tracker.status(&ticket).await?;
+            Ok((status == resolved).then_some(()))
+        };
+        let set = async || tracker.set_status(&ticket, resolved, "It cleared.").await;
+        insist(is_so, set).await;
+        all.push((own, key));
+    }
+    all
 }

@@ -87,11 +87,30 @@ async fn what_was_done_and_not_answered_is_done_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_bad_weather_everything_is_done_once() {
+    let (double, tracker) = start();
+    double.set_mood(mixed);
+    let expected = weather(&tracker).await;
+    let issues = double.incidents();
+    assert_eq!(issues.len(), expected.len());
+    for ((own, key), issue) in expected.into_iter().zip(issues) {
+        assert_eq!(double.count(&own), 1, "{own}");
+        let comments = issue
+            .notes
+            .iter()
+            .filter(|note| text::has_key(note, &key))
+            .count();
+        assert_eq!(comments, 1, "{key}");
+        assert!(issue.field("state") == "6", "{own}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_apart() {
     let (double, tracker) = start();
     fail(&tracker, |mood| double.set_mood(writes(&mood))).await;
     let hasty = ServiceNow::new(&config(&double), &hasty()).unwrap();
-    wait_in_vain(&hasty, |mood| double.set_mood(writes(&mood))).await;
+    wait_in_vain(&hasty, &tracker, |mood| double.set_mood(writes(&mood))).await;
     let config = ServiceNowConfig {
         url: AWAY.into(),
         ..config(&double)
