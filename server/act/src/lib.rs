@@ -1,4 +1,5 @@
-//! The only crate that changes the outside world: it tells those who subscribed.
+//! The only crate that changes the outside world: it tells those who subscribed, and trackers of
+//! issues.
 //!
 //! In flow the numbered events of alerts. [`Outbox`] writes down what is to be told to whom,
 //! together with how far it read, and sends it until the channel took it or refused it for good;
@@ -15,13 +16,6 @@ mod message;
 mod notifier;
 mod outbox;
 mod policy;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "what decides on tickets comes with the next change"
-    )
-)]
 mod tickets;
 mod words;
 
@@ -31,4 +25,8 @@ pub use outbox::{Outbox, OutboxConfig, OutboxParts};
 pub use tickets::trackers::{
     ConfigSecret, GitHubConfig, GitHubSeverityLabels, JiraConfig, JiraPriorities, ServiceNowConfig,
     TrackerConfigError,
+};
+pub use tickets::{
+    TicketEngine, TicketEngineConfig, TicketEngineDesk, TicketEngineError, TicketParts,
+    TicketProgress, TrackerConfig,
 };

@@ -71,7 +71,7 @@ fn words(item: &Item, sender: &Sender<'_>) -> AlertWords {
 }
 
 /// A piece of evidence as a line.
-fn evidence(evidence: &Evidence) -> String {
+pub(crate) fn evidence(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Record { body, .. } => body.clone(),
         Evidence::Template { count, text, .. } => format!("{count} × {text}"),

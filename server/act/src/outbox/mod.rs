@@ -9,7 +9,7 @@ mod lane;
 mod reader;
 mod sender;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::Arc;

@@ -66,6 +66,18 @@ pub struct TicketRef {
     pub url: String,
 }
 
+impl TicketRef {
+    /// What stands in place of the reference of a ticket that the tracker has no longer.
+    #[must_use]
+    pub const fn gone() -> Self {
+        Self {
+            key: String::new(),
+            id: String::new(),
+            url: String::new(),
+        }
+    }
+}
+
 /// A ticket about everything with one fingerprint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ticket {
@@ -109,6 +121,14 @@ impl Ticket {
     #[must_use]
     pub fn fingerprint_label(&self) -> String {
         format!("tocsin-{}", self.fingerprint)
+    }
+
+    /// Whether the tracker has it no longer: nothing is told to it, and it is not opened again.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.reference
+            .as_ref()
+            .is_some_and(|one| one.key.is_empty())
     }
 
     /// The label by which this very ticket is found, and not an older one about the same.

@@ -19,27 +19,27 @@ use crate::notifier::NotifierConfig;
 
 /// All ports in memory. What is in it stays when an outbox is dropped.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     pub(super) subscriptions: Mutex<Vec<Subscription>>,
     pub(super) deliveries: Mutex<Vec<Delivery>>,
     position: Mutex<Option<u64>>,
-    pub(super) alerts: Mutex<BTreeMap<AlertId, Alert>>,
-    pub(super) silences: Mutex<Vec<Silence>>,
+    pub(crate) alerts: Mutex<BTreeMap<AlertId, Alert>>,
+    pub(crate) silences: Mutex<Vec<Silence>>,
     pub(super) predictions: Mutex<Vec<Prediction>>,
     events: Mutex<Vec<AlertEvent>>,
     heard: Notify,
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(super) fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }
 
-pub(super) fn alert(name: &str, number: u64) -> Alert {
+pub(crate) fn alert(name: &str, number: u64) -> Alert {
     let labels = LabelSet::new([("alertname", name), ("host", &format!("web-{number}"))]);
     let starts_ms = now_ms();
     Alert {
@@ -107,7 +107,7 @@ impl Memory {
     }
 
     /// Something happens to an alert, which is now as given.
-    pub(super) fn happens(&self, alert: &Alert, kind: AlertEventKind) -> u64 {
+    pub(crate) fn happens(&self, alert: &Alert, kind: AlertEventKind) -> u64 {
         lock(&self.alerts).insert(alert.id, alert.clone());
         let mut events = lock(&self.events);
         let seq = events.len() as u64 + 1;

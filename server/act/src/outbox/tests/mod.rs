@@ -1,7 +1,7 @@
 //! The outbox against receivers that fail, hang, refuse and forget to answer, and against being
 //! stopped anywhere.
 
-mod memory;
+pub(crate) mod memory;
 mod receiver;
 
 use std::collections::{BTreeMap, HashSet};
