@@ -151,8 +151,7 @@ impl Worker {
                 Ok(None) => {}
                 Err(error) => return Ok(Outcome::NotAsked(error)),
             }
-            let lag_ms = i64::try_from(self.tracker.lag().as_millis()).unwrap_or(i64::MAX);
-            if let Some(wait) = self.waits(since_ms, lag_ms.max(self.settle_ms)) {
+            if let Some(wait) = self.waits(since_ms) {
                 return Ok(wait);
             }
         }
@@ -235,7 +234,7 @@ impl Worker {
                 Ok(false) => {}
                 Err(error) => return Ok(Outcome::NotAsked(error)),
             }
-            if let Some(wait) = self.waits(since_ms, self.settle_ms) {
+            if let Some(wait) = self.waits(since_ms) {
                 return Ok(wait);
             }
         }
@@ -267,9 +266,10 @@ impl Worker {
         )
     }
 
-    /// That a request may still be on its way; none once it cannot be.
-    fn waits(&self, since_ms: i64, long_ms: i64) -> Option<Outcome> {
-        let until_ms = since_ms.saturating_add(long_ms);
+    /// That a request may still be on its way, or what it did be hidden; none once it cannot be.
+    fn waits(&self, since_ms: i64) -> Option<Outcome> {
+        let lag_ms = i64::try_from(self.tracker.lag().as_millis()).unwrap_or(i64::MAX);
+        let until_ms = since_ms.saturating_add(lag_ms.max(self.settle_ms));
         let why = "asks the tracker again whether it was taken".to_owned();
         (self.ledger.now_ms() < until_ms).then_some(Outcome::Wait(until_ms, why))
     }
