@@ -1,7 +1,8 @@
 //! The store of tickets in memory. What is in it stays when an engine is dropped.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tocsin_domain::alert::{AlertId, Fingerprint};
@@ -11,7 +12,10 @@ use tocsin_domain::ticket::*;
 use crate::outbox::tests::memory::lock;
 
 #[derive(Default)]
-pub(super) struct Store(Mutex<Kept>);
+pub(super) struct Store {
+    kept: Arc<Mutex<Kept>>,
+    is_killed: AtomicBool,
+}
 
 #[derive(Default, Clone)]
 pub(super) struct Kept {
@@ -105,29 +109,51 @@ impl Kept {
 }
 
 impl Store {
+    /// The same store as another process has it.
+    pub(super) fn again(&self) -> Arc<Self> {
+        Arc::new(Self {
+            kept: self.kept.clone(),
+            is_killed: AtomicBool::new(false),
+        })
+    }
+
+    /// Nothing is written by this process any more.
+    pub(super) fn kill(&self) {
+        let _kept = lock(&self.kept);
+        self.is_killed.store(true, Ordering::SeqCst);
+    }
+
+    fn check_alive(&self) -> Result<(), StoreError> {
+        match self.is_killed.load(Ordering::SeqCst) {
+            true => Err(StoreError::Invalid("killed".into())),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn kept(&self) -> Kept {
-        lock(&self.0).clone()
+        lock(&self.kept).clone()
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
-        change(&mut lock(&self.0))
+        change(&mut lock(&self.kept))
     }
 }
 
 #[async_trait]
 impl TicketStore for Store {
     async fn ticket_settings(&self) -> Result<Option<TicketSettings>, StoreError> {
-        Ok(lock(&self.0).settings)
+        Ok(lock(&self.kept).settings)
     }
     async fn put_ticket_settings(&self, settings: TicketSettings) -> Result<(), StoreError> {
-        lock(&self.0).settings = Some(settings);
+        lock(&self.kept).settings = Some(settings);
         Ok(())
     }
     async fn ticket_position(&self) -> Result<Option<u64>, StoreError> {
-        Ok(lock(&self.0).position)
+        Ok(lock(&self.kept).position)
     }
     async fn commit_tickets(&self, commit: TicketCommit) -> Result<(), StoreError> {
-        let mut kept = lock(&self.0);
+        let mut kept = lock(&self.kept);
+        self.check_alive()?;
         kept.commits += 1;
         kept.position = kept.position.max(commit.position);
         for one in commit.decisions {
@@ -149,10 +175,10 @@ impl TicketStore for Store {
         tracker: TrackerKind,
         print: Fingerprint,
     ) -> Result<Option<Ticket>, StoreError> {
-        Ok(lock(&self.0).newest(tracker, print).cloned())
+        Ok(lock(&self.kept).newest(tracker, print).cloned())
     }
     async fn ticket(&self, id: TicketId) -> Result<Option<Ticket>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         Ok(kept.tickets.iter().find(|one| one.id == id).cloned())
     }
     async fn tickets(
@@ -161,7 +187,7 @@ impl TicketStore for Store {
         _: Option<TicketId>,
         limit: usize,
     ) -> Result<Vec<Ticket>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         let print = |alert: AlertId| {
             let of = kept.tickets.iter().find(|one| one.alert == alert);
             of.map(|one| one.fingerprint)
@@ -178,7 +204,7 @@ impl TicketStore for Store {
         id: TicketId,
         _: usize,
     ) -> Result<Vec<TicketComment>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         let of = kept.comments.iter().filter(|one| one.ticket == id);
         Ok(of.cloned().collect())
     }
@@ -188,10 +214,10 @@ impl TicketStore for Store {
         _: Option<DecisionId>,
         _: usize,
     ) -> Result<Vec<Decision>, StoreError> {
-        Ok(lock(&self.0).decisions.clone())
+        Ok(lock(&self.kept).decisions.clone())
     }
     async fn held_decisions(&self, now_ms: i64, limit: usize) -> Result<Vec<Decision>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         let held = kept.decisions.iter().filter(|one| {
             one.decided.action == DecisionAction::Hold
                 && one.decided.due_ms.is_some_and(|due| due <= now_ms)
@@ -199,7 +225,7 @@ impl TicketStore for Store {
         Ok(held.take(limit).cloned().collect())
     }
     async fn due_tasks(&self, now_ms: i64, limit: usize) -> Result<Vec<TicketTask>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         let mut seen = BTreeSet::new();
         let holds = |one: &&TicketTask| match one.state {
             TaskState::Pending => true,
@@ -215,7 +241,7 @@ impl TicketStore for Store {
         Ok(due)
     }
     async fn next_ticket_due_ms(&self, now_ms: i64) -> Result<Option<i64>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         let pending = kept
             .tasks
             .iter()
@@ -228,7 +254,8 @@ impl TicketStore for Store {
         task: TicketTask,
         reference: Option<TicketRef>,
     ) -> Result<(), StoreError> {
-        let mut kept = lock(&self.0);
+        let mut kept = lock(&self.kept);
+        self.check_alive()?;
         if let Some(reference) = reference {
             let of = kept
                 .tickets
@@ -243,7 +270,7 @@ impl TicketStore for Store {
         Ok(())
     }
     async fn tasks_of(&self, ticket: TicketId) -> Result<Vec<TicketTask>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         let of = kept.tasks.iter().filter(|one| one.task.ticket == ticket);
         Ok(of.cloned().collect())
     }
@@ -252,12 +279,12 @@ impl TicketStore for Store {
         state: TaskState,
         limit: usize,
     ) -> Result<Vec<TicketTask>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         let of = kept.tasks.iter().rev().filter(|one| one.state == state);
         Ok(of.take(limit).cloned().collect())
     }
     async fn task(&self, id: TaskId) -> Result<Option<TicketTask>, StoreError> {
-        let kept = lock(&self.0);
+        let kept = lock(&self.kept);
         Ok(kept.tasks.iter().find(|one| one.id == id).cloned())
     }
     async fn ticket_counts(&self) -> Result<TicketCounts, StoreError> {

@@ -52,8 +52,12 @@ impl World {
     }
 
     async fn engine(&self) -> (TicketEngine, Arc<TicketEngineDesk>) {
+        self.engine_over(self.store.clone()).await
+    }
+
+    async fn engine_over(&self, store: Arc<Store>) -> (TicketEngine, Arc<TicketEngineDesk>) {
         let parts = TicketParts {
-            store: self.store.clone(),
+            store,
             alerts: self.alerts.clone(),
             desk: self.alerts.clone(),
             clock: self.alerts.clone(),
@@ -72,8 +76,11 @@ impl World {
     /// given times, in ms; then it runs on.
     async fn run(&self, stops_ms: &[u64], is_done: impl Fn(&Kept) -> bool) {
         for stop in stops_ms {
-            let run = self.engine().await.0.run(CancellationToken::new());
+            let store = self.store.again();
+            let engine = self.engine_over(store.clone()).await.0;
+            let run = engine.run(CancellationToken::new());
             let _ = tokio::time::timeout(Duration::from_millis(*stop), run).await;
+            store.kill();
         }
         let shutdown = CancellationToken::new();
         let until_done = async {
