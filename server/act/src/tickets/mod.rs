@@ -33,6 +33,10 @@ pub use desk::Desk as TicketEngineDesk;
 use ledger::Ledger;
 pub use ledger::TicketProgress;
 use tracker::Tracker;
+use trackers::github::GitHub;
+use trackers::jira::Jira;
+use trackers::servicenow::ServiceNow;
+use trackers::{GitHubConfig, JiraConfig, ServiceNowConfig, TrackerConfigError};
 
 /// Which tracker tickets go to, and how it is reached.
 #[derive(Debug, Clone, Default)]
@@ -40,15 +44,12 @@ pub enum TrackerConfig {
     /// Tocsin itself.
     #[default]
     BuiltIn,
-}
-
-impl TrackerConfig {
-    /// The tracker; none: the built-in one, which is the store.
-    fn open(&self, _http: &HttpConfig) -> Result<Option<Arc<dyn Tracker>>, String> {
-        match self {
-            Self::BuiltIn => Ok(None),
-        }
-    }
+    /// Jira Cloud.
+    Jira(JiraConfig),
+    /// ServiceNow.
+    ServiceNow(ServiceNowConfig),
+    /// Issues of a repository on GitHub.
+    GitHub(GitHubConfig),
 }
 
 /// How tickets are decided on and told.
@@ -73,6 +74,29 @@ pub struct TicketEngineConfig {
     /// How long a request may still be on its way to a tracker after its sender is gone, in ms.
     /// Default 5,000.
     pub settle_ms: u64,
+}
+
+impl TicketEngineConfig {
+    /// Whether the tracker can be.
+    ///
+    /// # Errors
+    /// [`TicketEngineError::Tracker`] with the setting that cannot be.
+    pub fn check(&self, clock: &Arc<dyn Clock>) -> Result<(), TicketEngineError> {
+        self.open(clock).map(drop)
+    }
+
+    /// The tracker; none: the built-in one, which is the store.
+    fn open(&self, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Tracker>>, TicketEngineError> {
+        let http = &self.http;
+        Ok(match &self.tracker {
+            TrackerConfig::BuiltIn => None,
+            TrackerConfig::Jira(config) => Some(Arc::new(Jira::new(config, http)?)),
+            TrackerConfig::ServiceNow(config) => Some(Arc::new(ServiceNow::new(config, http)?)),
+            TrackerConfig::GitHub(config) => {
+                Some(Arc::new(GitHub::new(config, http, clock.clone())?))
+            }
+        })
+    }
 }
 
 impl Default for TicketEngineConfig {
@@ -114,8 +138,8 @@ impl fmt::Debug for TicketParts {
 #[derive(Debug, thiserror::Error)]
 pub enum TicketEngineError {
     /// The configuration of the tracker is wrong; says where and what was expected.
-    #[error("{0}")]
-    Tracker(String),
+    #[error("`tickets.{}`: expected {}", .0.field, .0.expected)]
+    Tracker(#[from] TrackerConfigError),
     /// The store cannot be read.
     #[error("the tickets cannot be read")]
     Store(#[from] StoreError),
@@ -137,8 +161,7 @@ impl TicketEngine {
         parts: TicketParts,
         config: TicketEngineConfig,
     ) -> Result<(Self, Arc<TicketEngineDesk>), TicketEngineError> {
-        let tracker = config.tracker.open(&config.http);
-        let tracker = tracker.map_err(TicketEngineError::Tracker)?;
+        let tracker = config.open(&parts.clock)?;
         Ok(Self::over(parts, config, tracker).await?)
     }
 

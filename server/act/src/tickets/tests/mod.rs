@@ -1,6 +1,7 @@
 //! The engine against a tracker that fails, hangs, refuses and forgets to answer, and against
 //! being stopped anywhere.
 
+mod jira;
 mod memory;
 mod scripted;
 
@@ -18,6 +19,7 @@ use tocsin_domain::ticket::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::tracker::Tracker;
 use super::{TicketEngine, TicketEngineConfig, TicketEngineDesk, TicketParts};
 use crate::outbox::tests::memory::{Memory, alert, lock, now_ms};
 use memory::{Kept, Store};
@@ -28,6 +30,8 @@ struct World {
     store: Arc<Store>,
     /// None: the built-in tracker.
     tracker: Option<Arc<Scripted>>,
+    /// Another one in its place.
+    other: Option<Arc<dyn Tracker>>,
     config: TicketEngineConfig,
 }
 
@@ -45,6 +49,7 @@ impl World {
             alerts: Arc::default(),
             store: Arc::default(),
             tracker,
+            other: None,
             config,
         };
         world.store.change(|kept| kept.position = Some(0));
@@ -63,7 +68,8 @@ impl World {
             clock: self.alerts.clone(),
         };
         let tracker = self.tracker.clone();
-        let tracker = tracker.map(|one| Arc::new(Client(one)) as Arc<_>);
+        let tracker = tracker.map(|one| Arc::new(Client(one)) as Arc<dyn Tracker>);
+        let tracker = self.other.clone().or(tracker);
         let engine = TicketEngine::over(parts, self.config.clone(), tracker);
         engine.await.unwrap()
     }
