@@ -158,6 +158,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             port = listen.port(),
         )));
     }
+    config.tickets.check()?;
     let mut jobs = config.ingest.scrape.iter();
     jobs.try_for_each(tocsin_ingest::metrics::scrape::ScrapeConfig::check)
         .map_err(ConfigError::Refused)
@@ -224,6 +225,29 @@ mod tests {
         let wrong = text.replace("web-1:9100", "web 1");
         let message = load(Some(file(&wrong).path()), []).unwrap_err().to_string();
         assert!(message.contains("`web 1`"), "{message}");
+    }
+
+    #[test]
+    fn tickets_are_configured_by_file_and_variables_and_checked() {
+        let text =
+            "[tickets]\ntracker = \"jira\"\n[tickets.jira]\nurl = \"https://x.atlassian.net\"\n";
+        let set = variables(&[
+            ("TOCSIN_TICKETS__JIRA__API_TOKEN", "123"),
+            ("TOCSIN_TICKETS__THRESHOLDS__LOW", "2"),
+        ]);
+        let config = load(Some(file(text).path()), set).unwrap();
+        assert_eq!(config.tickets.settings().thresholds.low, 2.0);
+        assert!(!format!("{:?}", config.tickets).contains("123"));
+        let wrong = text.replace("jira\"\n[", "jirra\"\n[");
+        let message = load(Some(file(&wrong).path()), []).unwrap_err().to_string();
+        assert!(
+            message.contains("line 2") && message.contains("`built_in`"),
+            "{message}"
+        );
+        let set = variables(&[("TOCSIN_TICKETS__THRESHOLDS__HIGH", "60")]);
+        let message = load(None, set).unwrap_err().to_string();
+        let expected = "`tickets.thresholds.high`: expected 0 to 1, or 2 for never";
+        assert_eq!(message, expected);
     }
 
     #[test]

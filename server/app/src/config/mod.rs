@@ -5,6 +5,7 @@
 
 mod load;
 mod reference;
+mod tickets;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, load};
 pub use reference::reference;
+pub use tickets::{ThresholdsConfig, TicketsConfig, TrackerChoice};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +37,8 @@ pub struct Config {
     pub alerts: AlertsConfig,
     /// How messages leave to those who subscribed.
     pub notify: NotifyConfig,
+    /// Tickets: which alerts get one, and which tracker keeps them.
+    pub tickets: TicketsConfig,
     /// The embedding model behind search by meaning.
     pub model: ModelConfig,
     /// The HTTP interface.
