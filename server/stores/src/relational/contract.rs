@@ -7,6 +7,8 @@ pub mod alerts;
 pub mod findings;
 pub mod rules;
 pub mod subscriptions;
+mod ticket_decisions;
+pub mod tickets;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -28,6 +28,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         include_str!("../../../../migrations/sqlite/0005_subscriptions.sql"),
     ),
     (
+        6,
+        include_str!("../../../../migrations/sqlite/0006_tickets.sql"),
+    ),
+    (
         7,
         include_str!("../../../../migrations/sqlite/0007_sessions.sql"),
     ),

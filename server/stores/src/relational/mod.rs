@@ -2,8 +2,9 @@
 //!
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
 //! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
-//! [`ClassificationRuleStore`], [`SubscriptionStore`] and [`SessionStore`]. The SQL is plain enough for PostgreSQL to join later behind the
-//! same suites. Not here: log lines, metrics and vectors.
+//! [`ClassificationRuleStore`], [`SubscriptionStore`], [`SessionStore`] and [`TicketStore`]. The SQL
+//! is plain enough for PostgreSQL to join later behind the same suites. Not here: log lines, metrics
+//! and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
 //! [`AuditLog`]: tocsin_domain::ports::AuditLog
@@ -16,6 +17,7 @@
 //! [`ClassificationRuleStore`]: tocsin_domain::ports::ClassificationRuleStore
 //! [`SubscriptionStore`]: tocsin_domain::ports::SubscriptionStore
 //! [`SessionStore`]: tocsin_domain::ports::SessionStore
+//! [`TicketStore`]: tocsin_domain::ports::TicketStore
 
 #[cfg(test)]
 mod alert_properties;
@@ -38,6 +40,7 @@ mod template_blob;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::path::Path;
 use std::time::Duration;

@@ -32,6 +32,7 @@ async fn sqlite_keeps_the_contracts() {
     contract::subscriptions::subscriptions(&store)
         .await
         .unwrap();
+    contract::tickets::tickets(&store).await.unwrap();
 }
 
 fn job(number: i64, status: JobStatus) -> Job {

@@ -45,12 +45,12 @@ pub(in super::super) fn id_bits(bytes: &[u8], what: &str) -> Result<u128, StoreE
 }
 
 /// Labels as a JSON object, sorted by name, so that equal sets are equal texts.
-pub(super) fn labels_text(labels: &LabelSet) -> Result<String, StoreError> {
+pub(in super::super) fn labels_text(labels: &LabelSet) -> Result<String, StoreError> {
     to_text(&labels.iter().collect::<BTreeMap<_, _>>())
 }
 
 /// Labels from a JSON object.
-pub(super) fn labels(text: &str) -> Result<LabelSet, StoreError> {
+pub(in super::super) fn labels(text: &str) -> Result<LabelSet, StoreError> {
     let pairs: BTreeMap<String, String> = from_text(text, "the labels of an alert")?;
     Ok(LabelSet::new(pairs))
 }

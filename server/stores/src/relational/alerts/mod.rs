@@ -25,7 +25,9 @@ use tocsin_domain::ports::{
 };
 
 use super::SqliteStore;
-pub(super) use json::{from_text, id_bytes, matchers, matchers_text, to_text};
+pub(super) use json::{
+    from_text, id_bits, id_bytes, labels, labels_text, matchers, matchers_text, to_text,
+};
 pub(super) use row::{count, get, id, named};
 
 #[async_trait]
