@@ -5,8 +5,10 @@ use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
+use tocsin_act::TicketProgress;
 use tocsin_domain::ports::BusUsage;
 use tocsin_domain::ports::http_telemetry::{HttpRequest, HttpTelemetry};
+use tocsin_domain::ticket::DecisionAction;
 use tocsin_pipeline::aggregate::Desk;
 use tocsin_pipeline::{MetricProgress, Progress};
 
@@ -68,6 +70,8 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) embedded: u64,
     /// Alerts.
     pub(crate) desk: &'a Desk,
+    /// Tickets.
+    pub(crate) tickets: &'a TicketProgress,
 }
 
 /// The text of `/metrics`.
@@ -75,6 +79,7 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     let mut text = String::new();
     let simple = logs(snapshot).into_iter().chain(points(snapshot));
     let simple = simple.chain(alerts(snapshot.desk));
+    let simple = simple.chain(tickets(snapshot.tickets));
     for (name, kind, value) in simple {
         line(
             &mut text,
@@ -91,6 +96,7 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
             format_args!("tocsin_record_issues_total{{issue=\"{issue}\"}} {count}"),
         );
     }
+    decisions(&mut text, snapshot.tickets);
     requests(&mut text, snapshot.http);
     text
 }
@@ -170,6 +176,28 @@ fn alerts(desk: &Desk) -> [Simple; 4] {
         ("alert_listeners", "gauge", desk.listeners() as u64),
         ("alert_rules_failing", "gauge", desk.failing_rules() as u64),
     ]
+}
+
+fn tickets(progress: &TicketProgress) -> [Simple; 3] {
+    let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    [
+        ("ticket_tasks_done_total", "counter", count(&progress.told)),
+        (
+            "ticket_attempts_failed_total",
+            "counter",
+            count(&progress.failures),
+        ),
+        ("ticket_tasks_dead_total", "counter", count(&progress.dead)),
+    ]
+}
+
+fn decisions(text: &mut String, progress: &TicketProgress) {
+    let name = "tocsin_ticket_decisions_total";
+    line(text, format_args!("# TYPE {name} counter"));
+    for (action, count) in DecisionAction::ALL.iter().zip(&progress.decisions) {
+        let (action, count) = (action.name(), count.load(Ordering::Relaxed));
+        line(text, format_args!("{name}{{action=\"{action}\"}} {count}"));
+    }
 }
 
 fn requests(text: &mut String, http: &HttpMetrics) {

@@ -37,6 +37,7 @@ pub(crate) struct StatusParts {
     pub(crate) http: Arc<HttpMetrics>,
     pub(crate) embedded: Arc<AtomicU64>,
     pub(crate) desk: tocsin_pipeline::aggregate::Desk,
+    pub(crate) tickets: Arc<tocsin_act::TicketProgress>,
     pub(crate) files: tocsin_ingest::file_tail::StatusBoard,
     pub(crate) semantic: SemanticStatus,
     pub(crate) settings: String,
@@ -241,6 +242,7 @@ impl ServerStatus for Status {
             refused_series: parts.metrics.registry.refused_series(),
             embedded: parts.embedded.load(Ordering::Relaxed),
             desk: &parts.desk,
+            tickets: &parts.tickets,
         })
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn run(file: Option<PathBuf>, reference: bool) -> anyhow::Result<()> 
         crate::server::alert_rules(&config)?;
         crate::server::catalogue(&config)?;
         crate::server::sessions(&config)?;
+        crate::server::check_tracker(&config)?;
         writeln!(out, "The configuration is fine. In effect:\n")?;
         write!(out, "{}", toml::to_string_pretty(&config)?)?;
     }

@@ -5,6 +5,7 @@ mod listeners;
 mod metrics;
 mod notify;
 mod parts;
+mod tickets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) use alerts::{alert_rules, catalogue};
 pub(crate) use metrics::rules;
 use parts::Parts;
 pub(crate) use parts::sessions;
+pub(crate) use tickets::check_tracker;
 
 /// A running server.
 ///
@@ -107,6 +109,7 @@ impl Server {
         let background = (&self.sources, &self.stop_sources);
         parts.alerts.start(config, writers, background).await?;
         parts.notify.start(background.0, background.1);
+        parts.tickets.start(background.0, background.1);
         metrics
             .start_loops(config, &parts.alerts.findings, clock, &self.metric_pipeline)
             .await?;

@@ -29,6 +29,7 @@ use super::alerts::{AlertParts, AlertSources};
 use super::listeners::Syslog;
 use super::metrics::MetricParts;
 use super::notify::NotifyParts;
+use super::tickets::TicketSide;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -55,6 +56,7 @@ pub(super) struct Parts {
     pub(super) metrics: MetricParts,
     pub(super) alerts: AlertParts,
     pub(super) notify: NotifyParts,
+    pub(super) tickets: TicketSide,
     relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
     http: Arc<HttpMetrics>,
@@ -96,6 +98,7 @@ impl Parts {
             (&metrics, &loaded, &clock),
         )
         .await?;
+        let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
         let sources = Arc::<Sources>::default();
         let http = Arc::<HttpMetrics>::default();
         let files = tocsin_ingest::file_tail::StatusBoard::default();
@@ -112,6 +115,7 @@ impl Parts {
             http: http.clone(),
             embedded: enricher.embedded(),
             desk: alerts.desk.clone(),
+            tickets: tickets.desk.progress(),
             files: files.clone(),
             semantic: semantic(&loaded),
             settings: serde_json::to_string(config)?,
@@ -137,6 +141,7 @@ impl Parts {
             files,
             metrics,
             notify,
+            tickets,
             alerts,
             relational,
             search,
