@@ -13,6 +13,8 @@ use super::rows::push_one_of;
 use crate::relational::alerts::{count, get, id, id_bits, id_bytes, named};
 use crate::relational::{limit, store_error};
 
+/// Up to so many decisions of a time are gone through rather than walking from the newest.
+const BRIEF_MAX: i64 = 10_000;
 /// The fewest characters that the index of words finds.
 const INDEXED_CHARS_MIN: usize = 3;
 
@@ -30,8 +32,8 @@ const DROP_WORDS: &str = "DELETE FROM ticket_decision_words WHERE rowid = $1";
 const COUNT: &str = "INSERT INTO ticket_decision_counts (action, decisions) VALUES ($1, $2) \
     ON CONFLICT (action) DO UPDATE SET decisions = decisions + excluded.decisions";
 
-const SPAN: &str = "SELECT min(id) AS first, max(id) AS last FROM ticket_decisions \
-    WHERE at_ms >= $1 AND at_ms < $2";
+const WITHIN: &str = "SELECT count(*) FROM (SELECT 1 FROM ticket_decisions \
+    WHERE at_ms >= $1 AND at_ms < $2 LIMIT $3)";
 
 /// All that [`decision`] reads, of `d`.
 macro_rules! columns {
@@ -143,14 +145,10 @@ pub(super) async fn page(
         return Ok(Vec::new());
     }
     let mut connection = pool.acquire().await.map_err(store_error)?;
-    let before = before.map_or(i64::MAX, |id| i64::try_from(id.0).unwrap_or(i64::MAX));
-    let Some((first, last)) = span(&mut connection, filter).await? else {
-        return Ok(Vec::new());
-    };
     let search = Search {
         filter,
-        first,
-        before: before.min(last.saturating_add(1)),
+        is_brief: is_brief(&mut connection, filter).await?,
+        before: before.map_or(i64::MAX, |id| i64::try_from(id.0).unwrap_or(i64::MAX)),
         page: limit(page),
     };
     let mut sql = search.sql();
@@ -158,30 +156,29 @@ pub(super) async fn page(
     rows.map_err(store_error)?.iter().map(decision).collect()
 }
 
-/// The ids between which decisions of the times that are meant lie; none if there are no such.
-async fn span(
+/// Whether few decisions are of the times that are meant.
+async fn is_brief(
     connection: &mut SqliteConnection,
     filter: &DecisionFilter,
-) -> Result<Option<(i64, i64)>, StoreError> {
+) -> Result<bool, StoreError> {
     if filter.from_ms.is_none() && filter.to_ms.is_none() {
-        return Ok(Some((0, i64::MAX)));
+        return Ok(false);
     }
-    let row = sqlx::query(SPAN)
+    let within: i64 = sqlx::query_scalar(WITHIN)
         .bind(filter.from_ms.unwrap_or(i64::MIN))
         .bind(filter.to_ms.unwrap_or(i64::MAX))
+        .bind(BRIEF_MAX + 1)
         .fetch_one(connection)
         .await
         .map_err(store_error)?;
-    let (first, last): (Option<i64>, Option<i64>) = (get(&row, "first")?, get(&row, "last")?);
-    Ok(first.zip(last))
+    Ok(within <= BRIEF_MAX)
 }
 
 /// Which decisions are looked for.
 #[derive(Debug)]
 struct Search<'a> {
     filter: &'a DecisionFilter,
-    /// The lowest id, and the one below which all are.
-    first: i64,
+    is_brief: bool,
     before: i64,
     page: i64,
 }
@@ -226,7 +223,7 @@ impl Search<'_> {
     /// Whether an index other than that of kinds leaves few.
     fn is_narrow(&self) -> bool {
         let DecisionFilter { alert, ticket, .. } = self.filter;
-        alert.is_some() || ticket.is_some() || self.words().is_some()
+        self.is_brief || alert.is_some() || ticket.is_some() || self.words().is_some()
     }
 
     /// The text as the index of words is asked for it; none if it is too short, or not given.
@@ -246,11 +243,18 @@ impl Search<'_> {
                 sql.push("SELECT w.rowid AS id FROM ticket_decision_words w ");
                 sql.push("CROSS JOIN ticket_decisions k ON k.id = w.rowid WHERE ");
                 sql.push("ticket_decision_words MATCH ").push_bind(words);
-                self.push_ids(sql, "w.rowid");
+                sql.push(" AND w.rowid < ").push_bind(self.before);
+                self.push_times(sql, "+k.at_ms");
             }
             None => {
-                sql.push("SELECT k.id FROM ticket_decisions k WHERE TRUE");
-                self.push_ids(sql, "k.id");
+                // The sign keeps an index away: that of time, or else that of ids, leaves fewer.
+                let (ids, times) = match self.is_brief {
+                    true => ("+k.id", "k.at_ms"),
+                    false => ("k.id", "+k.at_ms"),
+                };
+                sql.push("SELECT k.id FROM ticket_decisions k WHERE ");
+                sql.push(ids).push(" < ").push_bind(self.before);
+                self.push_times(sql, times);
             }
         }
         if let Some((action, severity)) = kind {
@@ -266,11 +270,16 @@ impl Search<'_> {
         sql.push(" ORDER BY 1 DESC LIMIT ").push_bind(self.page);
     }
 
-    fn push_ids(&self, sql: &mut QueryBuilder<Sqlite>, id: &str) {
-        sql.push(format_args!(" AND {id} < "))
-            .push_bind(self.before);
-        sql.push(format_args!(" AND {id} >= "))
-            .push_bind(self.first);
+    fn push_times(&self, sql: &mut QueryBuilder<Sqlite>, times: &str) {
+        if let Some(from_ms) = self.filter.from_ms {
+            sql.push(" AND ")
+                .push(times)
+                .push(" >= ")
+                .push_bind(from_ms);
+        }
+        if let Some(to_ms) = self.filter.to_ms {
+            sql.push(" AND ").push(times).push(" < ").push_bind(to_ms);
+        }
     }
 
     fn push_rest(&self, sql: &mut QueryBuilder<Sqlite>) {
@@ -279,12 +288,6 @@ impl Search<'_> {
         }
         if let Some(ticket) = self.filter.ticket {
             sql.push(" AND k.ticket = ").push_bind(id_bytes(ticket.0));
-        }
-        if let Some(from_ms) = self.filter.from_ms {
-            sql.push(" AND +k.at_ms >= ").push_bind(from_ms);
-        }
-        if let Some(to_ms) = self.filter.to_ms {
-            sql.push(" AND +k.at_ms < ").push_bind(to_ms);
         }
         if let Some(text) = self.filter.text.as_ref().filter(|_| self.words().is_none()) {
             sql.push(" AND instr(lower(k.title || char(10) || k.reason), lower(")
