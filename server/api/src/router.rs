@@ -8,13 +8,13 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, panics};
 use crate::routes::{
-    alert_rules, alert_rules_test, alerts, alerts_act, alerts_export, audit, classification_rules,
-    data_sources, elasticsearch, health, incidents, incidents_act, influx, jobs, live,
-    logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
+    alert_rules, alert_rules_test, alerts, alerts_act, alerts_export, aliases, audit,
+    classification_rules, data_sources, elasticsearch, health, incidents, incidents_act, influx,
+    jobs, live, logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
     logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, metrics,
     metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus, push_logs,
     remote_write, settings, silences, splunk, stats, subscriptions, subscriptions_deliveries,
-    telegraf, ui,
+    telegraf, tickets, tickets_act, tickets_decisions, ui,
 };
 use crate::state::ApiState;
 
@@ -30,6 +30,10 @@ pub fn router(state: ApiState) -> Router {
         .merge(rule_writes())
         .merge(subscription_reads(&state))
         .merge(subscription_writes())
+        .merge(ticket_reads(&state))
+        .merge(ticket_writes())
+        .merge(alias_reads(&state))
+        .merge(alias_writes())
         .merge(exports())
         .merge(pushes())
         .merge(elasticsearch_bulk())
@@ -204,6 +208,51 @@ fn subscription_writes() -> Router<ApiState> {
         )
 }
 
+fn ticket_reads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .route("/api/v1/tickets", get(tickets::list))
+        .route("/api/v1/tickets/{id}", get(tickets::ticket))
+        .route("/api/v1/tickets/status", get(tickets::status))
+        .route("/api/v1/tickets/settings", get(tickets::settings))
+        .route("/api/v1/tickets/decisions", get(tickets_decisions::list))
+        .route(
+            "/api/v1/alerts/{id}/ticket-preview",
+            get(tickets_decisions::preview),
+        )
+        .layer(compression())
+        .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+fn ticket_writes() -> Router<ApiState> {
+    let one = |action: &str| format!("/api/v1/tickets/{{id}}/{action}");
+    Router::new()
+        .route("/api/v1/tickets", post(tickets_act::open))
+        .route(&one("comment"), post(tickets_act::comment))
+        .route(&one("resolve"), post(tickets_act::resolve))
+        .route(&one("reopen"), post(tickets_act::reopen))
+        .route("/api/v1/tickets/tasks/{id}/retry", post(tickets_act::retry))
+        .route("/api/v1/tickets/settings", put(tickets::set_settings))
+}
+
+/// What the system that came before was asked.
+fn alias_reads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .route("/api/jira/status", get(aliases::jira_status))
+        .route("/api/automation/status", get(aliases::automation_status))
+        .route("/api/watcher/status", get(aliases::watcher_status))
+        .route("/api/demo-events", get(aliases::demo_events))
+        .layer(compression())
+        .layer(from_fn_with_state(state.clone(), bound_reads))
+}
+
+fn alias_writes() -> Router<ApiState> {
+    Router::new()
+        .route("/api/automation/toggle", post(aliases::automation_toggle))
+        .route("/api/watcher/start", post(aliases::watcher_start))
+        .route("/api/watcher/stop", post(aliases::watcher_stop))
+        .route("/api/demo-events", post(aliases::send_demo_events))
+}
+
 fn rule_writes() -> Router<ApiState> {
     let alert = |rest: &str| format!("/api/v1/alert-rules{rest}");
     let failure = |rest: &str| format!("/api/v1/classification-rules{rest}");
@@ -258,6 +307,10 @@ fn exports() -> Router<ApiState> {
     Router::new()
         .route("/api/v1/logs/export", get(logs_export::export))
         .route("/api/v1/alerts/export", get(alerts_export::export))
+        .route(
+            "/api/v1/tickets/decisions/export",
+            get(tickets_decisions::export),
+        )
         .layer(compression())
 }
 
@@ -323,6 +376,7 @@ fn streams() -> Router<ApiState> {
         .route("/ws/alerts", get(live::alerts))
         .route("/ws/metrics", get(live::metrics))
         .route("/api/v1/live", get(live::events))
+        .route("/api/monitoring/live", get(aliases::monitoring))
 }
 
 fn operations() -> Router<ApiState> {

@@ -7,7 +7,7 @@ use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{
     AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, Classifier, Clock, HttpTelemetry,
     Intake, JobStore, LiveLogs, LogSearch, LogStore, MetricInsight, MetricStore, Notifier,
-    PredictionStore, ServerStatus, SubscriptionStore, TemplateStore,
+    PredictionStore, ServerStatus, SubscriptionStore, TemplateStore, TicketDesk, TicketStore,
 };
 use tocsin_ingest::Limits;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
@@ -59,6 +59,10 @@ pub struct ApiParts {
     pub subscriptions: Arc<dyn SubscriptionStore>,
     /// Who tells them.
     pub notifier: Arc<dyn Notifier>,
+    /// Tickets, what was decided about them, and what trackers are to be told.
+    pub tickets: Arc<dyn TicketStore>,
+    /// Who decides about tickets, and what people do with them.
+    pub ticket_desk: Arc<dyn TicketDesk>,
     /// What the server says of itself.
     pub status: Arc<dyn ServerStatus>,
     /// Where requests are counted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tocsin_domain::ports::log_store::Retention;
-use tocsin_domain::ports::{AlertStore, AnomalyStore, Clock, LogStore, MetricStore};
+use tocsin_domain::ports::{AlertStore, AnomalyStore, Clock, LogStore, MetricStore, TicketStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::RetentionConfig;
@@ -99,6 +99,29 @@ pub(crate) async fn keep_alerts(
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "old alerts were removed"),
             Err(error) => tracing::warn!(%error, "old alerts could not be removed; trying again"),
+        }
+    }
+}
+
+/// Lets old tickets and decisions go until cancelled.
+pub(crate) async fn keep_tickets(
+    tickets: Arc<dyn TicketStore>,
+    kept_days: u32,
+    clock: Arc<dyn Clock>,
+    cancel: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(METRICS_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
+        match tickets.forget_tickets(before_ms).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "old tickets and decisions were removed"),
+            Err(error) => tracing::warn!(%error, "old tickets could not be removed; trying again"),
         }
     }
 }

@@ -18,6 +18,8 @@ mod rules;
 mod searches;
 mod silences;
 mod subscriptions;
+mod tickets;
+mod tickets_aliases;
 
 use std::sync::Arc;
 
@@ -83,6 +85,8 @@ impl Server {
             classifier: fakes.clone(),
             subscriptions: fakes.clone(),
             notifier: fakes.clone(),
+            tickets: fakes.clone(),
+            ticket_desk: fakes.clone(),
             status: fakes.clone(),
             telemetry: fakes.clone(),
             clock: fakes.clone(),

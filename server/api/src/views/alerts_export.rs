@@ -1,15 +1,14 @@
-//! An export of alerts: pages, newest first, one in memory at a time. Dropping the stream, as a
-//! client that goes away does, ends the work.
+//! An export of alerts, newest first.
 
 use std::io;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
-use tocsin_domain::alert::{Alert, AlertId};
+use futures_util::Stream;
+use tocsin_domain::alert::AlertId;
 use tocsin_domain::ports::AlertFilter;
-use tokio::sync::OwnedSemaphorePermit;
 
-use crate::errors::{ApiError, ErrorKind};
+use super::pages::{self, Pages};
+use crate::errors::ApiError;
 use crate::routes::alerts::items;
 use crate::state::ApiState;
 use crate::wire::alerts::AlertItem;
@@ -26,64 +25,33 @@ struct Export {
     filter: AlertFilter,
     format: ExportFormat,
     before: Option<AlertId>,
-    /// Counts among the reads for as long as it runs.
-    _read: OwnedSemaphorePermit,
 }
 
-/// The bytes of an export. The first page is fetched before the answer begins, so that what is
-/// wrong is answered as such; a failure later breaks the transfer off.
+/// The bytes of an export.
 pub(crate) async fn export(
     state: ApiState,
     filter: AlertFilter,
     format: ExportFormat,
 ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static, ApiError> {
-    let busy = |_| ApiError::new(ErrorKind::TooManyRequests, "too many reads at a time");
-    let reads = state.bounds.reads.clone();
-    let read = reads.try_acquire_owned().map_err(busy)?;
-    let mut export = Export {
-        state,
+    let header = match format {
+        ExportFormat::Csv => HEADER,
+        ExportFormat::Ndjson => "",
+    };
+    let export = Export {
+        state: state.clone(),
         filter,
         format,
         before: None,
-        _read: read,
     };
-    let page = export.page().await?;
-    let mut head = match format {
-        ExportFormat::Csv => HEADER.as_bytes().to_vec(),
-        ExportFormat::Ndjson => Vec::new(),
-    };
-    let is_last = export.write(&page, &mut head);
-    let head = stream::once(async move { Ok(Bytes::from(head)) });
-    let rest = stream::try_unfold((export, is_last), |(mut export, is_last)| async move {
-        if is_last {
-            return Ok(None);
-        }
-        let page = export.page().await.map_err(|error| {
-            error.log();
-            io::Error::other("the export broke off")
-        })?;
-        let mut text = Vec::new();
-        let is_last = export.write(&page, &mut text);
-        Ok(Some((Bytes::from(text), (export, is_last))))
-    });
-    Ok(head.chain(rest))
+    pages::stream(&state, export, header).await
 }
 
-impl Export {
-    fn limit(&self) -> usize {
-        self.state.parts().config.export_page_records.max(1)
-    }
-
-    async fn page(&self) -> Result<Vec<Alert>, ApiError> {
+impl Pages for Export {
+    async fn write_next(&mut self, to: &mut Vec<u8>) -> Result<bool, ApiError> {
+        let limit = self.state.parts().config.export_page_records.max(1);
         let store = &self.state.parts().alerts;
-        Ok(store
-            .alerts(&self.filter, self.before, self.limit())
-            .await?)
-    }
-
-    /// Writes a page and says whether it was the last.
-    fn write(&mut self, page: &[Alert], to: &mut Vec<u8>) -> bool {
-        for item in items(&self.state, page) {
+        let page = store.alerts(&self.filter, self.before, limit).await?;
+        for item in items(&self.state, &page) {
             match self.format {
                 ExportFormat::Csv => row(&item, to),
                 ExportFormat::Ndjson => {
@@ -94,7 +62,7 @@ impl Export {
             }
         }
         self.before = page.last().map(|alert| alert.id);
-        page.len() < self.limit()
+        Ok(page.len() < limit)
     }
 }
 

@@ -3,9 +3,11 @@
 
 pub(crate) mod alerts_export;
 pub(crate) mod clusters;
+pub(crate) mod decisions_export;
 pub(crate) mod export;
 pub(crate) mod facets;
 pub(crate) mod histogram;
+pub(crate) mod pages;
 pub(crate) mod search;
 pub(crate) mod templates;
 

@@ -123,6 +123,11 @@ pub(crate) fn escalate(severity: &str) -> Result<AlertAction, ApiError> {
 
 /// "By the way …"
 pub(crate) fn comment(text: &str) -> Result<AlertAction, ApiError> {
+    comment_text(text).map(|text| AlertAction::Comment(text.to_owned()))
+}
+
+/// What someone has to say, without the space around it.
+pub(crate) fn comment_text(text: &str) -> Result<&str, ApiError> {
     let text = text.trim();
     if !(1..=AlertAction::COMMENT_MAX).contains(&text.chars().count()) {
         let expected = format!("1 to {} characters", AlertAction::COMMENT_MAX);
@@ -132,7 +137,7 @@ pub(crate) fn comment(text: &str) -> Result<AlertAction, ApiError> {
             "the comment is empty or too long",
         ));
     }
-    Ok(AlertAction::Comment(text.to_owned()))
+    Ok(text)
 }
 
 impl BulkRequest {

@@ -179,6 +179,8 @@ impl Parts {
             classifier: self.alerts.classifier(),
             subscriptions: self.relational.clone(),
             notifier: self.notify.notifier.clone(),
+            tickets: self.relational.clone(),
+            ticket_desk: self.tickets.desk.clone(),
             metric_limits: config.ingest.metric_limits.clone(),
             registry: self.metrics.registry.clone(),
             deltas: self.metrics.deltas.clone(),

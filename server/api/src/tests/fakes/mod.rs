@@ -5,6 +5,7 @@ mod logs;
 pub(super) mod metrics;
 mod platform;
 pub(super) mod subscriptions;
+pub(super) mod tickets;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -53,6 +54,7 @@ pub(super) struct Fakes {
     pub(super) refusal: Mutex<Refusal>,
     pub(super) alerting: Mutex<alerts::AlertFakes>,
     pub(super) telling: Mutex<subscriptions::SubscriptionFakes>,
+    pub(super) ticketing: Mutex<tickets::TicketFakes>,
     pub(super) jobs: Mutex<Vec<Job>>,
     pub(super) audit: Mutex<Vec<AuditEntry>>,
     pub(super) requests: Mutex<Vec<(String, u16)>>,
