@@ -75,6 +75,15 @@ export type LabelMatcher = Schemas['MatcherItem'];
 export type Silence = Sharper<Schemas['SilenceItem'], { state: 'active' | 'pending' | 'expired'; recurrence?: 'daily' | 'weekly' | null }>;
 export type SilenceWish = Schemas['SilenceRequest'];
 export type SilencePreview = Sharper<Schemas['PreviewAnswer'], { examples: Alert[] }>;
+export type DeliveryState = 'pending' | 'sent' | 'skipped' | 'dead';
+export type ChannelName = 'webhook' | 'slack' | 'pagerduty';
+export type Subscription = Schemas['SubscriptionForm'];
+/** A channel with the secrets that may be given and are never shown. */
+export type ChannelWish = Partial<Schemas['ChannelForm']> & { type: string; secret?: string; webhook_url?: string; token?: string; routing_key?: string };
+export type SubscriptionWish = Sharper<Subscription, { channel: ChannelWish }>;
+export type Delivery = Sharper<Schemas['DeliveryItem'], { state: DeliveryState }>;
+export type MessagePreview = Sharper<Schemas['MessagePreviewAnswer'], { body: unknown }>;
+export type ChannelAnswer = Schemas['ChannelTestAnswer'];
 export type Problem = Schemas['Problem'];
 
 export interface List<T> {

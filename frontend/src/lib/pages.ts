@@ -11,6 +11,7 @@ export const PAGES = {
   alerts: '/alerts',
   incidents: '/incidents',
   rules: '/rules',
+  subscriptions: '/subscriptions',
   sources: '/sources',
   system: '/system',
 } as const;

@@ -56,6 +56,8 @@ export interface View {
   group?: string;
   /** The alert whose drawer is open. */
   alert?: string;
+  /** The subscription that is looked at, or whose deliveries are. */
+  subscription?: string;
   /** The incident that is looked at, or whose alerts are. */
   incident?: string;
 }
@@ -108,6 +110,7 @@ export function parseView(raw: Record<string, unknown>): View {
     assignee: text('assignee'),
     group: text('group'),
     alert: text('alert'),
+    subscription: text('subscription'),
     incident: text('incident'),
   };
   return compact(view);

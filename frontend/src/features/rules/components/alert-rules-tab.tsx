@@ -6,6 +6,7 @@ import { Button } from '@/components/ui/button';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonLines } from '@/components/ui/skeleton';
+import { Switch } from '@/components/ui/switch';
 import { Table, Td, Th } from '@/components/ui/table';
 import { words } from '@/lib/alert-words';
 import { plural } from '@/lib/format';
@@ -15,7 +16,6 @@ import { useSwitchRule } from '../api/switch-rule';
 import { conditionText, draftOf, NEW_RULE } from '../rule-draft';
 
 import { AlertRuleEditor } from './alert-rule-editor';
-import { Switch } from './switch';
 
 /** In the URL in place of an id, which has no such character. */
 export const NEW = '+';

@@ -4,14 +4,13 @@ import { ApiError } from '@/api-client/http';
 import type { ClassificationRule } from '@/api-client/types';
 import { Panel } from '@/components/panel';
 import { Button } from '@/components/ui/button';
+import { FormField, FormText } from '@/components/ui/form-field';
 import { Select } from '@/components/ui/select';
 import { ALERT_SEVERITIES } from '@/lib/alert-words';
 import { fieldErrors } from '@/lib/problems';
 
 import { useDeleteRule } from '../api/delete-rule';
 import { useSaveClassificationRule } from '../api/save-classification-rule';
-
-import { FormField, FormText } from './form-parts';
 
 const FIELDS = ['id', 'pattern', 'failure_type', 'severity', 'confidence', 'examples', 'counterexamples'];
 const SEVERITIES = ALERT_SEVERITIES.map((value) => ({ value: value as string, label: value }));

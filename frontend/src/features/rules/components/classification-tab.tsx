@@ -8,6 +8,7 @@ import { Button } from '@/components/ui/button';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonLines } from '@/components/ui/skeleton';
+import { Switch } from '@/components/ui/switch';
 import { Table, Td, Th } from '@/components/ui/table';
 import { isAlertSeverity, words } from '@/lib/alert-words';
 import { formatShare, plural } from '@/lib/format';
@@ -18,7 +19,6 @@ import { useSwitchRule } from '../api/switch-rule';
 
 import { ClassificationEditor } from './classification-editor';
 import { ClassifyBox } from './classify-box';
-import { Switch } from './switch';
 
 const NEW = '+';
 

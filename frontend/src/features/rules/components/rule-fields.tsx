@@ -1,10 +1,9 @@
+import { FormField, FormText } from '@/components/ui/form-field';
 import { Select } from '@/components/ui/select';
 import { ALERT_SEVERITIES, words } from '@/lib/alert-words';
 import type { FieldErrors } from '@/lib/problems';
 
 import { EXAMPLES, FACTS, hasField, KINDS, type RuleDraft } from '../rule-draft';
-
-import { FormField, FormText } from './form-parts';
 
 interface Props {
   draft: RuleDraft;

@@ -1,6 +1,6 @@
 import { useId, type ComponentProps, type ReactNode } from 'react';
 
-import { inputClass } from '@/components/ui/field';
+import { inputClass } from './field';
 
 interface Own {
   label: string;
