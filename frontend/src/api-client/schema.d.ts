@@ -412,12 +412,22 @@ export interface components {
              */
             channel: string | null;
             /**
+             * @description email: whom it is from, if not whom the configuration says.
+             * @default null
+             */
+            from: string | null;
+            /**
              * @description Which secrets are set; given by the server.
              * @default []
              */
             secrets_set: string[];
             /**
-             * @description webhook, slack or pagerduty.
+             * @description email: who gets it, 1 to 50 addresses.
+             * @default []
+             */
+            to: string[];
+            /**
+             * @description webhook, slack, email or pagerduty.
              * @default
              */
             type: string;
@@ -435,7 +445,7 @@ export interface components {
             is_accepted: boolean;
             /**
              * Format: int32
-             * @description The status of HTTP; null if there was no answer.
+             * @description The status of HTTP or SMTP; null if there was no answer.
              */
             status?: number | null;
             /**

@@ -76,7 +76,7 @@ export type Silence = Sharper<Schemas['SilenceItem'], { state: 'active' | 'pendi
 export type SilenceWish = Schemas['SilenceRequest'];
 export type SilencePreview = Sharper<Schemas['PreviewAnswer'], { examples: Alert[] }>;
 export type DeliveryState = 'pending' | 'sent' | 'skipped' | 'dead';
-export type ChannelName = 'webhook' | 'slack' | 'pagerduty';
+export type ChannelName = 'webhook' | 'slack' | 'email' | 'pagerduty';
 export type Subscription = Schemas['SubscriptionForm'];
 /** A channel with the secrets that may be given and are never shown. */
 export type ChannelWish = Partial<Schemas['ChannelForm']> & { type: string; secret?: string; webhook_url?: string; token?: string; routing_key?: string };

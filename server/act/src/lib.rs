@@ -12,6 +12,7 @@
 mod channels;
 mod civil;
 mod http;
+mod mail;
 mod message;
 mod notifier;
 mod outbox;
@@ -20,6 +21,7 @@ mod tickets;
 mod words;
 
 pub use http::HttpConfig;
+pub use mail::{MailConfig, MailSecurity};
 pub use notifier::{ChannelNotifier, NotifierConfig};
 pub use outbox::{Outbox, OutboxConfig, OutboxParts};
 pub use tickets::trackers::{

@@ -42,6 +42,8 @@ pub(crate) struct Message {
     pub(crate) more: usize,
     /// What the channel calls the message that is to be updated.
     pub(crate) reference: Option<String>,
+    /// Who of several has it already, as the channel noted it at an earlier attempt.
+    pub(crate) progress: Option<String>,
     /// The line that says it all.
     pub(crate) title: String,
     /// What follows it.
@@ -75,6 +77,7 @@ impl Message {
             items,
             more,
             reference,
+            progress: None,
             title: String::new(),
             text: String::new(),
         })
@@ -91,6 +94,7 @@ impl Message {
             }],
             more: 0,
             reference: None,
+            progress: None,
             title: String::new(),
             text: String::new(),
         }

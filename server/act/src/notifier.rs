@@ -11,8 +11,9 @@ use tocsin_domain::ports::{ChannelAnswer, Clock, MessagePreview, Notifier};
 use tocsin_domain::subscription::{News, Subscription, SubscriptionError};
 use tokio::sync::Notify;
 
-use crate::channels::{self, Verdict};
-use crate::http::{Http, HttpConfig};
+use crate::channels::{self, Outgoing, Verdict};
+use crate::http::HttpConfig;
+use crate::mail::MailConfig;
 use crate::message::{Message, Sender};
 use crate::words;
 
@@ -25,11 +26,13 @@ pub struct NotifierConfig {
     pub base_url: String,
     /// How requests leave.
     pub http: HttpConfig,
+    /// The mail server; none: no e-mail can be sent.
+    pub mail: Option<MailConfig>,
 }
 
 /// Renders and sends over the channels.
 pub struct ChannelNotifier {
-    http: Http,
+    outgoing: Outgoing,
     base_url: Arc<str>,
     clock: Arc<dyn Clock>,
     wake: Arc<Notify>,
@@ -43,13 +46,13 @@ impl std::fmt::Debug for ChannelNotifier {
 
 impl ChannelNotifier {
     pub(crate) fn new(
-        http: Http,
+        outgoing: Outgoing,
         base_url: Arc<str>,
         clock: Arc<dyn Clock>,
         wake: Arc<Notify>,
     ) -> Self {
         Self {
-            http,
+            outgoing,
             base_url,
             clock,
             wake,
@@ -68,6 +71,7 @@ impl ChannelNotifier {
 impl Notifier for ChannelNotifier {
     fn check(&self, subscription: &Subscription) -> Result<(), SubscriptionError> {
         subscription.check()?;
+        channels::check(&self.outgoing, subscription)?;
         words::check(&subscription.template).map_err(wrong_template)
     }
 
@@ -84,7 +88,7 @@ impl Notifier for ChannelNotifier {
         let sender = self.sender(subscription);
         let mut message = Message::single(alert, news, String::new());
         words::fill(&mut message, &sender).map_err(wrong_template)?;
-        let body = channels::body(&sender, &message);
+        let body = channels::body(&self.outgoing, &sender, &message);
         Ok(MessagePreview {
             body: serde_json::to_string_pretty(&body).unwrap_or_default(),
             title: message.title,
@@ -107,7 +111,7 @@ impl Notifier for ChannelNotifier {
             let mut message = Message::single(&alert, news, key);
             // A template that fails has its place in the preview; the words are there anyway.
             let _ = words::fill(&mut message, &sender);
-            let outcome = channels::deliver(&self.http, &sender, &message, now_ms).await;
+            let outcome = channels::deliver(&self.outgoing, &sender, &message, now_ms).await;
             let said = ChannelAnswer {
                 is_accepted: matches!(outcome.verdict, Verdict::Accepted(_)),
                 status: outcome.status,
@@ -141,7 +145,7 @@ fn wrong_template((field, detail): (&'static str, String)) -> SubscriptionError 
 }
 
 /// An alert that speaks of nothing real.
-fn sample(now_ms: i64) -> Alert {
+pub(crate) fn sample(now_ms: i64) -> Alert {
     let labels = LabelSet::new([
         ("alertname", "tocsin_test"),
         ("host", "web-1"),

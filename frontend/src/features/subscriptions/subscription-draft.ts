@@ -20,6 +20,9 @@ export interface Draft {
   url: string;
   channel: string;
   api_url: string;
+  /** Addresses of mail, with commas or spaces between. */
+  to: string;
+  from: string;
   /** How Slack is reached. */
   slack: 'bot' | 'hook';
   secrets: Record<SecretName, string>;
@@ -40,7 +43,7 @@ export interface Draft {
 
 export const GATHERS = (type: ChannelName) => type !== 'pagerduty';
 
-const isChannel = (type: string): type is ChannelName => ['webhook', 'slack', 'pagerduty'].includes(type);
+const isChannel = (type: string): type is ChannelName => ['webhook', 'slack', 'email', 'pagerduty'].includes(type);
 const NO_SECRETS: Record<SecretName, string> = { secret: '', webhook_url: '', token: '', routing_key: '' };
 
 /** An empty form; quiet hours are those of a clock so many minutes before UTC. */
@@ -56,6 +59,8 @@ export const newDraft = (utcOffsetMinutes: number): Draft => ({
   url: '',
   channel: '',
   api_url: '',
+  to: '',
+  from: '',
   slack: 'bot',
   secrets: NO_SECRETS,
   secretsSet: [],
@@ -89,6 +94,8 @@ export function draftOf(one: Subscription, utcOffsetMinutes: number): Draft {
     url: channel.url ?? '',
     channel: channel.channel ?? '',
     api_url: channel.api_url ?? '',
+    to: (channel.to ?? []).join('\n'),
+    from: channel.from ?? '',
     slack: channel.secrets_set.includes('webhook_url') ? 'hook' : 'bot',
     secretsSet: channel.secrets_set,
     isQuiet: Boolean(quiet),
@@ -139,6 +146,8 @@ function channelOf(draft: Draft): ChannelWish {
       return draft.slack === 'bot'
         ? { type, channel: text(draft.channel), api_url: text(draft.api_url), token: given('token'), webhook_url: '' }
         : { type, api_url: text(draft.api_url), webhook_url: given('webhook_url'), token: '' };
+    case 'email':
+      return { type, to: draft.to.split(/[\s,;]+/).filter(Boolean), from: text(draft.from) };
     case 'pagerduty':
       return { type, url: text(draft.url), routing_key: given('routing_key') };
   }
@@ -190,7 +199,7 @@ export function wrongOf(problem: Said | undefined): Wrong {
 /** The fields that a form shows, so that what is wrong elsewhere is said at its end. */
 export const SHOWN = [
   'name', 'filter.matchers', 'filter.min_probability', 'filter.min_lead_hours',
-  'channel.url', 'channel.secret', 'channel.webhook_url', 'channel.token', 'channel.channel', 'channel.api_url', 'channel.routing_key',
+  'channel.url', 'channel.secret', 'channel.webhook_url', 'channel.token', 'channel.channel', 'channel.api_url', 'channel.routing_key', 'channel.to', 'channel.from',
   'quiet_hours.from', 'quiet_hours.to', 'quiet_hours.utc_offset_minutes', 'quiet_hours',
   'digest_secs', 'rate_limit.messages', 'rate_limit.window_secs', 'template.title', 'template.text',
 ];

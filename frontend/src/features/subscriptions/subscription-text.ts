@@ -34,6 +34,8 @@ export function channelText(channel: Subscription['channel']): string {
       return `webhook ${hostOf(channel.url)}`.trim();
     case 'slack':
       return `Slack ${channel.channel ?? 'by an incoming webhook'}`;
+    case 'email':
+      return `e-mail to ${[channel.to?.[0], (channel.to?.length ?? 0) > 1 ? `${(channel.to?.length ?? 0) - 1} more` : undefined].filter(Boolean).join(' and ')}`;
     case 'pagerduty':
       return 'PagerDuty';
     default:

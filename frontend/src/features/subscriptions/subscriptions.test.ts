@@ -13,7 +13,7 @@ const ALL: Subscription = {
   enabled: true,
   version: 3,
   filter: { kinds: ['predictive'], severities: ['critical', 'high'], min_lead_hours: 24, min_probability: 0.8, matchers: [{ name: 'team', value: 'db', is_equal: true, is_regex: false }] },
-  channel: { type: 'slack', url: null, channel: '#db', api_url: null, secrets_set: ['token'] },
+  channel: { type: 'slack', url: null, channel: '#db', api_url: null, to: [], from: null, secrets_set: ['token'] },
   quiet_hours: { from: '22:00', to: '07:00', utc_offset_minutes: -210 },
   digest_secs: null,
   rate_limit: { messages: 10, window_secs: 600 },
@@ -59,6 +59,14 @@ describe('a subscription in a form', () => {
     const draft = draftOf(ALL, 0);
     const { wish } = readDraft({ ...draft, slack: 'hook', secrets: { ...draft.secrets, webhook_url: 'https://hooks.slack.com/x' } });
     expect(wish?.channel).toMatchObject({ webhook_url: 'https://hooks.slack.com/x', token: '' });
+  });
+
+  it('takes addresses of mail however they are separated', () => {
+    const { wish } = readDraft({ ...newDraft(0), name: 'x', type: 'email', to: 'a@x.org, b@x.org\n\nc@x.org; ' });
+    expect(wish?.channel).toEqual({ type: 'email', to: ['a@x.org', 'b@x.org', 'c@x.org'], from: null });
+    const kept: Subscription = { ...ALL, channel: { ...ALL.channel, type: 'email', to: ['a@x.org', 'b@x.org'], from: 'T <t@x.org>' } };
+    expect(readDraft(draftOf(kept, 0)).wish?.channel).toEqual({ type: 'email', to: ['a@x.org', 'b@x.org'], from: 'T <t@x.org>' });
+    expect(channelText(kept.channel)).toBe('e-mail to a@x.org and 1 more');
   });
 
   it('says by field what cannot be read', () => {

@@ -1,5 +1,6 @@
 //! The channels: each turns a message into requests and says what an answer means. A file each.
 
+mod email;
 mod pagerduty;
 mod slack;
 mod webhook;
@@ -7,14 +8,22 @@ mod webhook;
 use std::time::Duration;
 
 use serde_json::Value;
-use tocsin_domain::subscription::Channel;
+use tocsin_domain::subscription::{Channel, Subscription, SubscriptionError};
 
 use crate::http::{Answer, Http, NoAnswer};
+use crate::mail::Mailer;
 use crate::message::{Message, Sender};
 use crate::words::cut;
 
 /// The most characters of what a channel said that are kept.
 const DETAIL_MAX: usize = 500;
+
+/// The ways out of the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) http: Http,
+    pub(crate) mailer: Mailer,
+}
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +43,8 @@ pub(crate) struct Outcome {
     pub(crate) status: Option<u16>,
     pub(crate) detail: String,
     pub(crate) took_ms: u64,
+    /// Who of several has it, if it is to be tried again for the others; a channel's own words.
+    pub(crate) progress: Option<String>,
 }
 
 impl Outcome {
@@ -46,6 +57,7 @@ impl Outcome {
             status: None,
             detail: cut(&error.detail, DETAIL_MAX),
             took_ms: 0,
+            progress: None,
         }
     }
 
@@ -60,6 +72,7 @@ impl Outcome {
             status: Some(answer.status),
             detail: cut(&detail, DETAIL_MAX),
             took_ms: answer.took_ms,
+            progress: None,
         }
     }
 }
@@ -75,15 +88,20 @@ fn by_status(answer: &Answer) -> Verdict {
 
 /// Sends a message and says what became of it.
 pub(crate) async fn deliver(
-    http: &Http,
+    outgoing: &Outgoing,
     sender: &Sender<'_>,
     message: &Message,
     now_ms: i64,
 ) -> Outcome {
+    let http = &outgoing.http;
     match &sender.subscription.channel {
         Channel::Webhook { url, secret } => {
             let call = webhook::call(sender, message, (url, secret.as_ref()), now_ms);
             plain(http, call).await
+        }
+        Channel::Email { to, from } => {
+            let post = post(to, from.as_deref());
+            email::deliver(&outgoing.mailer, post, (sender, message), now_ms).await
         }
         Channel::PagerDuty { routing_key, url } => {
             let key = routing_key.as_ref().map_or("", |key| key.0.as_str());
@@ -106,8 +124,24 @@ pub(crate) async fn deliver(
                 status: None,
                 detail: "the subscription has neither a webhook nor a bot".into(),
                 took_ms: 0,
+                progress: None,
             },
         },
+    }
+}
+
+const fn post<'a>(to: &'a [String], from: Option<&'a str>) -> email::Post<'a> {
+    email::Post { to, from }
+}
+
+/// Whether what the channel of a subscription needs is there.
+pub(crate) fn check(
+    outgoing: &Outgoing,
+    subscription: &Subscription,
+) -> Result<(), SubscriptionError> {
+    match &subscription.channel {
+        Channel::Email { to, from } => email::check(&outgoing.mailer, post(to, from.as_deref())),
+        _ => Ok(()),
     }
 }
 
@@ -119,9 +153,13 @@ async fn plain(http: &Http, call: crate::http::Call) -> Outcome {
 }
 
 /// What would be sent, without anything secret.
-pub(crate) fn body(sender: &Sender<'_>, message: &Message) -> Value {
+pub(crate) fn body(outgoing: &Outgoing, sender: &Sender<'_>, message: &Message) -> Value {
     match &sender.subscription.channel {
         Channel::Webhook { .. } => webhook::body(sender, message),
+        Channel::Email { to, from } => {
+            let post = post(to, from.as_deref());
+            email::body(&outgoing.mailer, post, (sender, message))
+        }
         Channel::PagerDuty { .. } => pagerduty::body(sender, message, "set"),
         Channel::Slack { .. } => slack::body(sender, message),
     }

@@ -11,8 +11,7 @@ use tocsin_domain::subscription::{
 use tokio_util::sync::CancellationToken;
 
 use super::OutboxParts;
-use crate::channels::{self, Outcome, Verdict};
-use crate::http::Http;
+use crate::channels::{self, Outcome, Outgoing, Verdict};
 use crate::message::{Message, Sender};
 use crate::policy::{Backoff, Decision, Gathering, Situation, decide, gather};
 use crate::words;
@@ -30,7 +29,7 @@ type Told = (Delivery, Alert);
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) parts: OutboxParts,
-    pub(super) http: Http,
+    pub(super) outgoing: Outgoing,
     pub(super) base_url: Arc<str>,
     pub(super) backoff: Backoff,
     pub(super) attempts_max: u32,
@@ -227,6 +226,8 @@ impl Lane {
         let Some(mut message) = Message::of(&told, key, reference) else {
             return Ok(());
         };
+        // While a delivery is pending its reference is what its channel noted at the last attempt.
+        message.progress.clone_from(&first.reference);
         let sender = Sender {
             subscription,
             base_url: &self.base_url,
@@ -235,7 +236,7 @@ impl Lane {
             tracing::warn!(subscription = %subscription.id, field, error, "a template failed");
         }
         let now_ms = self.parts.now_ms();
-        let mut outcome = channels::deliver(&self.http, &sender, &message, now_ms).await;
+        let mut outcome = channels::deliver(&self.outgoing, &sender, &message, now_ms).await;
         if let (Verdict::Accepted(reference), true) = (&mut outcome.verdict, told.len() > 1) {
             // A message about several is not updated when one of them changes.
             *reference = None;
@@ -273,6 +274,7 @@ impl Lane {
             Verdict::Later(_) if attempts >= self.attempts_max => dead(said),
             Verdict::Later(asked) => Delivery {
                 due_ms: now_ms + self.backoff.wait_ms(attempts, key, *asked),
+                reference: outcome.progress.clone(),
                 ..said
             },
         }

@@ -20,7 +20,9 @@ use tocsin_domain::ports::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::Outgoing;
 use crate::http::Http;
+use crate::mail::Mailer;
 use crate::notifier::{ChannelNotifier, NotifierConfig};
 use crate::policy::Backoff;
 use lane::Lane;
@@ -97,11 +99,14 @@ impl Outbox {
         notifier: NotifierConfig,
     ) -> (Self, Arc<ChannelNotifier>) {
         let wake = Arc::new(Notify::new());
-        let http = Http::new(&notifier.http);
+        let outgoing = Outgoing {
+            http: Http::new(&notifier.http),
+            mailer: Mailer::new(notifier.mail),
+        };
         let base_url: Arc<str> = notifier.base_url.trim_end_matches('/').into();
         let lane = Lane {
             parts: parts.clone(),
-            http: http.clone(),
+            outgoing: outgoing.clone(),
             base_url: base_url.clone(),
             backoff: Backoff {
                 first_ms: config.backoff_first_ms,
@@ -109,7 +114,7 @@ impl Outbox {
             },
             attempts_max: config.attempts_max.max(1),
         };
-        let notifier = ChannelNotifier::new(http, base_url, parts.clock.clone(), wake.clone());
+        let notifier = ChannelNotifier::new(outgoing, base_url, parts.clock.clone(), wake.clone());
         let outbox = Self {
             parts,
             config,

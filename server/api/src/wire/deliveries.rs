@@ -130,7 +130,7 @@ impl From<MessagePreview> for MessagePreviewAnswer {
 pub(crate) struct ChannelTestAnswer {
     /// Whether it took the message.
     pub(crate) is_accepted: bool,
-    /// The status of HTTP; null if there was no answer.
+    /// The status of HTTP or SMTP; null if there was no answer.
     pub(crate) status: Option<u16>,
     /// What it said, or why there was no answer.
     pub(crate) detail: String,

@@ -89,7 +89,7 @@ pub(crate) struct FilterForm {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ChannelForm {
-    /// webhook, slack or pagerduty.
+    /// webhook, slack, email or pagerduty.
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// webhook: where it goes. pagerduty: where the Events API is, if not at PagerDuty.
@@ -113,6 +113,12 @@ pub(crate) struct ChannelForm {
     /// slack: where Slack's API is, if not at Slack.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_url: Option<String>,
+    /// email: who gets it, 1 to 50 addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) to: Vec<String>,
+    /// email: whom it is from, if not whom the configuration says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
     /// pagerduty: the key of an integration.
     #[serde(skip_serializing)]
     #[schema(write_only)]
@@ -215,6 +221,11 @@ impl From<&Channel> for ChannelForm {
                 channel: channel.clone(),
                 api_url: api_url.clone(),
                 secrets_set: set(&[("webhook_url", webhook_url), ("token", token)]),
+                ..form
+            },
+            Channel::Email { to, from } => Self {
+                to: to.clone(),
+                from: from.clone(),
                 ..form
             },
             Channel::PagerDuty { routing_key, url } => Self {
@@ -322,6 +333,10 @@ impl ChannelForm {
                     api_url,
                 })
             }
+            "email" => Ok(Channel::Email {
+                to: self.to.into_iter().filter_map(|to| given(Some(to))).collect(),
+                from: given(self.from),
+            }),
             "pagerduty" => {
                 let kept = match before {
                     Some(Channel::PagerDuty {
@@ -338,7 +353,7 @@ impl ChannelForm {
             other => {
                 let shown: String = other.chars().take(40).collect();
                 let detail = format!("`{shown}` is not a channel");
-                let expected = "webhook, slack or pagerduty";
+                let expected = "webhook, slack, email or pagerduty";
                 Err(ApiError::field("channel.type", expected, detail))
             }
         }

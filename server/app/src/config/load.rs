@@ -161,7 +161,10 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     config.tickets.check()?;
     let mut jobs = config.ingest.scrape.iter();
     jobs.try_for_each(tocsin_ingest::metrics::scrape::ScrapeConfig::check)
-        .map_err(ConfigError::Refused)
+        .map_err(ConfigError::Refused)?;
+    let notify = &config.notify;
+    let mail = notify.smtp.mail(notify.timeout_ms);
+    mail.map(drop).map_err(ConfigError::Refused)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod load;
 mod reference;
 mod tickets;
+mod smtp;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use load::{ConfigError, load};
 pub use reference::reference;
 pub use tickets::{ThresholdsConfig, TicketsConfig, TrackerChoice};
+pub use smtp::{SmtpConfig, SmtpSecurity};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -199,6 +201,8 @@ pub struct AlertsConfig {
     pub listener_queue: usize,
     /// Days that resolved alerts are kept. Default 365.
     pub kept_days: u32,
+    /// The mail server that takes messages to those who subscribed by e-mail.
+    pub smtp: SmtpConfig,
 }
 
 impl Default for AlertsConfig {
@@ -238,6 +242,7 @@ impl Default for NotifyConfig {
             timeout_ms: 10_000,
             attempts_max: 20,
             kept_days: 30,
+            smtp: SmtpConfig::default(),
         }
     }
 }

@@ -25,7 +25,7 @@ impl NotifyParts {
         relational: &Arc<SqliteStore>,
         alerts: &AlertParts,
         clock: &Arc<dyn Clock>,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let settings = &config.notify;
         let parts = OutboxParts {
             store: relational.clone(),
@@ -46,12 +46,16 @@ impl NotifyParts {
                 timeout_ms: settings.timeout_ms,
                 proxy: settings.proxy.clone(),
             },
+            mail: settings
+                .smtp
+                .mail(settings.timeout_ms)
+                .map_err(anyhow::Error::msg)?,
         };
         let (outbox, notifier) = Outbox::new(parts, outbox, notifier);
-        Self {
+        Ok(Self {
             notifier,
             outbox: Mutex::new(Some(outbox)),
-        }
+        })
     }
 
     /// Starts to tell, until it is cancelled.

@@ -120,7 +120,7 @@ impl Parts {
             semantic: semantic(&loaded),
             settings: serde_json::to_string(config)?,
         });
-        let notify = NotifyParts::new(config, &relational, &alerts, &clock);
+        let notify = NotifyParts::new(config, &relational, &alerts, &clock)?;
         let pipeline = pipeline(
             (&bus, &logs, &relational),
             (enrich, &live),

@@ -1,4 +1,4 @@
-//! Where a subscription tells: a webhook, a chat, a pager.
+//! Where a subscription tells: a webhook, a chat, a mailbox, a pager.
 
 use std::fmt;
 
@@ -36,6 +36,15 @@ pub enum Channel {
         /// Where Slack's API is; none: `https://slack.com/api`.
         api_url: Option<String>,
     },
+    /// E-mail, through the mail server of the configuration. Everything about an alert is one
+    /// conversation.
+    Email {
+        /// Who gets it, each an address: `[1, 50]`.
+        to: Vec<String>,
+        /// Whom it is from, `A name <someone@example.org>` or the address alone; none: what the
+        /// configuration says.
+        from: Option<String>,
+    },
     /// PagerDuty, Events API v2.
     PagerDuty {
         /// The key of an integration, 32 characters.
@@ -46,12 +55,16 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// The most addresses that one subscription writes to.
+    pub const TO_MAX: usize = 50;
+
     /// The name in API and page.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Webhook { .. } => "webhook",
             Self::Slack { .. } => "slack",
+            Self::Email { .. } => "email",
             Self::PagerDuty { .. } => "pagerduty",
         }
     }
@@ -85,6 +98,7 @@ impl Channel {
         };
         match self {
             Self::Webhook { url, .. } => address("channel.url", url),
+            Self::Email { to, from } => check_mail(to, from.as_deref()),
             Self::Slack {
                 webhook_url,
                 token,
@@ -117,6 +131,46 @@ impl Channel {
     }
 }
 
+/// Whether mail can be addressed like this.
+fn check_mail(to: &[String], from: Option<&str>) -> Result<(), SubscriptionError> {
+    let wrong = |field, expected, detail: String| {
+        Err(SubscriptionError {
+            field,
+            expected,
+            detail,
+        })
+    };
+    if !(1..=Channel::TO_MAX).contains(&to.len()) {
+        let detail = format!("there are {} addresses", to.len());
+        return wrong("channel.to", "1 to 50 addresses", detail);
+    }
+    if let Some(odd) = to.iter().find(|to| !is_mail_address(to)) {
+        let shown: String = odd.chars().take(100).collect();
+        let detail = format!("`{shown}` is not an address");
+        return wrong("channel.to", "addresses such as `db@example.org`", detail);
+    }
+    let bare = |from: &str| match from.strip_suffix('>').and_then(|f| f.rsplit_once('<')) {
+        Some((_, address)) => is_mail_address(address),
+        None => is_mail_address(from),
+    };
+    match from {
+        Some(from) if from.len() > 300 || from.contains(char::is_control) || !bare(from) => {
+            let expected = "an address such as `Tocsin <tocsin@example.org>`";
+            wrong("channel.from", expected, "this is no address".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a text can be an address of mail; what the mail server thinks of it is another question.
+fn is_mail_address(text: &str) -> bool {
+    let parts = text.rsplit_once('@');
+    let is_plain = |b: u8| b.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&b);
+    parts.is_some_and(|(user, domain)| {
+        !user.is_empty() && !domain.is_empty() && text.len() <= 254 && text.bytes().all(is_plain)
+    })
+}
+
 /// Whether a text can be an address of HTTP: a scheme, a host, nothing that ends a header.
 fn is_address(url: &str) -> bool {
     let rest = url
@@ -126,4 +180,30 @@ fn is_address(url: &str) -> bool {
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         !host.is_empty() && url.len() <= 2000 && url.bytes().all(|b| b.is_ascii_graphic())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_goes_to_addresses() {
+        let field = |to: &[&str], from: Option<&str>| {
+            let to = to.iter().map(|to| (*to).to_owned()).collect();
+            let from = from.map(str::to_owned);
+            let channel = Channel::Email { to, from };
+            channel.check().err().map(|error| error.field)
+        };
+        assert_eq!(field(&["db@example.org", "a.b+c@x"], None), None);
+        assert_eq!(field(&["db@x"], Some("Tocsin, for db <t@x>")), None);
+        assert_eq!(field(&["db@x"], Some("t@x")), None);
+        for odd in ["", "db", "@x", "db@", "a b@x", "db@x\r\nBcc: y@z", "a@x,b@x", "<a@x>"] {
+            assert_eq!(field(&[odd], None), Some("channel.to"), "{odd}");
+        }
+        assert_eq!(field(&[], None), Some("channel.to"));
+        assert_eq!(field(&["a@x"; 51], None), Some("channel.to"));
+        for odd in ["Tocsin", "Tocsin <t>", "a\r\nBcc: y <t@x>"] {
+            assert_eq!(field(&["a@x"], Some(odd)), Some("channel.from"), "{odd}");
+        }
+    }
 }

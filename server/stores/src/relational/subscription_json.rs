@@ -57,6 +57,11 @@ enum ChannelRow {
         #[serde(default)]
         api_url: Option<String>,
     },
+    Email {
+        to: Vec<String>,
+        #[serde(default)]
+        from: Option<String>,
+    },
     #[serde(rename = "pagerduty")]
     PagerDuty {
         #[serde(default)]
@@ -88,6 +93,7 @@ impl From<Channel> for ChannelRow {
                 channel,
                 api_url,
             },
+            Channel::Email { to, from } => Self::Email { to, from },
             Channel::PagerDuty { routing_key, url } => Self::PagerDuty {
                 routing_key: open(routing_key),
                 url,
@@ -114,6 +120,7 @@ impl From<ChannelRow> for Channel {
                 channel,
                 api_url,
             },
+            ChannelRow::Email { to, from } => Self::Email { to, from },
             ChannelRow::PagerDuty { routing_key, url } => Self::PagerDuty {
                 routing_key: routing_key.map(Secret),
                 url,

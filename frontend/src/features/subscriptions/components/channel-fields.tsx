@@ -1,6 +1,6 @@
 import type { ChannelName } from '@/api-client/types';
 import { Check } from '@/components/ui/check';
-import { FormField } from '@/components/ui/form-field';
+import { FormField, FormText } from '@/components/ui/form-field';
 import { Segmented } from '@/components/ui/segmented';
 import { Select } from '@/components/ui/select';
 import { ViewLink } from '@/components/view-link';
@@ -11,6 +11,7 @@ import type { FieldsProps, SecretName } from '../subscription-draft';
 const CHANNELS: { value: ChannelName; label: string }[] = [
   { value: 'webhook', label: 'Webhook' },
   { value: 'slack', label: 'Slack' },
+  { value: 'email', label: 'E-mail' },
   { value: 'pagerduty', label: 'PagerDuty' },
 ];
 const WAYS = [
@@ -37,6 +38,7 @@ export function ChannelFields(props: FieldsProps) {
       </div>
       {draft.type === 'webhook' && <Webhook {...props} />}
       {draft.type === 'slack' && <Slack {...props} />}
+      {draft.type === 'email' && <Email {...props} />}
       {draft.type === 'pagerduty' && <PagerDuty {...props} />}
     </>
   );
@@ -88,6 +90,15 @@ function Slack(props: FieldsProps) {
         </>
       )}
       <Elsewhere {...props} field="api_url" label="Address of Slack's API" usual="https://slack.com/api" />
+    </>
+  );
+}
+
+function Email({ draft, wrong, onChange }: FieldsProps) {
+  return (
+    <>
+      <FormText label="Addresses, one a line" placeholder={'db@example.org\nops@example.org'} hint="Up to 50. All news of an alert are one conversation." isCode value={draft.to} wrong={wrong['channel.to']} onChange={({ target }) => onChange({ to: target.value })} />
+      <FormField label="From" placeholder="as the server's configuration says" value={draft.from} wrong={wrong['channel.from']} onChange={({ target }) => onChange({ from: target.value })} />
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { useAlerts } from '@/api-client/get-alerts';
 import type { Delivery } from '@/api-client/types';
 import { Button } from '@/components/ui/button';
 import { Table, Td, Th } from '@/components/ui/table';
@@ -11,6 +12,10 @@ import { useNow } from '@/lib/use-now';
 import { useRedeliver } from '../api/redeliver';
 import { newsText, stateText } from '../delivery-summary';
 
+/** Of how many of the newest alerts the titles are known. */
+const TITLES = 200;
+const ANY_ALERT = {};
+
 const LOOKS: Record<Delivery['state'], string> = {
   pending: 'border-accent text-accent',
   sent: 'border-line text-soft',
@@ -23,6 +28,8 @@ export function DeliveryRows({ items, nameOf }: { items: readonly Delivery[]; na
   const now = useNow(5);
   const [zone] = useZone();
   const again = useRedeliver();
+  const alerts = useAlerts(ANY_ALERT, TITLES).data?.items ?? [];
+  const titles = new Map(alerts.map(({ id, title }) => [id, title]));
   return (
     <Table label="Deliveries">
       <thead>
@@ -32,7 +39,7 @@ export function DeliveryRows({ items, nameOf }: { items: readonly Delivery[]; na
           {nameOf && <Th>Subscription</Th>}
           <Th>News</Th>
           <Th>What became of it</Th>
-          <Th>
+          <Th className="relative">
             <span className="sr-only">Actions</span>
           </Th>
         </tr>
@@ -55,9 +62,10 @@ export function DeliveryRows({ items, nameOf }: { items: readonly Delivery[]; na
                 </ViewLink>
               </Td>
             )}
-            <Td className="whitespace-nowrap">
-              <ViewLink to={PAGES.alerts} view={{ alert: one.alert, status: 'all' }} className="hover:underline">
+            <Td className="min-w-52">
+              <ViewLink to={PAGES.alerts} view={{ alert: one.alert, status: 'all' }} className="break-words hover:underline">
                 {newsText(one.news)}
+                {titles.has(one.alert) && <span className="block text-xs text-soft">{titles.get(one.alert)}</span>}
               </ViewLink>
             </Td>
             <Td className="min-w-56 text-xs leading-5">
@@ -65,12 +73,12 @@ export function DeliveryRows({ items, nameOf }: { items: readonly Delivery[]; na
               <p className="text-faint tabular-nums">
                 {one.attempts > 1 && `${one.attempts} attempts`}
                 {one.attempts > 1 && one.due_at && one.state === 'pending' && ', '}
-                {one.due_at && one.state === 'pending' && dueText(parseTime(one.due_at) - now)}
+                {one.due_at && one.state === 'pending' && dueText(one, parseTime(one.due_at) - now)}
               </p>
             </Td>
             <Td right>
               {one.state !== 'pending' && (
-                <Button look="quiet" icon="refresh" aria-label={`Send delivery ${one.id} again`} disabled={again.isPending && again.variables === one.id} onClick={() => again.mutate(one.id)}>
+                <Button look="quiet" icon="refresh" aria-label={`Send delivery ${one.id} again`} className="-my-1" disabled={again.isPending && again.variables === one.id} onClick={() => again.mutate(one.id)}>
                   Send again
                 </Button>
               )}
@@ -82,4 +90,8 @@ export function DeliveryRows({ items, nameOf }: { items: readonly Delivery[]; na
   );
 }
 
-const dueText = (ms: number) => (ms > 1000 ? `next in ${formatSpan(ms / 1000)}` : 'due now');
+function dueText({ attempts }: Delivery, ms: number): string {
+  if (ms > 1000) return `${attempts > 0 ? 'again' : 'due'} in ${formatSpan(ms / 1000)}`;
+  // What follows waits until the one before it was told.
+  return attempts > 0 ? 'due now' : 'its turn comes after the one before it';
+}

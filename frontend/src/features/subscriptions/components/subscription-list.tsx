@@ -25,9 +25,9 @@ export function SubscriptionList({ items, onOpen }: { items: Subscription[]; onO
         <tr>
           <Th>On</Th>
           <Th>Subscription</Th>
-          <Th>When</Th>
           <Th>Last delivery</Th>
           <Th right>Dead letters</Th>
+          <Th>When</Th>
         </tr>
       </thead>
       <tbody>
@@ -38,7 +38,7 @@ export function SubscriptionList({ items, onOpen }: { items: Subscription[]; onO
               <Td>
                 <Switch label={`Subscription ${one.name} is on`} isOn={one.enabled ?? true} disabled={turn.isPending && turn.variables.id === id} onChange={(isOn) => turn.mutate({ id, isOn })} />
               </Td>
-              <Td className="min-w-60">
+              <Td className="min-w-48">
                 <button type="button" onClick={() => onOpen(id)} className="text-left font-medium break-words hover:underline">
                   {one.name}
                 </button>
@@ -46,14 +46,14 @@ export function SubscriptionList({ items, onOpen }: { items: Subscription[]; onO
                   {filterText(one.filter)} <span aria-label="goes to">→</span> <span className="text-ink">{channelText(one.channel)}</span>
                 </p>
               </Td>
+              <Td className="min-w-36 text-xs leading-5">{newest.data && <Last summary={summaries.get(id)} isAll={!newest.data.next_cursor} />}</Td>
+              <Td right>{dead.data && <Dead id={id} count={deadOf.get(id) ?? 0} isMore={Boolean(dead.data.next_cursor)} />}</Td>
               <Td className="min-w-40 text-xs leading-5 text-soft">
                 {timingText(one).map((line) => (
                   <p key={line}>{line}</p>
                 ))}
                 {timingText(one).length === 0 && <p className="text-faint">at once</p>}
               </Td>
-              <Td className="min-w-48 text-xs leading-5">{newest.data && <Last summary={summaries.get(id)} isAll={!newest.data.next_cursor} />}</Td>
-              <Td right>{dead.data && <Dead id={id} count={deadOf.get(id) ?? 0} isMore={Boolean(dead.data.next_cursor)} />}</Td>
             </tr>
           );
         })}
@@ -90,7 +90,7 @@ function When({ delivery }: { delivery: Delivery }) {
 function Dead({ id, count, isMore }: { id: string; count: number; isMore: boolean }) {
   if (count === 0) return <span className="text-faint">0</span>;
   return (
-    <ViewLink to={PAGES.subscriptions} view={{ view: 'deliveries', status: 'dead', subscription: id }} className="font-medium text-danger hover:underline">
+    <ViewLink to={PAGES.subscriptions} view={{ view: 'deliveries', status: 'dead', subscription: id }} className="font-medium relative text-danger hover:underline">
       {formatCount(count)}
       {isMore && '+'}
       <span className="sr-only"> dead letters</span>

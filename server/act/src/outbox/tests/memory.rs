@@ -151,6 +151,7 @@ pub(super) fn quick() -> (OutboxConfig, NotifierConfig) {
             timeout_ms: 150,
             proxy: None,
         },
+        mail: None,
     };
     (config, notifier)
 }

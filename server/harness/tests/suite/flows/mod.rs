@@ -5,6 +5,7 @@ mod clients;
 mod disk_full;
 mod files;
 mod kill;
+mod mail;
 mod metric_clients;
 mod metric_kill;
 mod metric_sources;
