@@ -208,7 +208,9 @@ fn greet(config: &MailConfig) -> Result<SmtpConnection, MailFailure> {
         detail,
     };
     let tls = config.tls().map_err(setup)?;
-    let hello = ClientId::default();
+    let from = mailbox(&config.from).map_err(setup)?;
+    // Relays turn away who says to be 127.0.0.1, and this name is one that they know.
+    let hello = ClientId::Domain(from.email.domain().to_owned());
     let timeout = Duration::from_millis(config.timeout_ms.max(1));
     let from_start = (config.security == MailSecurity::Tls).then_some(&tls);
     let place = (config.host.as_str(), config.port);

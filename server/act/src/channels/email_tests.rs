@@ -109,7 +109,10 @@ fn nothing_in_a_title_makes_a_header_or_a_tag() {
     let title = "Größe\r\nBcc: y@example.org\r\n\r\n<script>alert('1')</script> & \"q\"";
     let (_, text) = mail(title, |message| message.title = title.into());
     assert_eq!(header(&text, "Bcc"), [""; 0], "{text}");
-    assert!(header(&text, "Subject")[0].starts_with("=?utf-8?"), "{text}");
+    assert!(
+        header(&text, "Subject")[0].starts_with("=?utf-8?"),
+        "{text}"
+    );
     let html = escape(title);
     assert!(!html.contains('<') && !html.contains('"') && !html.contains('\''));
     let post = Post {
@@ -137,7 +140,9 @@ fn nothing_in_a_title_makes_a_header_or_a_tag() {
 
 #[test]
 fn who_has_it_is_not_written_to_again() {
-    let (letter, text) = mail("x", |message| message.progress = Some("db@example.org".into()));
+    let (letter, text) = mail("x", |message| {
+        message.progress = Some("db@example.org".into())
+    });
     assert_eq!(letter.to, ["ops@example.org".parse().unwrap()]);
     assert_eq!(header(&text, "To"), ["db@example.org, ops@example.org"]);
 }

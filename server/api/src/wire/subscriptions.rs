@@ -334,7 +334,11 @@ impl ChannelForm {
                 })
             }
             "email" => Ok(Channel::Email {
-                to: self.to.into_iter().filter_map(|to| given(Some(to))).collect(),
+                to: self
+                    .to
+                    .into_iter()
+                    .filter_map(|to| given(Some(to)))
+                    .collect(),
                 from: given(self.from),
             }),
             "pagerduty" => {

@@ -197,7 +197,16 @@ mod tests {
         assert_eq!(field(&["db@example.org", "a.b+c@x"], None), None);
         assert_eq!(field(&["db@x"], Some("Tocsin, for db <t@x>")), None);
         assert_eq!(field(&["db@x"], Some("t@x")), None);
-        for odd in ["", "db", "@x", "db@", "a b@x", "db@x\r\nBcc: y@z", "a@x,b@x", "<a@x>"] {
+        for odd in [
+            "",
+            "db",
+            "@x",
+            "db@",
+            "a b@x",
+            "db@x\r\nBcc: y@z",
+            "a@x,b@x",
+            "<a@x>",
+        ] {
             assert_eq!(field(&[odd], None), Some("channel.to"), "{odd}");
         }
         assert_eq!(field(&[], None), Some("channel.to"));

@@ -162,7 +162,10 @@ fn an_alert_is_one_conversation_over_tls_with_a_login() -> anyhow::Result<()> {
     };
     for one in &mails {
         ensure!(one["tls"] == true && one["login"] == "tocsin", "{one:#}");
-        ensure!(one["Auto-Submitted"] == json!(["auto-generated"]), "{one:#}");
+        ensure!(
+            one["Auto-Submitted"] == json!(["auto-generated"]),
+            "{one:#}"
+        );
         ensure!(one["rcpt"] == json!(["db@example.org"]), "{one:#}");
         ensure!(
             one["parts"] == json!(["multipart/alternative", "text/plain", "text/html"]),
@@ -214,7 +217,10 @@ fn who_is_busy_gets_it_later_and_nobody_gets_it_twice() -> anyhow::Result<()> {
         to == [&json!(["db@example.org"]), &json!(["busy@example.org"])],
         "{mails:#?}"
     );
-    ensure!(mails[0]["Message-ID"] == mails[1]["Message-ID"], "{mails:#?}");
+    ensure!(
+        mails[0]["Message-ID"] == mails[1]["Message-ID"],
+        "{mails:#?}"
+    );
     Ok(())
 }
 
