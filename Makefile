@@ -7,10 +7,14 @@ export TOCSIN_MODEL_DIR ?= $(CACHE)/all-MiniLM-L6-v2
 export TOCSIN_TOOLS ?= $(CACHE)/tools
 DATA := $(or $(TOCSIN_DATA),$(wildcard ../shared/data))
 
-.PHONY: run test lint fmt bench eval ui model build tools unit e2e
+.PHONY: run demo test lint fmt bench eval ui model build tools unit e2e
 
 run: model ui
 	cargo run --release --locked -- serve
+
+demo: model ui
+	cargo build --release --locked -p tocsin -p tocsin-demo-shop
+	"$(CARGO_TARGET_DIR)/release/tocsin" demo
 
 build: ui
 	cargo build --release --locked

@@ -23,6 +23,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Run the server beside a small shop whose faults are switched on, one after another
+    Demo(commands::demo::Arguments),
     /// Send files to a running server, with progress and a summary
     Ingest(commands::ingest::Arguments),
     /// Ask a running server for log lines
@@ -42,6 +44,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve { config } => commands::serve::run(config),
+        Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Search(arguments) => commands::search::run(&arguments),
         Command::CheckConfig { config, reference } => {

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 pub(crate) mod check_config;
+pub(crate) mod demo;
 pub(crate) mod ingest;
 mod remote;
 pub(crate) mod search;

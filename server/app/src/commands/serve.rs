@@ -32,7 +32,7 @@ pub(crate) fn run(file: Option<PathBuf>) -> anyhow::Result<()> {
 }
 
 /// Waits for Ctrl-C or a termination signal.
-async fn stop_signal() -> std::io::Result<()> {
+pub(crate) async fn stop_signal() -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -107,7 +107,7 @@ pub(super) async fn start_syslog(
 }
 
 /// The name of this machine; empty if the system does not say.
-fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     name.trim().to_string()
 }

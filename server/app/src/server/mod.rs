@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::housekeeping;
 use crate::own_log::OwnLog;
 pub(crate) use alerts::{alert_rules, catalogue};
+pub(crate) use listeners::host_name;
 pub(crate) use metrics::rules;
 use parts::Parts;
 pub(crate) use parts::sessions;

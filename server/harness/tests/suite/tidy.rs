@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 26] = [
+const ARROWS: [(&str, &[&str]); 27] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -31,6 +31,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("tocsin-capacity", &[]),
     ("tocsin-sequence", &[]),
     ("tocsin-ui", &[]),
+    ("tocsin-demo-shop", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
     ("tocsin-act", &["tocsin-domain"]),
     ("tocsin-bus", &["tocsin-domain"]),

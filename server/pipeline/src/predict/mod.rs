@@ -31,6 +31,8 @@ const FIRST_AFTER: Duration = Duration::from_secs(30);
 const STEP_MS: i64 = 300_000;
 /// A prediction is kept at least so often, in ms; between, only when it is raised or cleared.
 const KEEP_EVERY_MS: i64 = 3_600_000;
+/// Time between the looks that are made up for when a series is met that has a past, in ms.
+const LOOK_BACK_MS: i64 = 600_000;
 /// Open predictions that are looked at in a round.
 const OPEN_MAX: usize = 100_000;
 /// Closed predictions are kept for so long, in ms.
@@ -167,6 +169,7 @@ impl Predictor {
                 continue;
             };
             let key = (labels.id(), rule.name.clone());
+            let is_met = !self.watched.contains_key(&key);
             let watched = self.watched.entry(key).or_insert_with(|| Watched {
                 labels: labels.clone(),
                 scorecard: Scorecard::default(),
@@ -185,12 +188,17 @@ impl Predictor {
             let resets_ms = resets_of(&series, &resets);
             let calibration = watched.scorecard.calibration(&settle::config());
             let work = tokio::task::spawn_blocking(move || {
-                let outcome = predict(&rule, &series, &resets_ms, now_ms);
-                (outcome.judged(&calibration), series, rule)
+                let look = |at_ms| predict(&rule, &series, &resets_ms, at_ms).judged(&calibration);
+                let missed = is_met.then(|| looks_before(now_ms)).into_iter().flatten();
+                let missed: Vec<_> = missed.map(|at_ms| (at_ms, look(at_ms))).collect();
+                (missed, look(now_ms), series, rule)
             });
-            let (outcome, series, rule) = work
+            let (missed, outcome, series, rule) = work
                 .await
                 .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+            for (at_ms, outcome) in missed {
+                watched.alarm.step(at_ms, &outcome, &AlarmConfig::default());
+            }
             made.extend(watched.take(&rule, &outcome, &series, now_ms));
         }
         self.parts.predictions.record_predictions(made).await?;
@@ -220,6 +228,13 @@ impl Predictor {
             .settle_predictions(settled, scorecards)
             .await
     }
+}
+
+/// The looks that an alarm needs before it may be raised: a series that is met with its past, after a
+/// backfill or a first start, is judged as if it had been watched, not half an hour later.
+fn looks_before(now_ms: i64) -> impl Iterator<Item = i64> {
+    let back = AlarmConfig::default().raise_after_ms / LOOK_BACK_MS;
+    (1..=back).rev().map(move |n| now_ms - n * LOOK_BACK_MS)
 }
 
 /// When a series began anew: at each change of a value whose labels the series has.

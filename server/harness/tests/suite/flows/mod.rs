@@ -2,6 +2,7 @@
 
 mod alerts;
 mod clients;
+mod demo;
 mod disk_full;
 mod files;
 mod kill;

@@ -1,0 +1,188 @@
+//! What a newcomer sees: `tocsin demo` comes up, breaks its shop, and tells what broke.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+use tocsin_harness::{binary, wait_for};
+
+/// A running demo. Killed when dropped; its shop has to end by itself then.
+struct Demo {
+    folder: TempDir,
+    child: Child,
+    address: String,
+    shop: String,
+}
+
+impl Demo {
+    fn start() -> anyhow::Result<Self> {
+        let folder = TempDir::new()?;
+        let data = folder.path().join("data");
+        let child = Command::new(binary()?)
+            .args(["demo", "--port", "0", "--data-dir"])
+            .arg(&data)
+            .stdin(Stdio::null())
+            .stdout(File::create(folder.path().join("guide.txt"))?)
+            .stderr(File::create(folder.path().join("server.log"))?)
+            .spawn()
+            .context("cannot start the demo")?;
+        let mut demo = Self {
+            folder,
+            child,
+            address: String::new(),
+            shop: String::new(),
+        };
+        let listening = data.join("tocsin/listening.json");
+        let up = wait_for("the demo to listen", || {
+            let text = std::fs::read_to_string(&listening).ok()?;
+            let said: Value = serde_json::from_str(&text).ok()?;
+            let guide = demo.guide();
+            let shop = guide
+                .split("shop     http://")
+                .nth(1)?
+                .split_whitespace()
+                .next()?;
+            Some((said["http"].as_str()?.to_owned(), shop.to_owned()))
+        });
+        (demo.address, demo.shop) = up.with_context(|| demo.said())?;
+        Ok(demo)
+    }
+
+    fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+    }
+
+    fn guide(&self) -> String {
+        self.file("guide.txt")
+    }
+
+    fn said(&self) -> String {
+        format!("{}\n{}", self.guide(), self.file("server.log"))
+    }
+
+    fn get(&self, route: &str) -> Option<Value> {
+        let mut answer = ureq::get(format!("http://{}{route}", self.address))
+            .call()
+            .ok()?;
+        serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()
+    }
+
+    /// Waits for an item of a list that `is_it`.
+    fn wait_for(
+        &self,
+        what: &str,
+        route: &str,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Value> {
+        let mut last = Value::Null;
+        let found = wait_for(what, || {
+            last = self.get(route)?;
+            last["items"]
+                .as_array()?
+                .iter()
+                .find(|one| is_it(one))
+                .cloned()
+        });
+        found.with_context(|| format!("last answer: {last:#}\n{}", self.said()))
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn processes_in(folder: &Path) -> Vec<PathBuf> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let uses = |path: &PathBuf| {
+        let command = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(&*folder.to_string_lossy())
+    };
+    processes.map(|entry| entry.path()).filter(uses).collect()
+}
+
+#[test]
+fn a_newcomer_sees_what_broke_within_a_minute() -> anyhow::Result<()> {
+    let mut demo = Demo::start()?;
+    demo.wait_for(
+        "a prediction that is an alert",
+        "/api/v1/alerts?limit=100",
+        |alert| {
+            text(alert, "kind") == "predictive"
+                && text(alert, "title").starts_with("filesystem full in")
+        },
+    )?;
+    demo.wait_for(
+        "templates",
+        "/api/v1/logs/templates?limit=100",
+        |template| text(template, "pattern").contains("completed: total"),
+    )?;
+    demo.wait_for("the missing price", "/api/v1/alerts?limit=100", |alert| {
+        text(alert, "severity") == "critical" && text(alert, "failure_type") == "missing_price"
+    })?;
+    demo.wait_for(
+        "an anomaly of payments",
+        "/api/v1/metrics/anomalies",
+        |anomaly| anomaly.to_string().contains("shop_payment_"),
+    )?;
+    let mut joined = Vec::new();
+    let incident = wait_for("an incident that joins payments and orders", || {
+        let incidents = demo.get("/api/v1/incidents")?;
+        for incident in incidents["items"].as_array()? {
+            let whole = demo.get(&format!("/api/v1/incidents/{}", text(incident, "id")))?;
+            joined = whole["alerts"].as_array()?.clone();
+            let has = |failure: &str| {
+                joined
+                    .iter()
+                    .find(|one| text(one, "failure_type") == failure)
+            };
+            if has("payment_provider_failure").is_some() && has("order_failed").is_some() {
+                return Some(whole.clone());
+            }
+        }
+        None
+    });
+    let incident = incident.with_context(|| demo.said())?;
+    let reasons = joined
+        .iter()
+        .filter(|one| !text(one, "joined_because").is_empty());
+    ensure!(
+        reasons.count() >= 2,
+        "each alert says why it is there: {incident:#}"
+    );
+    let truth = ureq::get(format!("http://{}/faults", demo.shop))
+        .call()?
+        .body_mut()
+        .read_to_string()?;
+    ensure!(
+        truth.contains("\"name\":\"payment_timeout\",\"on\":true"),
+        "{truth}"
+    );
+    ensure!(
+        demo.guide().contains("payment_timeout"),
+        "the guide says it: {}",
+        demo.guide()
+    );
+
+    // Killed at once: the shop has to notice by itself.
+    let folder = demo.folder.path().to_owned();
+    ensure!(
+        processes_in(&folder).len() == 2,
+        "the demo and its shop run"
+    );
+    demo.child.kill()?;
+    demo.child.wait()?;
+    wait_for("the shop to end with the demo", || {
+        processes_in(&folder).is_empty().then_some(())
+    })
+}
