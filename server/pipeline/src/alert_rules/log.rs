@@ -16,6 +16,7 @@ use tocsin_domain::{Classification, ParsedBatch, Severity, TemplateId};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::condition::{Facts, Part};
+use super::gist::gist;
 use super::set::{CompiledRule, RuleSet, cut};
 use super::signal::{Signal, What};
 
@@ -390,8 +391,8 @@ fn first(
     let body = body(batch, record);
     let template = batch.template(index);
     let title = one.rule.title(&labels, None, || match &one.failure_type {
-        Some(failure) => format!("{}: {body}", words(failure)),
-        None => body.clone(),
+        Some(failure) => format!("{}: {}", words(failure), gist(&body)),
+        None => gist(&body).into_owned(),
     });
     Signal {
         rule: one.rule.clone(),

@@ -10,6 +10,7 @@ mod condition;
 pub mod evaluate;
 pub mod file;
 pub mod findings;
+mod gist;
 pub mod log;
 pub mod replay;
 pub mod rounds;
