@@ -23,6 +23,10 @@ const PLACES: [(&str, f64); 9] = [
     ("namespace", 0.2),
     ("source", 0.3),
 ];
+/// Labels of [`PLACES`] that house several services: these say little of two alerts that name different ones.
+const HOUSES: [&str; 4] = ["host", "instance", "node", "job"];
+/// How much such a place tells of two different services.
+const HOUSE_WEIGHT: f64 = 0.1;
 /// Labels that name a service; an alert whose `upstream` is another's service depends on it.
 const SERVICES: [&str; 3] = ["service", "service_name", "job"];
 
@@ -93,8 +97,14 @@ pub fn nearest<'a>(
 }
 
 fn shared_place(one: &Alert, other: &Alert) -> Option<(f64, String)> {
+    let are_apart = name_different_services(one, other);
     let shared = PLACES.iter().filter_map(|(name, weight)| {
         let value = one.labels.get(name);
+        let weight = if are_apart && HOUSES.contains(name) {
+            &HOUSE_WEIGHT
+        } else {
+            weight
+        };
         (!value.is_empty() && value == other.labels.get(name)).then(|| {
             (
                 *weight,
@@ -103,6 +113,15 @@ fn shared_place(one: &Alert, other: &Alert) -> Option<(f64, String)> {
         })
     });
     shared.max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// Whether each says which service it speaks of, and these are two. What runs on the same machine is not
+/// thereby broken together; an alert of the machine itself names no service.
+fn name_different_services(one: &Alert, other: &Alert) -> bool {
+    ["service", "service_name"].iter().any(|name| {
+        let (a, b) = (one.labels.get(name), other.labels.get(name));
+        !a.is_empty() && !b.is_empty() && a != b
+    })
 }
 
 /// Whether what `one` speaks of depends on the service that `other` speaks of.
@@ -226,6 +245,22 @@ mod tests {
             ..query
         };
         assert_eq!(why(&late, &disk), None);
+    }
+
+    #[test]
+    fn two_services_of_a_host_share_the_trouble_of_the_host_and_not_each_others() {
+        let on_host = |service: &str, title: &str| {
+            let labels = [("alertname", title), ("host", "db-1"), ("service", service)];
+            alert(&labels, title, None, 0)
+        };
+        let (pricing, payment) = (
+            on_host("pricing", "no price"),
+            on_host("payment", "timeout"),
+        );
+        let host = on_host("", "disk full");
+        assert_eq!(why(&pricing, &payment), None);
+        assert!(why(&pricing, &host).is_some() && why(&payment, &host).is_some());
+        assert!(why(&payment, &on_host("payment", "slow")).is_some());
     }
 
     #[test]
