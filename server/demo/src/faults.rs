@@ -46,7 +46,7 @@ impl Fault {
             Self::MissingPrice => ("pricing", &["pricing", "orders"]),
             Self::DiskFill => ("volume", &["volume", "orders", "web"]),
             Self::PaymentTimeout => ("payment", &["payment", "orders", "web"]),
-            Self::MemoryLeak => ("web", &["web"]),
+            Self::MemoryLeak => ("sessions", &["sessions"]),
         }
     }
 }

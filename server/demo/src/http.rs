@@ -19,6 +19,8 @@ use crate::words::{self, Order};
 
 /// How long the web part waits for an order.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How long an answer takes from the orders to the web part.
+const HOP: Duration = Duration::from_millis(3);
 
 /// All routes.
 pub(crate) fn router(shop: Arc<Shop>) -> Router {
@@ -101,6 +103,7 @@ async fn place_order(State(shop): State<Arc<Shop>>, Json(new): Json<NewOrder>) -
             json!({"error": "the order takes too long"}),
         ),
     };
+    tokio::time::sleep(HOP).await;
     answered(&shop, ("POST", "/orders"), answer, begun);
     let status = StatusCode::from_u16(answer.0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(body)).into_response()

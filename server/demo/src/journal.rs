@@ -21,19 +21,21 @@ pub(crate) enum Level {
 impl Level {
     const fn word(self) -> &'static str {
         match self {
-            Self::Debug => "DEBUG",
-            Self::Info => "INFO",
-            Self::Warning => "WARNING",
-            Self::Error => "ERROR",
-            Self::Critical => "CRITICAL",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
         }
     }
 }
 
-/// A line without its time: which component says what.
+/// A line without its time: which service says what.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    pub(crate) component: &'static str,
+    pub(crate) service: &'static str,
+    /// The service that it waits for, where that is the trouble.
+    pub(crate) upstream: Option<&'static str>,
     pub(crate) level: Level,
     pub(crate) text: String,
 }
@@ -65,7 +67,14 @@ impl Journal {
     }
 }
 
+/// Logfmt, whose quotes no text of the shop has.
 fn format_line(at_ms: i64, line: &Line) -> String {
-    let (time, level) = (rfc3339(at_ms), line.level.word());
-    format!("{time} [{}] {level}: {}\n", line.component, line.text)
+    let (time, level, service) = (rfc3339(at_ms), line.level.word(), line.service);
+    let upstream = line
+        .upstream
+        .map_or(String::new(), |name| format!(" upstream={name}"));
+    format!(
+        "time={time} level={level} service={service}{upstream} msg=\"{}\"\n",
+        line.text
+    )
 }

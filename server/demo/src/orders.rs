@@ -52,6 +52,8 @@ pub(crate) async fn work(shop: &Shop, order: Order) -> Result<u64, Refusal> {
     let outcome = steps(shop, order).await;
     shop.measure(|readings, _| match outcome {
         Ok(_) => readings.orders_completed += 1.0,
+        // Whoever has no price has no order: that is counted where it happens.
+        Err(Refusal::NoPrice) => readings.pricing_errors += 1.0,
         Err(_) => readings.orders_failed += 1.0,
     });
     outcome

@@ -30,8 +30,8 @@ const DRAWN_SECS: f64 = 5.0;
 const FILLING_MS: i64 = 20 * 3_600_000;
 /// How much of the log there is, in ms.
 const LOGGED_MS: i64 = 10 * 60_000;
-/// The memory a shop gains in its first minutes, beyond what it has at the start, in bytes.
-const WARM_BYTES: f64 = 3e6;
+/// How far memory goes up and down, in bytes: what a shop gains in its first minutes is within it.
+const MEMORY_RANGE: f64 = 4e6;
 
 /// Writes `past.lp` and the beginning of `shop.log` for so many hours, unless there is one; `tags` are
 /// put on each line of `past.lp`.
@@ -62,7 +62,7 @@ fn points(
     let mut out = BufWriter::new(File::create(folder.join("past.lp"))?);
     let volume = shop.volume.path().display().to_string();
     let used = shop.volume.used_bytes() as f64;
-    let resident = resident_bytes().unwrap_or(4e7) + WARM_BYTES;
+    let resident = resident_bytes().unwrap_or(4e7);
     let mut readings = Readings {
         disk_total_bytes: QUOTA_BYTES as f64,
         ..Readings::default()
@@ -72,7 +72,7 @@ fn points(
         minute(&mut readings, &mut random, at_ms);
         let to_come_secs = (end_ms - at_ms.max(filling_ms)) as f64 / 1000.0;
         readings.disk_used_bytes = used - to_come_secs * FILL_BYTES_PER_SEC as f64;
-        readings.resident_bytes = (resident + (random.share() - 0.5) * 2e6).round();
+        readings.resident_bytes = (resident + (random.share() - 0.3) * MEMORY_RANGE).round();
         out.write_all(readings.lines(&volume, tags, at_ms).as_bytes())?;
         at_ms += STEP_MS;
     }

@@ -32,6 +32,7 @@ pub(crate) struct Readings {
     pub(crate) requests: Durations,
     pub(crate) orders_completed: f64,
     pub(crate) orders_failed: f64,
+    pub(crate) pricing_errors: f64,
     pub(crate) payments: f64,
     pub(crate) payment_errors: f64,
     pub(crate) payment_secs: f64,
@@ -52,7 +53,12 @@ struct Sample {
     value: f64,
 }
 
-const HELP: [(&str, &str, &str); 10] = [
+const HELP: [(&str, &str, &str); 11] = [
+    (
+        "shop_pricing_errors_total",
+        "counter",
+        "Orders put back for want of a price.",
+    ),
     ("shop_http_requests_total", "counter", "Requests answered."),
     (
         "shop_http_request_duration_seconds",
@@ -106,7 +112,7 @@ impl Readings {
             labels: labels.to_owned(),
             value,
         };
-        let disk = format!("service=exports,fstype=quota,mountpoint={volume}");
+        let disk = format!("service=volume,fstype=quota,mountpoint={volume}");
         let durations = "shop_http_request_duration_seconds";
         vec![
             sample(
@@ -136,6 +142,12 @@ impl Readings {
                 self.orders_failed,
             ),
             sample(
+                "shop_pricing_errors_total",
+                "",
+                "service=pricing",
+                self.pricing_errors,
+            ),
+            sample(
                 "shop_order_queue_depth",
                 "",
                 "service=orders",
@@ -162,7 +174,7 @@ impl Readings {
             sample(
                 "process_resident_memory_bytes",
                 "",
-                "service=web",
+                "service=sessions",
                 self.resident_bytes,
             ),
             sample(
@@ -263,7 +275,7 @@ mod tests {
         ));
         assert!(page.contains("mountpoint=\"/srv/a b\""), "{page}");
         let lines = readings.lines("/srv/a b", "job=shop", 5);
-        let expected = "node_filesystem_avail,job=shop,service=exports,fstype=quota,mountpoint=/srv/a\\ b bytes=0 5\n";
+        let expected = "node_filesystem_avail,job=shop,service=volume,fstype=quota,mountpoint=/srv/a\\ b bytes=0 5\n";
         assert!(lines.contains(expected), "{lines}");
         let of_page = page
             .lines()

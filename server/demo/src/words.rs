@@ -2,11 +2,20 @@
 
 use crate::journal::{Level, Line};
 
-const fn line(component: &'static str, level: Level, text: String) -> Line {
+const fn line(service: &'static str, level: Level, text: String) -> Line {
     Line {
-        component,
+        service,
+        upstream: None,
         level,
         text,
+    }
+}
+
+impl Line {
+    /// The same line of a service that suffers from another.
+    const fn waiting_for(mut self, upstream: &'static str) -> Self {
+        self.upstream = Some(upstream);
+        self
     }
 }
 
@@ -27,7 +36,12 @@ pub(crate) fn request(method: &str, route: &str, answer: (u16, &str), ms: u64) -
         _ => Level::Info,
     };
     let text = format!("{method} {route} {status} {phrase} in {ms} ms");
-    line("web", level, text)
+    let line = line("web", level, text);
+    if status >= 500 {
+        line.waiting_for("orders")
+    } else {
+        line
+    }
 }
 
 pub(crate) fn session(customer: u64) -> Line {
@@ -41,7 +55,7 @@ pub(crate) fn session(customer: u64) -> Line {
 
 pub(crate) fn sessions_kept(megabytes: u64) -> Line {
     let text = format!("session cache holds {megabytes} MB, no entry was evicted");
-    line("web", Level::Warning, text)
+    line("sessions", Level::Warning, text)
 }
 
 pub(crate) fn order_received(order: Order) -> Line {
@@ -78,7 +92,7 @@ pub(crate) fn order_unpaid(order: Order, attempts: u32) -> Line {
         "order {} could not be completed: no payment after {attempts} attempts",
         order.id
     );
-    line("orders", Level::Error, text)
+    line("orders", Level::Error, text).waiting_for("payment")
 }
 
 pub(crate) fn order_refused(order: Order, depth: usize) -> Line {
@@ -91,7 +105,7 @@ pub(crate) fn order_refused(order: Order, depth: usize) -> Line {
 
 pub(crate) fn order_without_price(order: Order) -> Line {
     let text = format!("order {} was put back into the cart by pricing", order.id);
-    line("orders", Level::Warning, text)
+    line("orders", Level::Warning, text).waiting_for("pricing")
 }
 
 pub(crate) fn order_unwritten(order: Order) -> Line {
@@ -99,12 +113,12 @@ pub(crate) fn order_unwritten(order: Order) -> Line {
         "cannot write order {} to the journal: No space left on device (os error 28)",
         order.id
     );
-    line("orders", Level::Error, text)
+    line("orders", Level::Error, text).waiting_for("volume")
 }
 
 pub(crate) fn price_missing(product: u64) -> Line {
     // The line that the demo is known for.
-    let text = format!("Pricing error | Missing price for product {product}");
+    let text = format!("CRITICAL: Pricing error | Missing price for product {product}");
     line("pricing", Level::Critical, text)
 }
 
@@ -164,12 +178,12 @@ pub(crate) fn pool(idle: u64, busy: u64) -> Line {
 
 pub(crate) fn export_written(number: u64, bytes: u64) -> Line {
     let text = format!("wrote spool/export-{number:06}.csv, {bytes} bytes");
-    line("exports", Level::Info, text)
+    line("volume", Level::Info, text)
 }
 
 pub(crate) fn export_failed(number: u64) -> Line {
     let text = format!("write of spool/export-{number:06}.csv failed: No space left on device");
-    line("exports", Level::Error, text)
+    line("volume", Level::Error, text)
 }
 
 pub(crate) fn volume_checked(percent: u64, free_megabytes: u64) -> Line {
@@ -179,5 +193,5 @@ pub(crate) fn volume_checked(percent: u64, free_megabytes: u64) -> Line {
         Level::Info
     };
     let text = format!("volume data is {percent}% used, {free_megabytes} MB free");
-    line("exports", level, text)
+    line("volume", level, text)
 }

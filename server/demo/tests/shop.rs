@@ -93,7 +93,7 @@ fn a_missing_price_stops_the_orders_of_one_product() {
     assert!(shop.order(999).starts_with("HTTP/1.1 409"));
     assert!(shop.order(12).starts_with("HTTP/1.1 201"));
     assert!(
-        log(folder.path()).contains("CRITICAL: Pricing error | Missing price for product 999\n")
+        log(folder.path()).contains("level=critical service=pricing msg=\"CRITICAL: Pricing error | Missing price for product 999\"\n")
     );
     assert!(
         shop.ask("POST", "/faults/missing_price", "off")
@@ -116,12 +116,14 @@ fn a_payment_provider_that_does_not_answer_fails_payments_then_orders_then_reque
     let shop = Shop::start(folder.path(), &[]);
     shop.ask("POST", "/faults/payment_timeout", "on");
     let place = |word: &str| log(folder.path()).find(word);
-    wait_for("a request that fails", || place("[web] ERROR").is_some());
+    wait_for("a request that fails", || {
+        place("level=error service=web").is_some()
+    });
     let (payment, orders) = (
-        place("[payment] ERROR").unwrap(),
-        place("[orders] ERROR").unwrap(),
+        place("level=error service=payment").unwrap(),
+        place("level=error service=orders").unwrap(),
     );
-    assert!(payment < orders && orders < place("[web] ERROR").unwrap());
+    assert!(payment < orders && orders < place("level=error service=web").unwrap());
     let page = shop.ask("GET", "/metrics", "");
     let value = |name: &str| -> f64 {
         let line = page.lines().find(|line| line.starts_with(name)).unwrap();
