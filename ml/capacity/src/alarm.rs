@@ -2,7 +2,7 @@
 //! until the danger has been away for a while, and never clears because it is full. One alarm per
 //! series and limit. Time and outcomes flow in, changes flow out; nobody is told from here.
 
-use crate::{DecodeError, Outcome, Silence};
+use crate::{DecodeError, Outcome};
 
 /// When to raise and when to clear.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,17 +59,7 @@ impl Alarm {
     /// say nothing about the present (stale, gaps, no points) change nothing. A series that may
     /// not be trusted raises nothing, but what is raised clears only by its own probability.
     pub fn step(&mut self, now_ms: i64, outcome: &Outcome, config: &AlarmConfig) -> Change {
-        let unknown = matches!(
-            outcome,
-            Outcome::Silent {
-                why: Silence::Stale { .. }
-                    | Silence::Gaps { .. }
-                    | Silence::NoPoints
-                    | Silence::NoLimit,
-                ..
-            }
-        );
-        if unknown {
+        if !outcome.tells_of_now() {
             return Change::Unchanged;
         }
         let is_full = outcome.forecast().is_some_and(|forecast| forecast.is_full);

@@ -127,6 +127,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it says anything about the present: not where points are missing or too old.
+    #[must_use]
+    pub const fn tells_of_now(&self) -> bool {
+        !matches!(
+            self,
+            Self::Silent {
+                why: Silence::Stale { .. }
+                    | Silence::Gaps { .. }
+                    | Silence::NoPoints
+                    | Silence::NoLimit,
+                ..
+            }
+        )
+    }
+
     /// The forecast, said or unsaid.
     pub fn forecast(&self) -> Option<&Forecast> {
         match self {

@@ -60,6 +60,8 @@ struct Watched {
     scorecard: Scorecard,
     alarm: Alarm,
     kept_ms: i64,
+    /// True once a look told of its present: from then on every look is taken as its time comes.
+    is_known: bool,
     /// True if the scorecard or the alarm differs from what is stored.
     is_changed: bool,
 }
@@ -96,6 +98,7 @@ impl Predictor {
                 scorecard,
                 alarm,
                 kept_ms: 0,
+                is_known: true,
                 is_changed: false,
             };
             Some(((kept.series, kept.rule), watched))
@@ -169,12 +172,12 @@ impl Predictor {
                 continue;
             };
             let key = (labels.id(), rule.name.clone());
-            let is_met = !self.watched.contains_key(&key);
             let watched = self.watched.entry(key).or_insert_with(|| Watched {
                 labels: labels.clone(),
                 scorecard: Scorecard::default(),
                 alarm: Alarm::default(),
                 kept_ms: 0,
+                is_known: false,
                 is_changed: false,
             });
             let own = open
@@ -184,18 +187,21 @@ impl Predictor {
                 let span = (self.last_ms, now_ms);
                 settled.extend(settle::score(watched, prediction, &series.samples, span));
             }
-            let rule = rule.clone();
+            let (rule, is_known) = (rule.clone(), watched.is_known);
             let resets_ms = resets_of(&series, &resets);
             let calibration = watched.scorecard.calibration(&settle::config());
             let work = tokio::task::spawn_blocking(move || {
                 let look = |at_ms| predict(&rule, &series, &resets_ms, at_ms).judged(&calibration);
+                let outcome = look(now_ms);
+                let is_met = !is_known && outcome.tells_of_now();
                 let missed = is_met.then(|| looks_before(now_ms)).into_iter().flatten();
                 let missed: Vec<_> = missed.map(|at_ms| (at_ms, look(at_ms))).collect();
-                (missed, look(now_ms), series, rule)
+                (missed, outcome, series, rule)
             });
             let (missed, outcome, series, rule) = work
                 .await
                 .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+            watched.is_known |= outcome.tells_of_now();
             for (at_ms, outcome) in missed {
                 watched.alarm.step(at_ms, &outcome, &AlarmConfig::default());
             }
