@@ -38,7 +38,7 @@ pub fn of_anomaly(set: &RuleSet, anomaly: &Anomaly) -> Vec<Signal> {
             confidence: anomaly.score,
             failure_type: None,
             title: rule.title(&labels, Some(anomaly.observed), || {
-                anomaly.explanation.clone()
+                departs(anomaly, &labels)
             }),
             annotations: rule.rule.annotations.clone(),
             evidence: vec![Evidence::Anomaly {
@@ -103,6 +103,25 @@ pub fn of_prediction(set: &RuleSet, prediction: &Prediction) -> Vec<Signal> {
         }
     };
     rules.map(signal).collect()
+}
+
+/// What is said of an anomaly, its series named by what the labels of the alert do not say already.
+fn departs(anomaly: &Anomaly, labels: &LabelSet) -> String {
+    let own = anomaly
+        .labels
+        .iter()
+        .filter(|(name, value)| !matches!(*name, NAME_LABEL | "job") && labels.get(name) != *value);
+    let own: Vec<String> = own
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
+    let name = anomaly.labels.get(NAME_LABEL);
+    let series = if own.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}{{{}}}", own.join(","))
+    };
+    let whole = anomaly.labels.to_string();
+    anomaly.explanation.replacen(&whole, &series, 1)
 }
 
 fn holding<'a>(
