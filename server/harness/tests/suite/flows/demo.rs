@@ -160,6 +160,13 @@ fn a_newcomer_sees_what_broke_within_a_minute() -> anyhow::Result<()> {
         reasons.count() >= 2,
         "each alert says why it is there: {incident:#}"
     );
+    let stranger = joined
+        .iter()
+        .find(|one| text(one, "failure_type") == "missing_price");
+    ensure!(
+        stranger.is_none(),
+        "another fault is in the incident of payments: {stranger:?}"
+    );
     let truth = ureq::get(format!("http://{}/faults", demo.shop))
         .call()?
         .body_mut()
