@@ -128,7 +128,7 @@ impl Alarm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Crossing, Direction, Forecast, Limit};
+    use crate::{Crossing, Direction, Forecast, Limit, Silence};
 
     const MINUTE: i64 = 60_000;
 

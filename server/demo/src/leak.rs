@@ -31,7 +31,7 @@ impl Memory {
         if sessions.len() < STEPS_MAX {
             sessions.push(vec![7; STEP_BYTES]);
         }
-        (sessions.len() * STEP_BYTES >> 20) as u64
+        ((sessions.len() * STEP_BYTES) >> 20) as u64
     }
 
     /// Lets go of what was kept.

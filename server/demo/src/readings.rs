@@ -103,92 +103,72 @@ const HELP: [(&str, &str, &str); 11] = [
     ),
 ];
 
+fn sample(family: &'static str, labels: &str, value: f64) -> Sample {
+    Sample {
+        family,
+        suffix: "",
+        labels: labels.to_owned(),
+        value,
+    }
+}
+
 impl Readings {
     /// All samples, by family. `volume` is where the volume lies.
     fn samples(&self, volume: &str) -> Vec<Sample> {
-        let sample = |family, suffix, labels: &str, value| Sample {
-            family,
-            suffix,
-            labels: labels.to_owned(),
-            value,
-        };
-        let disk = format!("service=volume,fstype=quota,mountpoint={volume}");
+        let mut samples = Vec::from(self.of_requests());
+        samples.extend(self.of_orders());
+        samples.extend(self.of_resources(volume));
+        samples
+    }
+
+    fn of_requests(&self) -> [Sample; 4] {
+        let name = "shop_http_requests_total";
         let durations = "shop_http_request_duration_seconds";
-        vec![
-            sample(
-                "shop_http_requests_total",
-                "",
-                "service=web,outcome=ok",
-                self.requests_ok,
-            ),
-            sample(
-                "shop_http_requests_total",
-                "",
-                "service=web,outcome=failed",
-                self.requests_failed,
-            ),
-            sample(durations, "_sum", "service=web", self.requests.sum_secs),
-            sample(durations, "_count", "service=web", self.requests.count),
-            sample(
-                "shop_orders_total",
-                "",
-                "service=orders,outcome=completed",
-                self.orders_completed,
-            ),
-            sample(
-                "shop_orders_total",
-                "",
-                "service=orders,outcome=failed",
-                self.orders_failed,
-            ),
+        let (ok, failed) = ("service=web,outcome=ok", "service=web,outcome=failed");
+        let sum = sample(durations, "service=web", self.requests.sum_secs);
+        let count = sample(durations, "service=web", self.requests.count);
+        [
+            sample(name, ok, self.requests_ok),
+            sample(name, failed, self.requests_failed),
+            Sample {
+                suffix: "_sum",
+                ..sum
+            },
+            Sample {
+                suffix: "_count",
+                ..count
+            },
+        ]
+    }
+
+    fn of_orders(&self) -> [Sample; 7] {
+        let (orders, payment) = ("service=orders", "service=payment");
+        let completed = "service=orders,outcome=completed";
+        let failed = "service=orders,outcome=failed";
+        let latency = self.payment_latency_secs;
+        [
+            sample("shop_orders_total", completed, self.orders_completed),
+            sample("shop_orders_total", failed, self.orders_failed),
             sample(
                 "shop_pricing_errors_total",
-                "",
                 "service=pricing",
                 self.pricing_errors,
             ),
-            sample(
-                "shop_order_queue_depth",
-                "",
-                "service=orders",
-                self.queue_depth,
-            ),
-            sample(
-                "shop_payment_requests_total",
-                "",
-                "service=payment",
-                self.payments,
-            ),
-            sample(
-                "shop_payment_errors_total",
-                "",
-                "service=payment",
-                self.payment_errors,
-            ),
-            sample(
-                "shop_payment_latency_seconds",
-                "",
-                "service=payment",
-                self.payment_latency_secs,
-            ),
-            sample(
-                "process_resident_memory_bytes",
-                "",
-                "service=sessions",
-                self.resident_bytes,
-            ),
-            sample(
-                "node_filesystem_size_bytes",
-                "",
-                &disk,
-                self.disk_total_bytes,
-            ),
-            sample(
-                "node_filesystem_avail_bytes",
-                "",
-                &disk,
-                (self.disk_total_bytes - self.disk_used_bytes).max(0.0),
-            ),
+            sample("shop_order_queue_depth", orders, self.queue_depth),
+            sample("shop_payment_requests_total", payment, self.payments),
+            sample("shop_payment_errors_total", payment, self.payment_errors),
+            sample("shop_payment_latency_seconds", payment, latency),
+        ]
+    }
+
+    fn of_resources(&self, volume: &str) -> [Sample; 3] {
+        let disk = format!("service=volume,fstype=quota,mountpoint={volume}");
+        let free = (self.disk_total_bytes - self.disk_used_bytes).max(0.0);
+        let memory = "process_resident_memory_bytes";
+        [
+            sample(memory, "service=sessions", self.resident_bytes),
+            sample("node_filesystem_size_bytes", &disk, self.disk_total_bytes),
+            sample("node_filesystem_avail_bytes", &disk, free),
         ]
     }
 
