@@ -115,7 +115,8 @@ async fn demo_events_are_log_lines() {
         .chain(["no price for product 999", "it broke"])
         .collect();
     assert_eq!(bodies, expected);
-    assert_eq!(records[5].1.severity, Severity::FATAL);
+    assert_eq!(records[5].1.severity, Severity::CRITICAL);
+    assert_eq!(records[6].1.severity, Severity::ERROR);
     assert!(records[5].1.timestamp < records[6].1.timestamp);
     drop(taken);
     let odd = server.ask("POST", path, json!({ "type": "odd" })).await;

@@ -16,13 +16,14 @@ pub struct TicketCommit {
     /// How far events were taken; none: it stays.
     pub position: Option<u64>,
     /// What was decided. One of the same alert and event takes the place of the one that was held,
-    /// and is dropped if that one was not held.
+    /// under a new number, and is dropped if that one was not held.
     pub decisions: Vec<NewDecision>,
-    /// Tickets, each in place of the one with its id.
+    /// Tickets, each in place of the one with its id. One without a reference keeps the one it has;
+    /// one of the built-in tracker that is new gets the next number for its key: `T-1`, `T-2`, ….
     pub tickets: Vec<Ticket>,
     /// What trackers are to be told. One of the same ticket, event and kind is dropped.
     pub tasks: Vec<NewTask>,
-    /// What was said on tickets of the built-in tracker.
+    /// What was said on tickets of the built-in tracker. The same at the same time is dropped.
     pub comments: Vec<TicketComment>,
 }
 
@@ -154,9 +155,9 @@ pub trait TicketStore: Send + Sync {
     /// [`StoreError`].
     async fn held_decisions(&self, now_ms: i64, limit: usize) -> Result<Vec<Decision>, StoreError>;
 
-    /// The next task of each ticket that has one due at a time, in ms: oldest first. A task waits
-    /// for all before it on its ticket that are pending, and a dead one holds back those after it,
-    /// unless it is a comment.
+    /// The next task of each ticket that has one due at a time, in ms: that due longest first. A task
+    /// waits for all before it on its ticket that are pending, and a dead one holds back those after
+    /// it, unless it is a comment.
     ///
     /// # Errors
     /// [`StoreError`].
