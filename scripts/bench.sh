@@ -37,3 +37,8 @@ command -v victoria-metrics >/dev/null ||
   echo "SKIPPED: VictoriaMetrics is not installed (package victoria-metrics); only Tocsin is measured" >&2
 cargo run --release --locked -q -p tocsin-harness --bin bench_metrics -- \
   "${CARGO_TARGET_DIR:-target}/release/tocsin" "${ROUNDS:-5}"
+echo "== alerts: from a followed file to a client and to Jira, live clients, a storm with kills"
+release="${CARGO_TARGET_DIR:-target}/release"
+cargo run --release --locked -q -p tocsin-harness --bin bench_alerts -- "$release/tocsin" "${EVENTS:-10000}"
+cargo run --release --locked -q -p tocsin-harness --bin bench_clients -- "$release/tocsin" "${CLIENTS:-10000}"
+cargo run --release --locked -q -p tocsin-harness --bin bench_storm -- "${STORM_LINES:-1000000}" 200 "${KILLS:-50}"

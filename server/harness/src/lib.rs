@@ -5,8 +5,11 @@
 
 mod counterparty;
 mod server;
+pub mod storm;
 pub mod trackers;
 mod wait;
+pub mod web;
+pub mod webhook;
 
 pub use counterparty::{Counterparty, find_program, python};
 pub use server::{TestServer, binary, free_port};

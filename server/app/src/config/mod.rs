@@ -5,8 +5,8 @@
 
 mod load;
 mod reference;
-mod tickets;
 mod smtp;
+mod tickets;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, load};
 pub use reference::reference;
-pub use tickets::{ThresholdsConfig, TicketsConfig, TrackerChoice};
 pub use smtp::{SmtpConfig, SmtpSecurity};
+pub use tickets::{ThresholdsConfig, TicketsConfig, TrackerChoice};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -201,8 +201,6 @@ pub struct AlertsConfig {
     pub listener_queue: usize,
     /// Days that resolved alerts are kept. Default 365.
     pub kept_days: u32,
-    /// The mail server that takes messages to those who subscribed by e-mail.
-    pub smtp: SmtpConfig,
 }
 
 impl Default for AlertsConfig {
@@ -232,6 +230,8 @@ pub struct NotifyConfig {
     pub attempts_max: u32,
     /// Days that messages which were sent are kept. Default 30.
     pub kept_days: u32,
+    /// The mail server that takes messages to those who subscribed by e-mail.
+    pub smtp: SmtpConfig,
 }
 
 impl Default for NotifyConfig {

@@ -57,7 +57,7 @@ pub(super) struct Parts {
     pub(super) alerts: AlertParts,
     pub(super) notify: NotifyParts,
     pub(super) tickets: TicketSide,
-    relational: Arc<SqliteStore>,
+    pub(super) relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
     http: Arc<HttpMetrics>,
     // Last, so that the folder is given back after everything in it is closed.

@@ -1,11 +1,11 @@
 //! Measures the alert side from outside: how long it takes from a line appended to a followed file to
-//! the change at a live client, with a thousand rules and other lines passing, and what becomes of a
-//! storm.
+//! the change at a live client, and to the requests for its ticket, with a thousand rules and other
+//! lines passing.
 //!
-//! `bench_alerts BINARY_OF_TOCSIN [EVENTS] [STORM_LINES]`: EVENTS lines of as many causes, one every 5
-//! ms, beside 20,000 lines a second of an ordinary log; then STORM_LINES lines of 200 causes as fast as
-//! they are taken. Printed are p50, p99 and the largest latency, and the number of alerts, incidents and
-//! lines counted.
+//! `bench_alerts BINARY_OF_TOCSIN [EVENTS]`: EVENTS lines of as many causes, one every 5 ms, beside
+//! 20,000 lines a second of an ordinary log. Jira has nothing and takes everything. Printed are p50, p99
+//! and the largest latency of the change, of the first request (the search for a ticket that is open) and
+//! of the one that opens the ticket.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -14,12 +14,14 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
+use tocsin_harness::trackers::JiraDouble;
 use tocsin_harness::wait_for;
+use tocsin_harness::web::{Mood, Reply};
 
 /// Rules that are loaded, the one that fires among them.
 const RULES: usize = 1000;
@@ -27,46 +29,113 @@ const RULES: usize = 1000;
 const BACKGROUND: usize = 20_000;
 /// Between two lines that are measured.
 const PACE: Duration = Duration::from_millis(5);
-/// Causes of the storm.
-const CAUSES: u64 = 200;
-/// Lines of one push of the storm.
-const LINES: u64 = 2000;
-
-/// When each line was written and when its change was heard.
+/// When something of each cause was seen first.
 type Times = Arc<Mutex<HashMap<String, Instant>>>;
+
+/// What is seen of the causes.
+#[derive(Clone, Default)]
+struct Seen {
+    /// The change at the client.
+    heard: Times,
+    /// The fingerprints of the alerts, by which searches name them.
+    units: Arc<Mutex<HashMap<String, String>>>,
+    /// Searches, by fingerprint.
+    searched: Times,
+    /// Requests that open a ticket.
+    opened: Times,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let binary = arguments
         .next()
-        .context("usage: bench_alerts BINARY [EVENTS] [STORM_LINES]")?;
+        .context("usage: bench_alerts BINARY [EVENTS]")?;
     let events: usize = arguments.next().map_or(Ok(10_000), |text| text.parse())?;
-    let storm: u64 = arguments
-        .next()
-        .map_or(Ok(1_000_000), |text| text.parse())?;
-    let mut out = std::io::stdout().lock();
     let folder = tempfile::tempdir()?;
-    let server = Server::start(&binary, folder.path())?;
-    let heard = server.listen()?;
-    let mut latencies = server.measure(events, &heard)?;
-    latencies.sort_unstable();
-    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
+    let seen = Seen::default();
+    let jira = jira(&seen)?;
+    let server = Server::start(&binary, folder.path(), &jira.url())?;
+    server.listen(&seen)?;
+    let written = server.measure(events, &seen)?;
+    let searched: HashMap<String, Instant> = {
+        let units = lock(&seen.units);
+        let each = lock(&seen.searched);
+        let named = each
+            .iter()
+            .filter_map(|(print, at)| Some((units.get(print)?.clone(), *at)));
+        named.collect()
+    };
+    let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{} lines of {events}, {RULES} rules, {BACKGROUND} other lines a second: \
-         from the file to the client p50 {:.1} ms, p99 {:.1} ms, largest {:.1} ms",
-        latencies.len(),
-        at(0.5).as_secs_f64() * 1e3,
-        at(0.99).as_secs_f64() * 1e3,
-        at(1.0).as_secs_f64() * 1e3,
+        "{events} lines, {RULES} rules, {BACKGROUND} other lines a second; from the file to"
     )?;
-    let (seconds, alerts, incidents, counted) = server.storm(storm)?;
-    writeln!(
-        out,
-        "a storm of {storm} lines of {CAUSES} causes: taken in {seconds:.1} s, {alerts} alerts, \
-         {incidents} incidents, {counted} lines counted"
-    )?;
+    let stations = [
+        ("the change at a client", lock(&seen.heard).clone()),
+        ("the search for its ticket", searched),
+        ("the request that opens it", lock(&seen.opened).clone()),
+    ];
+    for (station, times) in stations {
+        let took = written
+            .iter()
+            .filter_map(|(unit, at)| Some(times.get(unit)?.duration_since(*at)));
+        let mut took: Vec<Duration> = took.collect();
+        took.sort_unstable();
+        ensure!(!took.is_empty(), "{station}: nothing came");
+        let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+        writeln!(
+            out,
+            "  {station}: {} of them, p50 {:.1} ms, p99 {:.1} ms, largest {:.1} ms",
+            took.len(),
+            at(0.5),
+            at(0.99),
+            at(1.0),
+        )?;
+    }
     Ok(())
+}
+
+/// The text between a mark and the next quotation mark.
+fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+    let at = text.find(mark)? + mark.len();
+    text.get(at..)?.split(['"', '\\']).next()
+}
+
+/// A Jira that has nothing, takes everything at once, and notes when it is asked for what.
+fn jira(seen: &Seen) -> anyhow::Result<JiraDouble> {
+    let jira = JiraDouble::start()?;
+    let seen = seen.clone();
+    jira.set_mood(move |number, request| {
+        let now = Instant::now();
+        if request.path.ends_with("/search/jql") {
+            if let Some(print) = after(&request.body, "tocsin-") {
+                let print = print.to_owned();
+                lock(&seen.searched).entry(print).or_insert(now);
+            }
+            let nothing = serde_json::json!({ "issues": [], "isLast": true });
+            return Mood::Answer(Reply::json(200, &nothing));
+        }
+        if request.method == "POST" && request.path.ends_with("/issue") {
+            let digits = |text: &str| -> String {
+                text.chars()
+                    .take_while(char::is_ascii_alphanumeric)
+                    .collect()
+            };
+            if let Some(at) = request.body.find("unit=") {
+                let unit = digits(request.body.get(at + 5..).unwrap_or_default());
+                lock(&seen.opened).entry(unit).or_insert(now);
+            }
+            let (id, key) = (number.to_string(), format!("OPS-{number}"));
+            let made = serde_json::json!({ "id": id, "key": key, "self": "" });
+            return Mood::Answer(Reply::json(201, &made));
+        }
+        Mood::Obey
+    });
+    Ok(jira)
 }
 
 /// A running server; killed when it is dropped.
@@ -78,7 +147,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(binary: &str, folder: &Path) -> anyhow::Result<Self> {
+    fn start(binary: &str, folder: &Path, jira: &str) -> anyhow::Result<Self> {
         let followed = folder.join("measured.log");
         let ordinary = folder.join("ordinary.log");
         File::create(&followed)?;
@@ -91,8 +160,13 @@ impl Server {
             &config,
             format!(
                 "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = {:?}\n[alerts]\nrules = {rules:?}\n\
-                 [ingest.host]\nenabled = false\n[ingest.files]\npaths = [{paths}]\n",
+                 [ingest.host]\nenabled = false\n[ingest.files]\npaths = [{paths}]\n\
+                 [tickets]\ntracker = \"jira\"\nthresholds = {{ medium = 0.0 }}\n\
+                 [tickets.jira]\nurl = {jira:?}\nemail = {:?}\napi_token = {:?}\nproject = {:?}\n",
                 folder.join("data"),
+                JiraDouble::EMAIL,
+                JiraDouble::TOKEN,
+                JiraDouble::PROJECT,
             ),
         )?;
         let child = Command::new(binary)
@@ -117,8 +191,8 @@ impl Server {
         })
     }
 
-    /// Notes when the first change of each host's alert comes.
-    fn listen(&self) -> anyhow::Result<Times> {
+    /// Notes when the first change of each cause comes, and its fingerprint.
+    fn listen(&self, seen: &Seen) -> anyhow::Result<()> {
         let mut stream = TcpStream::connect(&self.url)?;
         stream.set_nodelay(true)?;
         let request = format!(
@@ -126,24 +200,24 @@ impl Server {
             self.url
         );
         stream.write_all(request.as_bytes())?;
-        let heard = Times::default();
-        let noted = heard.clone();
+        let seen = seen.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
                 let now = Instant::now();
-                if let Some(place) = line.find("\"unit\":\"m")
-                    && let Some(host) = line[place + 8..].split('"').next()
-                {
-                    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
-                    noted.entry(host.to_owned()).or_insert(now);
+                let Some(unit) = after(&line, "\"unit\":\"") else {
+                    continue;
+                };
+                lock(&seen.heard).entry(unit.to_owned()).or_insert(now);
+                if let Some(print) = after(&line, "\"fingerprint\":\"") {
+                    lock(&seen.units).insert(print.to_owned(), unit.to_owned());
                 }
             }
         });
-        Ok(heard)
+        Ok(())
     }
 
-    /// Appends the lines, and says how long each took.
-    fn measure(&self, events: usize, heard: &Times) -> anyhow::Result<Vec<Duration>> {
+    /// Appends the lines; gives when each was written.
+    fn measure(&self, events: usize, seen: &Seen) -> anyhow::Result<Vec<(String, Instant)>> {
         let stop = Arc::new(AtomicBool::new(false));
         let background = self.background(stop.clone())?;
         let mut file = OpenOptions::new().append(true).open(&self.followed)?;
@@ -156,22 +230,14 @@ impl Server {
             written.push((format!("m{event}"), Instant::now()));
             file.write_all(line.as_bytes())?;
         }
-        let all = wait_for("all changes", || {
-            let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            (heard.len() >= events).then(|| heard.clone())
+        // What does not come in time is missing from the numbers.
+        let _all = wait_for("all changes and tickets", || {
+            let is_all = lock(&seen.heard).len() >= events && lock(&seen.opened).len() >= events;
+            is_all.then_some(())
         });
         stop.store(true, Ordering::Relaxed);
         drop(background.join());
-        let heard = match all {
-            Ok(all) => all,
-            Err(_) => heard.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-        };
-        let took = written
-            .iter()
-            .filter_map(|(host, at)| Some(heard.get(host)?.duration_since(*at)));
-        let took: Vec<Duration> = took.collect();
-        ensure!(!took.is_empty(), "no change came");
-        Ok(took)
+        Ok(written)
     }
 
     fn background(&self, stop: Arc<AtomicBool>) -> anyhow::Result<std::thread::JoinHandle<()>> {
@@ -196,52 +262,6 @@ impl Server {
             }
         }))
     }
-
-    fn get(&self, route: &str) -> anyhow::Result<Value> {
-        let mut answer = ureq::get(format!("http://{}{route}", self.url)).call()?;
-        Ok(serde_json::from_str(&answer.body_mut().read_to_string()?)?)
-    }
-
-    /// Sends the storm and waits until every line is counted; gives seconds, alerts, incidents and
-    /// lines.
-    fn storm(&self, lines: u64) -> anyhow::Result<(f64, usize, usize, u64)> {
-        let begun = Instant::now();
-        let mut sent = 0;
-        while sent < lines {
-            let mut body = String::new();
-            for line in sent..(sent + LINES).min(lines) {
-                let cause = line % CAUSES;
-                body.push_str(&format!("{{\"body\":\"order {line} failed: part {} is broken\",\"severity\":\"fatal\",\"host\":\"s{cause}\"}}\n", cause % 10));
-            }
-            let url = format!("http://{}/api/v1/logs?source=storm", self.url);
-            match ureq::post(&url)
-                .header("Content-Type", "application/x-ndjson")
-                .send(body.as_bytes())
-            {
-                Ok(_) => sent += LINES,
-                // It asks to come back later.
-                Err(ureq::Error::StatusCode(429 | 503)) => {
-                    std::thread::sleep(Duration::from_millis(50))
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let seconds = begun.elapsed().as_secs_f64();
-        let mut last = (0, 0);
-        let counted = wait_for("every line to be counted", || {
-            let answer = self
-                .get("/api/v1/alerts?limit=1000&label=source%3D%22storm%22")
-                .ok()?;
-            let items = answer["items"].as_array()?;
-            let counted = items.iter().filter_map(|one| one["count"].as_u64()).sum();
-            last = (items.len(), counted);
-            (counted >= lines).then_some(last)
-        });
-        let (alerts, counted) = counted.unwrap_or(last);
-        let incidents = self.get("/api/v1/incidents?limit=1000")?;
-        let incidents = incidents["items"].as_array().map_or(0, Vec::len);
-        Ok((seconds, alerts, incidents, counted))
-    }
 }
 
 impl Drop for Server {
@@ -252,10 +272,9 @@ impl Drop for Server {
 }
 
 fn rules_text() -> String {
-    let mut text = "alerts:\n  - { id: pump, on: log, when: 'template.contains(\"lost its pressure\")', group_by: [unit], severity: medium }\n\
-        \x20 - { id: storm, on: log, when: 'severity_number >= 21 && source == \"storm\"', group_by: [source, host], severity: medium }\n"
+    let mut text = "alerts:\n  - { id: pump, on: log, when: 'template.contains(\"lost its pressure\")', group_by: [unit], severity: medium }\n"
         .to_owned();
-    for number in 2..RULES {
+    for number in 1..RULES {
         text.push_str(&format!(
             "  - {{ id: rule{number}, on: log, when: 'severity_number >= 17 && host == \"h{number}\" && body.contains(\"x{number}\")', group_by: [host] }}\n"
         ));

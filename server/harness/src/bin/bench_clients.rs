@@ -139,7 +139,7 @@ async fn read(mut stream: TcpStream, noting: Option<Arrivals>) {
 
 /// Pushes lines at an even pace; gives when each was sent.
 async fn push(url: &str, rate: u32, count: u32) -> anyhow::Result<HashMap<u32, Instant>> {
-    let mut stream = TcpStream::connect(url).await?;
+    let stream = TcpStream::connect(url).await?;
     stream.set_nodelay(true)?;
     let (mut answers, mut requests) = stream.into_split();
     let drain = tokio::spawn(async move {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::web::{Mood, Reply, Request, Web, lock};
+use crate::web::{Mood, Reply, Request, Web, lock};
 
 /// The most characters of a title and of a body.
 const TITLE_MAX: usize = 256;

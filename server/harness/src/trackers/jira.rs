@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::web::{Mood, Reply, Request, Web, base64, lock};
 use super::{adf, jira_fields};
+use crate::web::{Mood, Reply, Request, Web, base64, lock};
 
 /// Statuses: id, name, key of the category; and the ids of the transitions that lead to them.
 pub(super) const STATUSES: [(&str, &str, &str); 3] = [

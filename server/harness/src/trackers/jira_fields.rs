@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::adf;
 use super::jira::{JiraDouble, JiraIssue, JiraSettings, STATUSES};
-use super::web::Reply;
+use crate::web::Reply;
 
 const TYPES: [(&str, &str); 2] = [("10001", "Task"), ("10004", "Bug")];
 const PRIORITIES: [&str; 5] = ["Highest", "High", "Medium", "Low", "Lowest"];

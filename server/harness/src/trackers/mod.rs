@@ -6,9 +6,8 @@ mod github;
 mod jira;
 mod jira_fields;
 mod servicenow;
-mod web;
 
+pub use crate::web::{Mood, Reply, Request};
 pub use github::{GitHubDouble, GitHubIssue, GitHubSettings};
 pub use jira::{JiraDouble, JiraIssue, JiraSettings};
 pub use servicenow::{Incident, ServiceNowDouble, ServiceNowSettings};
-pub use web::{Mood, Reply, Request};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
-use super::web::{Mood, Reply, Request, Web, base64, lock};
+use crate::web::{Mood, Reply, Request, Web, base64, lock};
 
 /// Fields of an incident that can be set.
 const FIELDS: [&str; 13] = [

@@ -131,7 +131,12 @@ impl Guide {
 
     /// Tells what Tocsin found since the last look.
     fn look(&mut self) -> anyhow::Result<()> {
-        for (kind, route) in [("alert", "alerts"), ("incident", "incidents")] {
+        let kinds = [
+            ("alert", "alerts"),
+            ("incident", "incidents"),
+            ("ticket", "tickets"),
+        ];
+        for (kind, route) in kinds {
             let url = format!("{}/api/v1/{route}?limit=50", self.page);
             // The page shows what is missed here.
             let Ok(mut answer) = self.agent.get(&url).call() else {

@@ -130,6 +130,13 @@ fn a_newcomer_sees_what_broke_within_a_minute() -> anyhow::Result<()> {
     demo.wait_for("the missing price", "/api/v1/alerts?limit=100", |alert| {
         text(alert, "severity") == "critical" && text(alert, "failure_type") == "missing_price"
     })?;
+    let ticket = demo.wait_for("its ticket", "/api/v1/tickets?limit=100", |ticket| {
+        text(ticket, "failure_type") == "missing_price"
+    })?;
+    ensure!(
+        text(&ticket, "tracker") == "built_in" && text(&ticket, "key").starts_with("T-"),
+        "{ticket:#}"
+    );
     demo.wait_for(
         "an anomaly of payments",
         "/api/v1/metrics/anomalies",

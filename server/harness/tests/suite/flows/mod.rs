@@ -13,5 +13,6 @@ mod metric_sources;
 mod prometheus_api;
 mod sessions;
 mod syslog;
+mod tickets;
 mod trackers;
 mod two_servers;

@@ -32,24 +32,24 @@ pub struct Request {
 
 impl Request {
     /// The parts of the path, decoded.
-    pub(super) fn parts(&self) -> Vec<String> {
+    pub(crate) fn parts(&self) -> Vec<String> {
         let parts = self.path.split('/').filter(|part| !part.is_empty());
         parts.map(|part| decoded(part, false)).collect()
     }
 
     /// A value of the query.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
     /// A header.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
     /// The body as JSON.
-    pub(super) fn json(&self) -> Option<Value> {
+    pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_str(&self.body).ok()
     }
 }
@@ -122,7 +122,7 @@ struct Shared {
 }
 
 /// A server. It ends when it is dropped.
-pub(super) struct Web {
+pub(crate) struct Web {
     address: SocketAddr,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -135,13 +135,13 @@ impl fmt::Debug for Web {
 }
 
 /// What is behind a mutex, whoever panicked with it.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Web {
     /// Starts a server on a free port of the loopback.
-    pub(super) fn start(
+    pub(crate) fn start(
         handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("no free port")?;
@@ -172,18 +172,18 @@ impl Web {
         })
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// What becomes of request number `n`, from 0 on.
-    pub(super) fn set_mood(&self, mood: impl Fn(u64, &Request) -> Mood + Send + Sync + 'static) {
+    pub(crate) fn set_mood(&self, mood: impl Fn(u64, &Request) -> Mood + Send + Sync + 'static) {
         self.shared.count.store(0, Ordering::Relaxed);
         *lock(&self.shared.mood) = Arc::new(mood);
     }
 
     /// All requests so far.
-    pub(super) fn seen(&self) -> Vec<Request> {
+    pub(crate) fn seen(&self) -> Vec<Request> {
         lock(&self.shared.seen).clone()
     }
 }
@@ -299,7 +299,7 @@ fn decoded(text: &str, is_query: bool) -> String {
 }
 
 /// The bytes of a text in base64 (RFC 4648), as Basic authentication has them.
-pub(super) fn base64(text: &str) -> String {
+pub(crate) fn base64(text: &str) -> String {
     const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut all = String::new();
     for three in text.as_bytes().chunks(3) {
