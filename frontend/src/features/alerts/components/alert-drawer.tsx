@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { useAlert } from '@/api-client/get-alert';
 import { ApiError } from '@/api-client/http';
@@ -10,6 +10,7 @@ import { SilenceForm } from '@/components/alert/silence-form';
 import { StatusTag } from '@/components/alert/status-tag';
 import { Timeline } from '@/components/alert/timeline';
 import { WhyAnswer } from '@/components/alert/why-answer';
+import { Part } from '@/components/part';
 import { Button, IconButton } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Empty } from '@/components/ui/empty';
@@ -146,14 +147,5 @@ function Why({ alert }: { alert: AlertDetail }) {
         Open the rule
       </ViewLink>
     </Part>
-  );
-}
-
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section>
-      <h3 className="mb-1.5 text-xs font-semibold text-soft">{title}</h3>
-      {children}
-    </section>
   );
 }
