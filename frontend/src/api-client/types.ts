@@ -1,5 +1,6 @@
 import type { AlertKind, AlertSeverity, AlertStatus, IncidentStatus } from '@/lib/alert-words';
 import type { Severity, SeverityCounts } from '@/lib/severity';
+import type { DecisionAction, TaskKind, TaskState, TicketStatus, Tracker } from '@/lib/ticket-words';
 
 import type { components } from './schema';
 
@@ -55,6 +56,14 @@ export type Alert = Sharper<Schemas['AlertItem'], { severity: AlertSeverity; sta
 export type AlertEvent = Schemas['AlertEventItem'];
 export type AlertDetail = Alert & { events: AlertEvent[] };
 export type AlertSummary = Sharper<Schemas['AlertSummary'], { severities: Partial<Record<AlertSeverity, number>>; statuses: Partial<Record<AlertStatus, number>> }>;
+export type Ticket = Sharper<Schemas['TicketItem'], { tracker: Tracker; status: TicketStatus; severity: AlertSeverity }>;
+export type TicketTask = Sharper<Schemas['TicketTaskItem'], { kind: TaskKind; state: TaskState }>;
+export type TicketComment = Schemas['TicketCommentItem'];
+export type Decided = Sharper<Schemas['DecidedItem'], { action: DecisionAction; severity: AlertSeverity }>;
+export type Decision = Sharper<Schemas['DecisionItem'], { action: DecisionAction; severity: AlertSeverity }>;
+export type TicketDetail = Ticket & { description: string; tasks: TicketTask[]; comments: TicketComment[]; decisions: Decision[] };
+export type TicketSettings = Schemas['TicketSettingsForm'];
+export type TicketState = Sharper<Schemas['TicketStatusAnswer'], { tracker: Sharper<Schemas['TicketStatusAnswer']['tracker'], { kind: Tracker }> }>;
 export type Evidence = Schemas['EvidenceItem'];
 export type BulkAction = 'acknowledge' | 'start' | 'assign' | 'snooze' | 'escalate' | 'resolve' | 'comment';
 export type BulkResult = Sharper<Schemas['BulkItem'], { result: 'done' | 'unknown' | 'refused' | 'invalid'; alert?: Alert | null }>;

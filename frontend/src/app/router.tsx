@@ -22,6 +22,7 @@ export const router = createRouter({
     page(PAGES.metrics, () => import('@/features/metrics/components/metrics-page')),
     page(PAGES.alerts, () => import('@/features/alerts/components/alerts-page')),
     page(PAGES.incidents, () => import('@/features/incidents/components/incidents-page')),
+    page(PAGES.tickets, () => import('@/features/tickets/components/tickets-page')),
     page(PAGES.rules, () => import('@/features/rules/components/rules-page')),
     page(PAGES.subscriptions, () => import('@/features/subscriptions/components/subscriptions-page')),
     page(PAGES.sources, () => import('@/features/sources/components/sources-page')),

@@ -10,6 +10,7 @@ export const PAGES = {
   metrics: '/series',
   alerts: '/alerts',
   incidents: '/incidents',
+  tickets: '/tickets',
   rules: '/rules',
   subscriptions: '/subscriptions',
   sources: '/sources',

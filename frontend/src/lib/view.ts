@@ -1,5 +1,6 @@
 import { isAlertSeverity, type AlertSeverity } from './alert-words';
 import { isSeverity, type Severity } from './severity';
+import { isDecisionAction, type DecisionAction } from './ticket-words';
 
 export const SEARCH_MODES = ['text', 'semantic', 'hybrid'] as const;
 export type SearchMode = (typeof SEARCH_MODES)[number];
@@ -48,13 +49,19 @@ export interface View {
   kind?: string;
   rule?: string;
   failure_type?: string;
+  /** Tickets of this tracker. */
+  tracker?: string;
+  /** What was decided about tickets. */
+  action?: DecisionAction[];
   /** Matchers of labels, such as `team="db", host=~"web-.*"`. */
   label?: string;
   /** Whose alerts; `-` for nobody's. */
   assignee?: string;
   /** By what the alerts are put together. */
   group?: string;
-  /** The alert whose drawer is open. */
+  /** The ticket whose drawer is open. */
+  ticket?: string;
+  /** The alert whose drawer is open, or what tickets and decisions are about. */
   alert?: string;
   /** The subscription that is looked at, or whose deliveries are. */
   subscription?: string;
@@ -79,6 +86,7 @@ export function parseView(raw: Record<string, unknown>): View {
   const refresh = Number(text('refresh'));
   const severities = list(text('severity'))?.filter(isSeverity);
   const alertSeverities = list(text('alert_severity'))?.filter(isAlertSeverity);
+  const actions = list(text('action'))?.filter(isDecisionAction);
   const view: View = {
     q: text('q'),
     mode: oneOf(SEARCH_MODES, text('mode')),
@@ -106,9 +114,12 @@ export function parseView(raw: Record<string, unknown>): View {
     kind: text('kind'),
     rule: text('rule'),
     failure_type: text('failure_type'),
+    tracker: text('tracker'),
+    action: actions?.length ? actions : undefined,
     label: text('label'),
     assignee: text('assignee'),
     group: text('group'),
+    ticket: text('ticket'),
     alert: text('alert'),
     subscription: text('subscription'),
     incident: text('incident'),

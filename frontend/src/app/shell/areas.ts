@@ -14,6 +14,7 @@ export const AREAS: Area[] = [
     pages: [
       { to: PAGES.alerts, label: 'Alerts', icon: 'bell', about: 'what is wrong now, and what is done about it' },
       { to: PAGES.incidents, label: 'Incidents', icon: 'incident', about: 'alerts that belong together' },
+      { to: PAGES.tickets, label: 'Tickets', icon: 'ticket', about: 'which alerts have work planned, and what was decided and why' },
       { to: PAGES.rules, label: 'Rules', icon: 'rules', about: 'when something is told, what lines mean, what is held back' },
       { to: PAGES.subscriptions, label: 'Subscriptions', icon: 'send', about: 'who is told, where, and what became of it' },
     ],

@@ -12,6 +12,7 @@ import { carried, PAGES } from '@/lib/pages';
 import { useView } from '@/lib/use-view';
 
 import { AREAS } from './areas';
+import { TicketBadge } from './ticket-badge';
 
 /** The areas on the left; on a narrow screen they slide over the page. */
 export function Navigation({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -52,6 +53,7 @@ export function Navigation({ open, onClose }: { open: boolean; onClose: () => vo
                       <Icon name={page.icon} />
                       {page.label}
                       {page.to === PAGES.alerts && <AlertBadge />}
+                      {page.to === PAGES.tickets && <TicketBadge />}
                     </ViewLink>
                   </li>
                 ))}

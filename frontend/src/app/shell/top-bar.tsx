@@ -7,6 +7,7 @@ import { Kbd } from '@/components/ui/kbd';
 import { PAGES } from '@/lib/pages';
 import { METRICS_FROM } from '@/lib/time-range';
 import { useUnseen } from '@/lib/unseen';
+import { useView } from '@/lib/use-view';
 
 import { AREAS } from './areas';
 import { RefreshControl } from './refresh-control';
@@ -28,11 +29,12 @@ export function TopBar({ onMenu, onPalette, onHelp }: Props) {
   const path: string = useRouterState({ select: (state) => state.matches.at(-1)?.fullPath as string | undefined }) ?? PAGES.home;
   const page = AREAS.flatMap((area) => area.pages.map((entry) => ({ ...entry, area: area.title }))).find((entry) => entry.to === path);
   const unseen = useUnseen();
+  const [{ view }] = useView();
   useEffect(() => {
     const title = page && page.to !== PAGES.home ? `${page.label} · Tocsin` : 'Tocsin';
     document.title = unseen > 0 ? `(${unseen}) ${title}` : title;
   }, [page, unseen]);
-  const ranged = RANGED.includes(path);
+  const ranged = RANGED.includes(path) || (path === PAGES.tickets && view === 'decisions');
   return (
     <header className="flex h-12 shrink-0 items-center gap-1.5 border-b border-line bg-surface px-2 md:px-3">
       <IconButton label="Open the navigation" icon="menu" className="lg:hidden" onClick={onMenu} />
