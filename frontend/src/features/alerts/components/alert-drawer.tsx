@@ -27,6 +27,7 @@ import type { Act } from '../triage';
 import { AlertFacts } from './alert-facts';
 import { EvidenceList } from './evidence-list';
 import { HeldBy } from './held-by';
+import { TicketPart } from './ticket-part';
 
 interface Props {
   id: string;
@@ -119,6 +120,7 @@ function Body({ alert, isBusy, onAct }: { alert: AlertDetail; isBusy: boolean; o
           </ViewLink>
         </Part>
       )}
+      <TicketPart alert={alert} />
       <Part title="Timeline">
         <Timeline events={alert.events} />
       </Part>
