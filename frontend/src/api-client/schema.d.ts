@@ -227,6 +227,148 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description An answer in its envelope. */
+        AliasAnswer_AutomationStatus: {
+            /** @description What was made of alerts. */
+            data: {
+                /** @description Whether alerts get tickets. */
+                enabled: boolean;
+                /**
+                 * Format: int64
+                 * @description What a tracker could not be told and was given up.
+                 */
+                failed: number;
+                /** @description The newest decision and its reason; null before the first. */
+                lastAction?: string | null;
+                /**
+                 * Format: int64
+                 * @description Those to do nothing.
+                 */
+                skipped: number;
+                /**
+                 * Format: int64
+                 * @description Those that opened a ticket.
+                 */
+                ticketsCreated: number;
+                /**
+                 * Format: int64
+                 * @description Those that told one something, opened it again or resolved it.
+                 */
+                ticketsUpdated: number;
+                /**
+                 * Format: int64
+                 * @description Decisions that were made; those that wait are not among them.
+                 */
+                totalProcessed: number;
+            };
+            /** @description What was done; left out where something was asked. */
+            message?: string | null;
+            /** @description True: what went wrong is a problem instead. */
+            success: boolean;
+        };
+        /** @description An answer in its envelope. */
+        AliasAnswer_DemoTaken: {
+            /** @description What was taken. */
+            data: {
+                /** @description The lines that are kept now. */
+                accepted: number;
+                /** @description The source under which they are found. */
+                source: string;
+            };
+            /** @description What was done; left out where something was asked. */
+            message?: string | null;
+            /** @description True: what went wrong is a problem instead. */
+            success: boolean;
+        };
+        /** @description An answer in its envelope. */
+        AliasAnswer_JiraStatus: {
+            /** @description How it is with Jira, or whichever tracker tickets go to. */
+            data: {
+                /** @description Whether tickets go to Jira. */
+                configured: boolean;
+                /** @description How many there are. */
+                counts: components["schemas"]["TicketCountsItem"];
+                /** @description Whether that tracker answered, and what we may do there is enough. */
+                healthy: boolean;
+                /** @description What the tracker said, or what is wrong and what to do. */
+                message: string;
+                /** @description Where in Jira they go; null if they go elsewhere. */
+                project?: string | null;
+                /** @description Where tickets go: built_in, jira, servicenow or github. */
+                tracker: string;
+            };
+            /** @description What was done; left out where something was asked. */
+            message?: string | null;
+            /** @description True: what went wrong is a problem instead. */
+            success: boolean;
+        };
+        /** @description An answer in its envelope. */
+        AliasAnswer_MonitoringSnapshot: {
+            /** @description What goes on. */
+            data: {
+                /** @description The newest alerts. */
+                alerts: components["schemas"]["AlertItem"][];
+                /**
+                 * Format: date-time
+                 * @description When this was asked.
+                 */
+                at: string;
+                /** @description How many tickets, tasks and decisions there are. */
+                counts: components["schemas"]["TicketCountsItem"];
+                /** @description The newest decisions. */
+                decisions: components["schemas"]["DecisionItem"][];
+                /**
+                 * Format: int64
+                 * @description How many alerts fire.
+                 */
+                firing: number;
+            };
+            /** @description What was done; left out where something was asked. */
+            message?: string | null;
+            /** @description True: what went wrong is a problem instead. */
+            success: boolean;
+        };
+        /** @description An answer in its envelope. */
+        AliasAnswer_Vec_DemoLine: {
+            data: {
+                /** @description Its text. */
+                message: string;
+                /** @description The severity of the line. */
+                severity: string;
+            }[];
+            /** @description What was done; left out where something was asked. */
+            message?: string | null;
+            /** @description True: what went wrong is a problem instead. */
+            success: boolean;
+        };
+        /** @description An answer in its envelope. */
+        AliasAnswer_WatcherStatus: {
+            /** @description What is watched. */
+            data: {
+                /** @description More on each file, by its path. */
+                fileStats: {
+                    [key: string]: components["schemas"]["FileStats"];
+                };
+                /** @description Whether what is detected is decided on. Lines are read and kept whether it is or not. */
+                isWatching: boolean;
+                /**
+                 * Format: date-time
+                 * @description When this was asked.
+                 */
+                lastUpdate: string;
+                /**
+                 * Format: int64
+                 * @description The alerts that there are.
+                 */
+                totalErrors: number;
+                /** @description The files that are read. */
+                watchedFiles: string[];
+            };
+            /** @description What was done; left out where something was asked. */
+            message?: string | null;
+            /** @description True: what went wrong is a problem instead. */
+            success: boolean;
+        };
         /** @description One page of anomalies. */
         AnomalyAnswer: {
             /** @description The anomalies, newest first. */
@@ -320,6 +462,38 @@ export interface components {
             id: string;
             /** @description To what, such as `job:0190…`. */
             subject: string;
+        };
+        /** @description What was made of alerts. */
+        AutomationStatus: {
+            /** @description Whether alerts get tickets. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description What a tracker could not be told and was given up.
+             */
+            failed: number;
+            /** @description The newest decision and its reason; null before the first. */
+            lastAction?: string | null;
+            /**
+             * Format: int64
+             * @description Those to do nothing.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Those that opened a ticket.
+             */
+            ticketsCreated: number;
+            /**
+             * Format: int64
+             * @description Those that told one something, opened it again or resolved it.
+             */
+            ticketsUpdated: number;
+            /**
+             * Format: int64
+             * @description Decisions that were made; those that wait are not among them.
+             */
+            totalProcessed: number;
         };
         /** @description How a model did on the past. */
         BackTestItem: {
@@ -619,6 +793,97 @@ export interface components {
             /** @description The sources by name. */
             items: components["schemas"]["DataSourceItem"][];
         };
+        /** @description What was, or would be, decided about an alert. */
+        DecidedItem: {
+            /** @description create, update, reopen, resolve, skip or hold. */
+            action: string;
+            /** @description The id of the alert. */
+            alert: string;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description How sure it was, 0 to 1.
+             */
+            confidence?: number | null;
+            /**
+             * Format: date-time
+             * @description When what is held is looked at again; null for all others.
+             */
+            due_at?: string | null;
+            /** @description What happened to it: fired, returned, escalated, cleared and so on. */
+            event: string;
+            /** @description The alert's type of failure. */
+            failure_type?: string | null;
+            /** @description Why, as a sentence. */
+            reason: string;
+            /** @description The alert's rule. */
+            rule: string;
+            /** @description How bad the alert was: critical, high, medium or low. */
+            severity: string;
+            /**
+             * Format: double
+             * @description How sure it had to be, 0 to 1; 2 for never.
+             */
+            threshold?: number | null;
+            /** @description The id of the ticket that it is about; null if there is none. */
+            ticket?: string | null;
+            /** @description The alert's title. */
+            title: string;
+        };
+        /** @description One page of decisions. */
+        DecisionAnswer: {
+            /** @description The decisions, newest first. */
+            items: components["schemas"]["DecisionItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description How many decisions there are by what was decided. */
+        DecisionCountsItem: {
+            /**
+             * Format: int64
+             * @description A ticket was opened.
+             */
+            create: number;
+            /**
+             * Format: int64
+             * @description It is decided later.
+             */
+            hold: number;
+            /**
+             * Format: int64
+             * @description A resolved one was opened again.
+             */
+            reopen: number;
+            /**
+             * Format: int64
+             * @description One was resolved.
+             */
+            resolve: number;
+            /**
+             * Format: int64
+             * @description Nothing was done.
+             */
+            skip: number;
+            /**
+             * Format: int64
+             * @description An open one was told what is new.
+             */
+            update: number;
+        };
+        /** @description A decision as it is kept. */
+        DecisionItem: components["schemas"]["DecidedItem"] & {
+            /**
+             * Format: int64
+             * @description Its number: later ones are larger.
+             */
+            id: number;
+            /** @description What the tracker calls the ticket that it is about; null if there is none, or not yet. */
+            ticket_key?: string | null;
+        };
         /** @description Which records to delete. */
         DeleteRequest: {
             /**
@@ -718,6 +983,50 @@ export interface components {
             state: string;
             /** @description Who is told. */
             subscription: string;
+        };
+        /** @description An event of a shop. Without one, or without a type, the samples are taken. */
+        DemoEvent: {
+            /** @description What went wrong: a text, or an object with `message` and `severity`. */
+            error?: Record<string, never>;
+            /**
+             * @description At which till.
+             * @default null
+             */
+            kioskNumber: string | null;
+            /**
+             * @description Which order.
+             * @default null
+             */
+            orderId: string | null;
+            /**
+             * @description In which store.
+             * @default null
+             */
+            storeNumber: string | null;
+            /**
+             * @description When, as RFC 3339 or an epoch. Default: now.
+             * @default null
+             */
+            timestamp: string | null;
+            /**
+             * @description error_detected.
+             * @default null
+             */
+            type: string | null;
+        };
+        /** @description A line that stands for an error of a shop. */
+        DemoLine: {
+            /** @description Its text. */
+            message: string;
+            /** @description The severity of the line. */
+            severity: string;
+        };
+        /** @description What was taken. */
+        DemoTaken: {
+            /** @description The lines that are kept now. */
+            accepted: number;
+            /** @description The source under which they are found. */
+            source: string;
         };
         /** @description Something the server needs. */
         Dependency: {
@@ -828,6 +1137,18 @@ export interface components {
         FieldsAnswer: {
             /** @description `source`, `host` and `severity`. */
             items: components["schemas"]["Field"][];
+        };
+        /** @description A file that is read. */
+        FileStats: {
+            /**
+             * Format: int64
+             * @description How many of its lines were read.
+             */
+            lastLineCount: number;
+            /** @description Its path. */
+            path: string;
+            /** @description reading, waiting or error. */
+            status: string;
         };
         /** @description Which alerts. Everything that is given must hold. */
         FilterForm: {
@@ -1004,6 +1325,21 @@ export interface components {
             /** @description A line that says it all. */
             title: string;
         };
+        /** @description How it is with Jira, or whichever tracker tickets go to. */
+        JiraStatus: {
+            /** @description Whether tickets go to Jira. */
+            configured: boolean;
+            /** @description How many there are. */
+            counts: components["schemas"]["TicketCountsItem"];
+            /** @description Whether that tracker answered, and what we may do there is enough. */
+            healthy: boolean;
+            /** @description What the tracker said, or what is wrong and what to do. */
+            message: string;
+            /** @description Where in Jira they go; null if they go elsewhere. */
+            project?: string | null;
+            /** @description Where tickets go: built_in, jira, servicenow or github. */
+            tracker: string;
+        };
         /** @description The job that was made. */
         JobAnswer: {
             /** @description The job. */
@@ -1084,6 +1420,25 @@ export interface components {
             /** @description The subscription; it need not be kept. */
             subscription: components["schemas"]["SubscriptionForm"];
         };
+        /** @description What goes on. */
+        MonitoringSnapshot: {
+            /** @description The newest alerts. */
+            alerts: components["schemas"]["AlertItem"][];
+            /**
+             * Format: date-time
+             * @description When this was asked.
+             */
+            at: string;
+            /** @description How many tickets, tasks and decisions there are. */
+            counts: components["schemas"]["TicketCountsItem"];
+            /** @description The newest decisions. */
+            decisions: components["schemas"]["DecisionItem"][];
+            /**
+             * Format: int64
+             * @description How many alerts fire.
+             */
+            firing: number;
+        };
         /** @description The spread of numbers. */
         Numeric: {
             /**
@@ -1107,6 +1462,11 @@ export interface components {
          * @enum {string}
          */
         On: "log" | "metric" | "anomaly" | "predictive" | "no_data";
+        /** @description For what a ticket is opened by hand. */
+        OpenTicketRequest: {
+            /** @description The id of an alert. */
+            alert: string;
+        };
         /** @description Who decides what belongs to an incident. */
         PinRequest: {
             /**
@@ -1650,6 +2010,23 @@ export interface components {
             /** @description The prototypes they belong to, nearest first. */
             prototypes: components["schemas"]["Prototype"][];
         };
+        /** @description Incidents of the past that are like one. */
+        SimilarIncidentAnswer: {
+            /** @description The likest first; empty if none is like it. */
+            items: components["schemas"]["SimilarIncidentItem"][];
+        };
+        /** @description An incident of the past that is like another. */
+        SimilarIncidentItem: {
+            /** @description What that is, as a phrase. */
+            because: string;
+            /** @description The one of the past. */
+            incident: components["schemas"]["IncidentItem"];
+            /**
+             * Format: double
+             * @description How much of what they are about is the same: above 0, at most 1.
+             */
+            score: number;
+        };
         /** @description Until when an alert is put off. */
         SnoozeRequest: {
             /**
@@ -1788,6 +2165,29 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description How many tasks there are by state. */
+        TaskCountsItem: {
+            /**
+             * Format: int64
+             * @description Given up; each can be tried again by hand.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description The tracker has them.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description To be done.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Needless.
+             */
+            skipped: number;
+        };
         /** @description A template in detail. */
         TemplateDetail: components["schemas"]["TemplateItem"] & {
             /** @description The templates that were made from it when it was too narrow. */
@@ -1860,10 +2260,215 @@ export interface components {
             /** @description Which variable, from 0. */
             slot: number;
         };
+        /** @description How sure an alert must be to get a ticket, by its severity: 0 to 1, or 2 for never. */
+        ThresholdsForm: {
+            /**
+             * Format: double
+             * @description Default 0: whatever is critical gets one.
+             */
+            critical: number;
+            /**
+             * Format: double
+             * @description Default 0.6.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Default 0.9.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Default 0.75.
+             */
+            medium: number;
+        };
+        /** @description One page of tickets. */
+        TicketAnswer: {
+            /** @description The tickets, newest first. */
+            items: components["schemas"]["TicketItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description Something that was said on a ticket. */
+        TicketCommentItem: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who: a user, `anonymous`, or `system`. */
+            author: string;
+            /** @description What: paragraphs apart by an empty line. */
+            text: string;
+        };
+        /** @description How many there are. */
+        TicketCountsItem: {
+            /** @description What was decided. */
+            decisions: components["schemas"]["DecisionCountsItem"];
+            /**
+             * Format: int64
+             * @description Tickets that are open.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Tickets that are resolved.
+             */
+            resolved: number;
+            /** @description What the tracker was or is to be told. */
+            tasks: components["schemas"]["TaskCountsItem"];
+        };
+        /** @description A ticket with everything about it. */
+        TicketDetail: components["schemas"]["TicketItem"] & {
+            /** @description What was said on it in the built-in tracker, in order; the newest thousand. */
+            comments: components["schemas"]["TicketCommentItem"][];
+            /** @description What was decided about it, newest first; the newest hundred. */
+            decisions: components["schemas"]["DecisionItem"][];
+            /** @description What it says, as it was opened with: paragraphs apart by an empty line. */
+            description: string;
+            /** @description What its tracker was or is to be told, in order. */
+            tasks: components["schemas"]["TicketTaskItem"][];
+        };
+        /** @description A ticket about everything with one fingerprint. */
+        TicketItem: {
+            /** @description The id of the newest alert it is about. */
+            alert: string;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            created_at: string;
+            /** @description The type of failure, if one was recognised. */
+            failure_type?: string | null;
+            /** @description The fingerprint of its alerts, 16 hexadecimal digits. */
+            fingerprint: string;
+            /** @description A UUIDv7. */
+            id: string;
+            /**
+             * @description What the tracker calls it, such as `OPS-17` or `T-3`; null until it has it, and once it has
+             *     it no longer.
+             */
+            key?: string | null;
+            /** @description The labels of its alert. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description How often its alert was told to it.
+             */
+            occurrences: number;
+            /**
+             * Format: date-time
+             * @description When it was resolved; null while it is open.
+             */
+            resolved_at?: string | null;
+            /** @description The id of the rule that found its alert. */
+            rule: string;
+            /** @description critical, high, medium or low. */
+            severity: string;
+            /** @description open or resolved, as decided here; the tracker follows. */
+            status: string;
+            /** @description A line that says it all. */
+            title: string;
+            /** @description built_in, jira, servicenow or github. */
+            tracker: string;
+            /**
+             * Format: date-time
+             * @description When something was last decided about it.
+             */
+            updated_at: string;
+            /** @description Where the tracker shows it; null if it has no address. */
+            url?: string | null;
+        };
+        /** @description How tickets are decided on. */
+        TicketSettingsForm: {
+            /** @description Whether alerts get tickets. While they do not, what happens is decided as `skip`. */
+            enabled: boolean;
+            /** @description Whether deciding waits. What happens meanwhile is decided on once it goes on. */
+            paused: boolean;
+            /**
+             * Format: double
+             * @description Within how many hours after it was resolved a ticket is opened again rather than followed
+             *     by a new one: 0 to 8760.
+             */
+            reopen_hours: number;
+            /** @description Whether a ticket is resolved when its alert is over. */
+            resolves: boolean;
+            /** @description How sure an alert must be. */
+            thresholds: components["schemas"]["ThresholdsForm"];
+        };
+        /** @description How it goes with tickets. */
+        TicketStatusAnswer: {
+            /** @description How many there are. */
+            counts: components["schemas"]["TicketCountsItem"];
+            /** @description The settings in force. */
+            settings: components["schemas"]["TicketSettingsForm"];
+            /** @description The tracker that new tickets go to, and how it is. */
+            tracker: components["schemas"]["TrackerItem"];
+        };
+        /** @description Something that a tracker was or is to be told. */
+        TicketTaskItem: {
+            /**
+             * Format: int32
+             * @description How often it was tried without success.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it is to be tried (again).
+             */
+            due_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description create, comment, reopen or resolve. */
+            kind: string;
+            /** @description What the tracker said, or why it waits, was skipped or was given up. */
+            note?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was done, skipped or given up.
+             */
+            settled_at?: string | null;
+            /** @description pending, done, skipped or dead. */
+            state: string;
+            /** @description What is said. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description Since when it is not known whether the tracker took it; null if it is known.
+             */
+            unsure_since?: string | null;
+        };
         /** @description What an incident is called. */
         TitleRequest: {
             /** @description 1 to 200 characters. */
             title: string;
+        };
+        /** @description Whether alerts are to get tickets. */
+        ToggleRequest: {
+            /** @description True or false. */
+            enabled: boolean;
+        };
+        /** @description How a tracker is. */
+        TrackerItem: {
+            /** @description What it said, or what is wrong and what to do. */
+            detail: string;
+            /** @description Whether it answered, and what we may do there is enough. */
+            is_healthy: boolean;
+            /** @description built_in, jira, servicenow or github. */
+            kind: string;
+            /** @description Where tickets go: a project, a table, a repository. */
+            target: string;
+            /**
+             * Format: int64
+             * @description How long it took to answer, in ms.
+             */
+            took_ms: number;
         };
         /** @description The distribution of one variable. */
         VariableItem: {
@@ -1912,6 +2517,27 @@ export interface components {
             rule: string;
             /** @description The text there. */
             text: string;
+        };
+        /** @description What is watched. */
+        WatcherStatus: {
+            /** @description More on each file, by its path. */
+            fileStats: {
+                [key: string]: components["schemas"]["FileStats"];
+            };
+            /** @description Whether what is detected is decided on. Lines are read and kept whether it is or not. */
+            isWatching: boolean;
+            /**
+             * Format: date-time
+             * @description When this was asked.
+             */
+            lastUpdate: string;
+            /**
+             * Format: int64
+             * @description The alerts that there are.
+             */
+            totalErrors: number;
+            /** @description The files that are read. */
+            watchedFiles: string[];
         };
         /** @description Why a rule fired at a time, or did not. */
         WhyAnswer: {
