@@ -107,6 +107,8 @@ pub fn run(plan: StormPlan) -> anyhow::Result<StormResult> {
         ("TOCSIN_TICKETS__JIRA__PROJECT", JiraDouble::PROJECT),
         ("TOCSIN_TICKETS__JIRA__LAG_SECS", "1"),
         ("TOCSIN_TICKETS__TIMEOUT_MS", "1000"),
+        ("TOCSIN_TICKETS__RETRY_SECS_MAX", "2"),
+        ("TOCSIN_NOTIFY__RETRY_SECS_MAX", "2"),
         ("TOCSIN_NOTIFY__ATTEMPTS_MAX", "1000"),
         ("TOCSIN_NOTIFY__TIMEOUT_MS", "1000"),
         ("TOCSIN_PIPELINE__FLUSH_SECS", "2"),
@@ -195,7 +197,7 @@ fn send(url: &str, (from, most, causes): (u64, u64, u64), stop: &AtomicBool) -> 
 /// Waits until nothing is to be told any more.
 fn drain(server: &TestServer) -> anyhow::Result<()> {
     let is_done = || -> Option<bool> {
-        let pending = "/api/v1/subscriptions/deliveries?state=pending&limit=1";
+        let pending = "/api/v1/deliveries?state=pending&limit=1";
         let (_, deliveries) = server.get(pending).ok()?;
         let (_, tickets) = server.get("/api/v1/tickets/status").ok()?;
         let waiting = tickets["counts"]["tasks"]["pending"].as_u64()?;

@@ -228,6 +228,8 @@ pub struct NotifyConfig {
     pub timeout_ms: u64,
     /// How often a message is tried before it is a dead letter. Default 20: about two hours.
     pub attempts_max: u32,
+    /// The most seconds between two attempts; the first wait is one, and it doubles. Default 600.
+    pub retry_secs_max: u64,
     /// Days that messages which were sent are kept. Default 30.
     pub kept_days: u32,
     /// The mail server that takes messages to those who subscribed by e-mail.
@@ -241,6 +243,7 @@ impl Default for NotifyConfig {
             proxy: None,
             timeout_ms: 10_000,
             attempts_max: 20,
+            retry_secs_max: 600,
             kept_days: 30,
             smtp: SmtpConfig::default(),
         }

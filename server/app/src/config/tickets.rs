@@ -75,6 +75,8 @@ pub struct TicketsConfig {
     /// How often a request is tried before it is given up and waits for a person. Default 1000: about
     /// a week, so that a tracker that is away over a weekend loses nothing.
     pub attempts_max: u32,
+    /// The most seconds between two attempts; the first wait is one, and it doubles. Default 600.
+    pub retry_secs_max: u64,
     /// Milliseconds that a tracker has to answer. Default 10000.
     pub timeout_ms: u64,
     /// A proxy for trackers, such as `http://proxy:3128`. Default none: requests leave directly.
@@ -100,6 +102,7 @@ impl Default for TicketsConfig {
             reopen_hours: settings.reopen_hours,
             kept_days: 365,
             attempts_max: 1000,
+            retry_secs_max: 600,
             timeout_ms: 10_000,
             proxy: None,
             thresholds: ThresholdsConfig::default(),

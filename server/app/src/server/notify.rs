@@ -36,6 +36,7 @@ impl NotifyParts {
         };
         let outbox = OutboxConfig {
             attempts_max: settings.attempts_max,
+            backoff_most_ms: settings.retry_secs_max.max(1).saturating_mul(1000),
             keep_days: settings.kept_days,
             ..OutboxConfig::default()
         };

@@ -63,6 +63,7 @@ fn engine(config: &Config) -> TicketEngineConfig {
         http: config.tickets.http(),
         settings: config.tickets.settings(),
         attempts_max: config.tickets.attempts_max,
+        backoff_most_ms: config.tickets.retry_secs_max.max(1).saturating_mul(1000),
         ..TicketEngineConfig::default()
     }
 }
