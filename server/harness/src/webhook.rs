@@ -26,7 +26,7 @@ impl WebhookDouble {
         let taken = Taken::default();
         let own = taken.clone();
         let web = Web::start(move |request| {
-            let key = request.headers.get("webhook-id").cloned();
+            let key = request.headers.get("idempotency-key").cloned();
             let body = serde_json::from_str(&request.body).unwrap_or(Value::Null);
             let mut taken = lock(&own);
             let known = taken.entry(key.unwrap_or_default()).or_insert((0, body));

@@ -92,12 +92,8 @@ impl Parts {
         let live = Arc::new(LiveHub::new(config.pipeline.live_queue));
         let progress = Arc::<Progress>::default();
         let metrics = MetricParts::open(config, &data_dir).await?;
-        let alerts = alerts(
-            config,
-            (&logs, &relational, &vectors),
-            (&metrics, &loaded, &clock),
-        )
-        .await?;
+        let stores = (&logs, &relational, &vectors);
+        let alerts = alerts(config, stores, (&metrics, &loaded, &clock)).await?;
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
         let sources = Arc::<Sources>::default();
         let http = Arc::<HttpMetrics>::default();

@@ -18,6 +18,7 @@ use serde_json::Value;
 use tocsin_harness::wait_for;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 /// Every how many clients one notes when messages come; the others only read them.
 const NOTING: usize = 100;
@@ -39,16 +40,19 @@ async fn main() -> anyhow::Result<()> {
     let before = server.memory()?;
     let arrivals = Arrivals::default();
     let silent = connect(&server.url).await?;
+    let mut readers = JoinSet::new();
     for first in (0..clients).step_by(CONNECTING) {
-        let mut joining = tokio::task::JoinSet::new();
+        let mut joining = JoinSet::new();
         for client in first..(first + CONNECTING as u32).min(clients) {
             let url = server.url.clone();
             joining.spawn(async move { anyhow::Ok((client, connect(&url).await?)) });
         }
         while let Some(joined) = joining.join_next().await {
             let (client, stream) = joined??;
-            let noting = (client as usize % NOTING == 0).then(|| arrivals.clone());
-            tokio::spawn(read(stream, noting));
+            let noting = (client as usize)
+                .is_multiple_of(NOTING)
+                .then(|| arrivals.clone());
+            readers.spawn(read(stream, noting));
         }
     }
     let idle = server.memory()?.saturating_sub(before) as f64 / f64::from(clients);
@@ -142,7 +146,8 @@ async fn push(url: &str, rate: u32, count: u32) -> anyhow::Result<HashMap<u32, I
     let stream = TcpStream::connect(url).await?;
     stream.set_nodelay(true)?;
     let (mut answers, mut requests) = stream.into_split();
-    let drain = tokio::spawn(async move {
+    let mut drain = JoinSet::new();
+    drain.spawn(async move {
         let mut buffer = [0; 4096];
         while let Ok(1..) = answers.read(&mut buffer).await {}
     });
@@ -161,8 +166,6 @@ async fn push(url: &str, rate: u32, count: u32) -> anyhow::Result<HashMap<u32, I
         sent.insert(alert, Instant::now());
         requests.write_all(request.as_bytes()).await?;
     }
-    drop(requests);
-    drain.abort();
     Ok(sent)
 }
 
