@@ -207,7 +207,10 @@ async fn decisions_are_found_by_what_was_decided_about_what() {
         "failure_type": "disk_full", "severity": "high", "confidence": 0.75, "threshold": 0.6,
         "ticket": id.to_string(),
     });
-    assert_eq!(found("action=create").await, [expected.clone()]);
+    assert_eq!(
+        found("action=create").await,
+        std::slice::from_ref(&expected)
+    );
     for field in ["action", "severity", "alert", "ticket", "from", "cursor"] {
         let answer = server.get(&format!("{path}?{field}=odd")).await;
         assert_eq!(answer.wrong(), field);

@@ -100,7 +100,7 @@ async fn demo_events_are_log_lines() {
     server.ask("POST", path, event).await.ok(200);
     let text = json!({ "type": "error_detected", "error": "it broke" });
     server.ask("POST", path, text).await.ok(200);
-    let taken = lock(&server.fakes.taken);
+    let taken = lock(&server.fakes.taken).clone();
     assert!(taken.iter().all(|batch| &*batch.source == "demo-events"));
     let records = taken
         .iter()
@@ -118,7 +118,6 @@ async fn demo_events_are_log_lines() {
     assert_eq!(records[5].1.severity, Severity::CRITICAL);
     assert_eq!(records[6].1.severity, Severity::ERROR);
     assert!(records[5].1.timestamp < records[6].1.timestamp);
-    drop(taken);
     let odd = server.ask("POST", path, json!({ "type": "odd" })).await;
     assert_eq!(odd.wrong(), "type");
     let silent = json!({ "type": "error_detected", "error": {} });

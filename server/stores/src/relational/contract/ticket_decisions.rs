@@ -115,12 +115,12 @@ async fn filters(
         actions: vec![DecisionAction::Update],
         ..all()
     };
-    assert_eq!(find(store, of_alert).await?, [update.clone()]);
+    assert_eq!(find(store, of_alert).await?, std::slice::from_ref(&update));
     let of_ticket = DecisionFilter {
         ticket: create.ticket,
         ..all()
     };
-    assert_eq!(find(store, of_ticket).await?, [create.clone()]);
+    assert_eq!(find(store, of_ticket).await?, std::slice::from_ref(&create));
     let text = |text: &str| DecisionFilter {
         text: Some(text.into()),
         ..all()
@@ -144,7 +144,7 @@ async fn filters(
     };
     assert_eq!(
         find(store, times(Some(20_001), None)).await?,
-        [update.clone()]
+        std::slice::from_ref(&update)
     );
     let two = [create.clone(), skip.clone()];
     assert_eq!(find(store, times(Some(10_000), Some(20_001))).await?, two);
