@@ -2,8 +2,8 @@
 //! the change at a live client, and to the requests for its ticket, with a thousand rules and other
 //! lines passing.
 //!
-//! `bench_alerts BINARY_OF_TOCSIN [EVENTS]`: EVENTS lines of as many causes, one every 5 ms, beside
-//! 20,000 lines a second of an ordinary log. Jira has nothing and takes everything. Printed are p50, p99
+//! `bench_alerts BINARY_OF_TOCSIN [EVENTS] [PACE_MS]`: EVENTS lines of as many causes, one every PACE_MS
+//! (20), beside 20,000 lines a second of an ordinary log. Jira has nothing and takes everything. Printed are p50, p99
 //! and the largest latency of the change, of the first request (the search for a ticket that is open) and
 //! of the one that opens the ticket.
 
@@ -27,8 +27,6 @@ use tocsin_harness::web::{Mood, Reply};
 const RULES: usize = 1000;
 /// Lines a second beside those that are measured.
 const BACKGROUND: usize = 20_000;
-/// Between two lines that are measured.
-const PACE: Duration = Duration::from_millis(5);
 /// When something of each cause was seen first.
 type Times = Arc<Mutex<HashMap<String, Instant>>>;
 
@@ -53,14 +51,15 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let binary = arguments
         .next()
-        .context("usage: bench_alerts BINARY [EVENTS]")?;
+        .context("usage: bench_alerts BINARY [EVENTS] [PACE_MS]")?;
     let events: usize = arguments.next().map_or(Ok(10_000), |text| text.parse())?;
+    let pace = Duration::from_millis(arguments.next().map_or(Ok(20), |text| text.parse())?);
     let folder = tempfile::tempdir()?;
     let seen = Seen::default();
     let jira = jira(&seen)?;
     let server = Server::start(&binary, folder.path(), &jira.url())?;
     server.listen(&seen)?;
-    let written = server.measure(events, &seen)?;
+    let written = server.measure((events, pace), &seen)?;
     let searched: HashMap<String, Instant> = {
         let units = lock(&seen.units);
         let each = lock(&seen.searched);
@@ -72,7 +71,8 @@ fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{events} lines, {RULES} rules, {BACKGROUND} other lines a second; from the file to"
+        "{events} lines, one every {pace:?}, {RULES} rules, {BACKGROUND} other lines a second; from the \
+         file to"
     )?;
     let stations = [
         ("the change at a client", lock(&seen.heard).clone()),
@@ -217,14 +217,18 @@ impl Server {
     }
 
     /// Appends the lines; gives when each was written.
-    fn measure(&self, events: usize, seen: &Seen) -> anyhow::Result<Vec<(String, Instant)>> {
+    fn measure(
+        &self,
+        (events, pace): (usize, Duration),
+        seen: &Seen,
+    ) -> anyhow::Result<Vec<(String, Instant)>> {
         let stop = Arc::new(AtomicBool::new(false));
         let background = self.background(stop.clone())?;
         let mut file = OpenOptions::new().append(true).open(&self.followed)?;
         let mut written = Vec::with_capacity(events);
         let begun = Instant::now();
         for event in 0..events {
-            let due = begun + PACE * event as u32;
+            let due = begun + pace * event as u32;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let line = format!("level=error unit=m{event} msg=\"the pump lost its pressure\"\n");
             written.push((format!("m{event}"), Instant::now()));
