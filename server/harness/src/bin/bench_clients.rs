@@ -156,8 +156,9 @@ async fn push(url: &str, rate: u32, count: u32) -> anyhow::Result<HashMap<u32, I
     for alert in 0..count {
         let due = begun + Duration::from_secs(1) / rate * alert;
         tokio::time::sleep_until(due.into()).await;
-        let body =
-            format!("{{\"body\":\"level=error unit=m{alert} msg=the pump lost its pressure\"}}\n");
+        let body = format!(
+            "{{\"body\":\"level=error unit=m{alert} msg=\\\"the pump lost its pressure\\\"\"}}\n"
+        );
         let request = format!(
             "POST /api/v1/logs?source=pumps HTTP/1.1\r\nHost: {url}\r\n\
              Content-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n{body}",
