@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 27] = [
+const ARROWS: [(&str, &[&str]); 28] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -30,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 27] = [
     ("tocsin-forecast", &[]),
     ("tocsin-capacity", &[]),
     ("tocsin-sequence", &[]),
+    ("tocsin-rank", &[]),
     ("tocsin-ui", &[]),
     ("tocsin-demo-shop", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
