@@ -1,0 +1,70 @@
+//! The dependencies of the entities at hand, by index.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::Edge;
+
+/// Entities in order of their names, and who needs whom.
+#[derive(Debug)]
+pub(crate) struct Graph<'a> {
+    pub(crate) names: Vec<&'a str>,
+    index: BTreeMap<&'a str, usize>,
+    /// For each caller its callees with the weight of the edge.
+    pub(crate) callees: Vec<Vec<(usize, f64)>>,
+    callers: Vec<Vec<usize>>,
+}
+
+impl<'a> Graph<'a> {
+    pub(crate) fn new(entities: impl Iterator<Item = &'a str>, edges: &'a [Edge]) -> Self {
+        let ends = edges
+            .iter()
+            .flat_map(|edge| [edge.caller.as_str(), edge.callee.as_str()]);
+        let names: Vec<&str> = entities
+            .chain(ends)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let index: BTreeMap<&str, usize> = names.iter().enumerate().map(|(i, n)| (*n, i)).collect();
+        let mut callees = vec![Vec::new(); names.len()];
+        let mut callers = vec![Vec::new(); names.len()];
+        for edge in edges.iter().filter(|edge| edge.caller != edge.callee) {
+            let ends = (
+                index.get(edge.caller.as_str()),
+                index.get(edge.callee.as_str()),
+            );
+            if let (Some(&caller), Some(&callee)) = ends {
+                callees[caller].push((callee, edge.weight.clamp(0.0, 1.0)));
+                callers[callee].push(caller);
+            }
+        }
+        Self {
+            names,
+            index,
+            callees,
+            callers,
+        }
+    }
+
+    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
+    /// `from` and all that need it, directly or through others.
+    pub(crate) fn upstream(&self, from: usize) -> Vec<usize> {
+        reach(from, |at| self.callers[at].iter().copied())
+    }
+
+    /// `from` and all that it needs.
+    pub(crate) fn downstream(&self, from: usize) -> Vec<usize> {
+        reach(from, |at| self.callees[at].iter().map(|(to, _)| *to))
+    }
+}
+
+fn reach<I: Iterator<Item = usize>>(from: usize, next: impl Fn(usize) -> I) -> Vec<usize> {
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(at) = open.pop() {
+        open.extend(next(at).filter(|to| seen.insert(*to)));
+    }
+    seen.into_iter().collect()
+}

@@ -1,0 +1,307 @@
+//! The ranking: every entity that departs gets the sum of its reasons.
+
+use crate::config::Config;
+use crate::graph::Graph;
+use crate::{
+    Candidate, Evidence, Factor, FactorKind, Ranking, Reason, RuledOut, SignalKind, Verdict,
+    WhyRuledOut,
+};
+
+/// Share of a departure that a callee must explain for its entity to be called a victim.
+const VICTIM_SHARE: f64 = 0.4;
+/// Confidences closer than this share of the first are a tie.
+const TIE: f64 = 0.9;
+
+/// Ranks the entities that depart as causes of the alarm. Deterministic; equal scores are ordered by name.
+///
+/// An entity whose departure is explained by a callee that departs itself ranks below that callee,
+/// unless the callee hardly departs.
+#[must_use]
+pub fn rank(evidence: &Evidence<'_>, config: &Config) -> Ranking {
+    let scene = Scene::new(evidence, config);
+    let mut candidates: Vec<Candidate> = (0..scene.graph.names.len())
+        .filter(|&entity| scene.own[entity] > 0.0)
+        .map(|entity| scene.candidate(entity))
+        .collect();
+    candidates.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.entity.cmp(&b.entity))
+    });
+    let strongest = candidates
+        .first()
+        .and_then(|first| scene.graph.index_of(&first.entity))
+        .map_or(0.0, |first| scene.own[first]);
+    give_confidence(&mut candidates, strongest, config);
+    let verdict = verdict(&candidates, strongest, config);
+    let ruled_out = scene.ruled_out(&candidates);
+    Ranking {
+        candidates,
+        verdict,
+        ruled_out,
+    }
+}
+
+fn give_confidence(candidates: &mut [Candidate], strongest: f64, config: &Config) {
+    let Some(best) = candidates.first().map(|c| c.score) else {
+        return;
+    };
+    // Even odds that there is a cause at all where the strength is just enough.
+    let real = 1.0 / (1.0 + (config.found_strength - strongest).exp());
+    let odds = |score: f64| ((score - best) / config.temperature).exp();
+    let all: f64 = candidates.iter().map(|c| odds(c.score)).sum();
+    for candidate in candidates {
+        candidate.confidence = real * odds(candidate.score) / all;
+    }
+}
+
+fn verdict(candidates: &[Candidate], strongest: f64, config: &Config) -> Verdict {
+    match candidates {
+        [] => Verdict::Inconclusive(Reason::NoSignals),
+        _ if strongest < config.found_strength => Verdict::Inconclusive(Reason::WithinNormal),
+        [first, second, ..] if second.confidence >= TIE * first.confidence => {
+            Verdict::Inconclusive(Reason::Tied)
+        }
+        _ => Verdict::Found,
+    }
+}
+
+/// Everything that is known of each entity, by index.
+struct Scene<'a> {
+    evidence: &'a Evidence<'a>,
+    config: &'a Config,
+    graph: Graph<'a>,
+    /// Strength of the strongest signal that matters, and which it is.
+    own: Vec<f64>,
+    because: Vec<Vec<usize>>,
+    onset_ms: Vec<Option<i64>>,
+    /// What can be reached from the alarm's entity; all, when that is unknown.
+    reachable: Vec<bool>,
+    strongest: f64,
+}
+
+impl<'a> Scene<'a> {
+    fn new(evidence: &'a Evidence<'a>, config: &'a Config) -> Self {
+        let entities = evidence.signals.iter().map(|s| s.entity.as_str());
+        let graph = Graph::new(entities, evidence.edges);
+        let count = graph.names.len();
+        let mut scene = Self {
+            evidence,
+            config,
+            own: vec![0.0; count],
+            because: vec![Vec::new(); count],
+            onset_ms: vec![None; count],
+            reachable: vec![true; count],
+            strongest: 0.0,
+            graph,
+        };
+        scene.weigh_signals();
+        let alarmed = evidence.alarm.entity.as_deref();
+        if let Some(at) = alarmed.and_then(|name| scene.graph.index_of(name))
+            && !scene.graph.callees[at].is_empty()
+        {
+            scene.reachable = vec![false; count];
+            for entity in scene.graph.downstream(at) {
+                scene.reachable[entity] = true;
+            }
+        }
+        let own = scene.own.iter().zip(&scene.reachable);
+        scene.strongest = own
+            .filter(|(_, r)| **r)
+            .map(|(s, _)| *s)
+            .fold(0.0, f64::max);
+        scene
+    }
+
+    fn weigh_signals(&mut self) {
+        for (index, signal) in self.evidence.signals.iter().enumerate() {
+            let Some(entity) = self.graph.index_of(&signal.entity) else {
+                continue;
+            };
+            let weight = self.config.relevance(signal, self.evidence.alarm) * signal.strength;
+            if weight <= 0.0 || !weight.is_finite() {
+                continue;
+            }
+            if weight > self.own[entity] {
+                self.own[entity] = weight;
+                self.because[entity].insert(0, index);
+                self.onset_ms[entity] = Some(signal.onset_ms);
+            } else {
+                self.because[entity].push(index);
+            }
+        }
+    }
+
+    /// `[0, 1]` of the strongest in sight, by logarithm: of departures far beyond doubt the size says little.
+    fn relative(&self, entity: usize) -> f64 {
+        if self.strongest <= 0.0 {
+            return 0.0;
+        }
+        (self.own[entity].ln_1p() / self.strongest.ln_1p()).min(1.0)
+    }
+
+    fn candidate(&self, entity: usize) -> Candidate {
+        let cited = self.because[entity].clone();
+        let factor = |kind, weight: f64, value: f64, because: Vec<usize>| Factor {
+            kind,
+            weight,
+            value,
+            because,
+        };
+        let config = self.config;
+        let (explained, by) = self.explained(entity);
+        let explaining = by.map_or_else(Vec::new, |callee| self.because[callee].clone());
+        let (covered, upstream) = self.covered(entity);
+        let mut factors = vec![
+            factor(
+                FactorKind::Strength,
+                config.strength,
+                self.relative(entity),
+                cited.clone(),
+            ),
+            factor(FactorKind::Topology, config.topology, covered, upstream),
+            factor(
+                FactorKind::ExplainedByCallee,
+                config.explained,
+                -explained,
+                explaining,
+            ),
+            factor(
+                FactorKind::TimeOrder,
+                config.time_order,
+                self.earliness(entity),
+                cited.clone(),
+            ),
+            factor(
+                FactorKind::Specificity,
+                config.specificity,
+                self.specificity(entity),
+                cited.clone(),
+            ),
+            factor(
+                FactorKind::ChangeProximity,
+                config.change,
+                self.changed(entity),
+                cited.clone(),
+            ),
+            factor(
+                FactorKind::History,
+                config.history,
+                self.history(entity),
+                Vec::new(),
+            ),
+        ];
+        factors.retain(|f| f.value != 0.0);
+        let size = |f: &Factor| (f.weight * f.value).abs();
+        factors.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.kind.cmp(&b.kind)));
+        Candidate {
+            entity: self.graph.names[entity].to_owned(),
+            score: factors.iter().map(|f| f.weight * f.value).sum(),
+            confidence: 0.0,
+            factors,
+        }
+    }
+
+    /// How much of the departure is explained by a callee, and which.
+    fn explained(&self, entity: usize) -> (f64, Option<usize>) {
+        let mut most = (0.0, None);
+        for &(callee, weight) in &self.graph.callees[entity] {
+            let share = weight * self.own[callee] / (self.own[callee] + self.own[entity]);
+            if share > most.0 {
+                most = (share, Some(callee));
+            }
+        }
+        most
+    }
+
+    /// Share of all departures that are the candidate's or upstream of it, with the signals that show those.
+    /// Nothing for what the alarm cannot come from.
+    fn covered(&self, entity: usize) -> (f64, Vec<usize>) {
+        if !self.reachable[entity] {
+            return (-1.0, Vec::new());
+        }
+        let all: f64 = self.own.iter().map(|s| s.ln_1p()).sum();
+        let upstream = self.graph.upstream(entity);
+        let share = upstream.iter().map(|&e| self.own[e].ln_1p()).sum::<f64>() / all;
+        let shown = upstream.iter().filter(|&&e| e != entity);
+        let cited = shown
+            .filter_map(|&e| self.because[e].first().copied())
+            .collect();
+        (share, cited)
+    }
+
+    /// 1 for the first to depart, 0 for the last.
+    fn earliness(&self, entity: usize) -> f64 {
+        let (Some(own), Some(first), Some(last)) = (
+            self.onset_ms[entity],
+            self.onset_ms.iter().flatten().min(),
+            self.onset_ms.iter().flatten().max(),
+        ) else {
+            return 0.0;
+        };
+        if last == first {
+            return 0.0;
+        }
+        (last - own) as f64 / (last - first) as f64
+    }
+
+    /// Share of the strength that no callee can have passed on.
+    fn specificity(&self, entity: usize) -> f64 {
+        let own = self.because[entity].iter().filter_map(|&index| {
+            let signal = &self.evidence.signals[index];
+            let own = matches!(
+                signal.kind,
+                SignalKind::OwnLatency | SignalKind::Resource | SignalKind::BrokenSequence
+            );
+            own.then(|| signal.strength * self.config.relevance(signal, self.evidence.alarm))
+        });
+        own.fold(0.0, f64::max) / self.own[entity].max(1e-9)
+    }
+
+    fn changed(&self, entity: usize) -> f64 {
+        let name = self.graph.names[entity];
+        let until = self.onset_ms[entity].unwrap_or(self.evidence.alarm.at_ms);
+        let ages = self
+            .evidence
+            .changes
+            .iter()
+            .filter(|change| change.entity == name);
+        // A step of a series is seen up to one sample late, so a change a minute after the onset still counts.
+        let ages = ages
+            .map(|change| (until - change.at_ms) as f64)
+            .filter(|age| *age >= -60_000.0);
+        ages.map(|age| (-age.max(0.0) / self.config.change_half_life_ms).exp2())
+            .fold(0.0, f64::max)
+    }
+
+    fn history(&self, entity: usize) -> f64 {
+        let name = self.graph.names[entity];
+        let all: u32 = self.evidence.past.iter().map(|past| past.confirmed).sum();
+        let own = self.evidence.past.iter().filter(|past| past.entity == name);
+        let own: u32 = own.map(|past| past.confirmed).sum();
+        // Two more that might have been others, so that one incident alone is no rule.
+        f64::from(own) / (f64::from(all) + 2.0)
+    }
+
+    fn ruled_out(&self, candidates: &[Candidate]) -> Vec<RuledOut> {
+        let mut out = Vec::new();
+        for candidate in candidates.iter().skip(1) {
+            let Some(entity) = self.graph.index_of(&candidate.entity) else {
+                continue;
+            };
+            let why = match self.explained(entity) {
+                (share, Some(callee)) if share >= VICTIM_SHARE => {
+                    WhyRuledOut::Victim(self.graph.names[callee].to_owned())
+                }
+                _ if self.own[entity] < self.config.found_strength / 2.0 => WhyRuledOut::Normal,
+                _ => continue,
+            };
+            out.push(RuledOut {
+                entity: candidate.entity.clone(),
+                why,
+                because: self.because[entity].clone(),
+            });
+        }
+        out
+    }
+}
