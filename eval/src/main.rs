@@ -6,6 +6,7 @@ mod capacity;
 mod forecast;
 mod log_anomaly;
 mod parsing;
+mod root_cause;
 #[cfg(feature = "search")]
 mod search;
 
@@ -35,6 +36,9 @@ struct Arguments {
     /// Write what was predicted to this folder, in the form the scorers read
     #[arg(long, value_name = "DIR")]
     predictions: Option<PathBuf>,
+    /// Give `root-cause` the call graph of the data
+    #[arg(long)]
+    graph: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,6 +55,8 @@ enum Suite {
     Forecast,
     /// Time to threshold on simulated disks; needs no data
     Capacity,
+    /// Ranking of root causes, on folders laid out as a scenario of PetShop or as the Nezha cases
+    RootCause,
     /// Every suite
     All,
 }
@@ -69,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         Suite::LogAnomaly => log_anomaly(&arguments, &arguments.data),
         Suite::Forecast => forecast(&arguments, &arguments.data),
         Suite::Capacity => capacity(&arguments),
+        Suite::RootCause => root_cause(&arguments, &arguments.data, arguments.graph),
         Suite::All => {
             ensure!(
                 !arguments.json,
@@ -81,6 +88,13 @@ fn main() -> anyhow::Result<()> {
             log_anomaly(&arguments, &arguments.data.join("logad/openstack_kalaki"))?;
             forecast(&arguments, &arguments.data.join("m4"))?;
             capacity(&arguments)?;
+            for (folder, graph) in [
+                ("rca_petshop/low_traffic", true),
+                ("rca_petshop/low_traffic", false),
+                ("rca_nezha", true),
+            ] {
+                root_cause(&arguments, &arguments.data.join(folder), graph)?;
+            }
             search(&arguments, &arguments.data.join("retrieval"))
         }
     }
@@ -104,6 +118,11 @@ fn log_anomaly(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
 fn forecast(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
     let report = forecast::run(data, arguments.predictions.as_deref())?;
     print(arguments.json, &report, || forecast::table(&report))
+}
+
+fn root_cause(arguments: &Arguments, data: &Path, graph: bool) -> anyhow::Result<()> {
+    let report = root_cause::run(data, graph, arguments.predictions.as_deref())?;
+    print(arguments.json, &report, || root_cause::table(&report))
 }
 
 fn capacity(arguments: &Arguments) -> anyhow::Result<()> {
