@@ -143,7 +143,54 @@ fn write(folder: &Path, judged: &[Judged]) -> anyhow::Result<()> {
         })
         .collect();
     let path = folder.join("predictions.json");
-    fs::write(&path, serde_json::to_string(&cases)?).with_context(|| path.display().to_string())
+    fs::write(&path, serde_json::to_string(&cases)?).with_context(|| path.display().to_string())?;
+    let path = folder.join("reasons.txt");
+    let reasons: String = judged.iter().map(reasons).collect();
+    fs::write(&path, reasons).with_context(|| path.display().to_string())
+}
+
+/// Why the first five candidates and the true one have their scores, for people.
+fn reasons(case: &Judged) -> String {
+    let mut out = format!(
+        "{} {}: rank {:?}, {:?}\n",
+        case.name,
+        case.truth,
+        case.rank(),
+        case.ranking.verdict
+    );
+    for (place, candidate) in case.ranking.candidates.iter().enumerate() {
+        if place >= 5 && candidate.entity != case.truth {
+            continue;
+        }
+        out.push_str(&format!(
+            "  {} {:.3} ({:.2})",
+            candidate.entity, candidate.score, candidate.confidence
+        ));
+        for factor in &candidate.factors {
+            out.push_str(&format!(
+                " {:?} {:.2}",
+                factor.kind,
+                factor.value * factor.weight
+            ));
+        }
+        let shown = candidate
+            .factors
+            .iter()
+            .find(|f| f.kind == tocsin_rank::FactorKind::Strength);
+        for signal in shown
+            .iter()
+            .flat_map(|f| &f.because)
+            .take(3)
+            .filter_map(|i| case.signals.get(*i))
+        {
+            out.push_str(&format!(
+                "\n      {:?} {:?} {:.1} {}",
+                signal.kind, signal.direction, signal.strength, signal.what
+            ));
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// The scores as a table for people, beside the anchors.

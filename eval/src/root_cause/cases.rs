@@ -1,6 +1,6 @@
 //! One case with its truth and what was ranked.
 
-use tocsin_rank::Ranking;
+use tocsin_rank::{Ranking, Signal};
 
 /// A fault whose cause is known, after ranking.
 pub(super) struct Judged {
@@ -8,6 +8,7 @@ pub(super) struct Judged {
     /// The part of the data it belongs to; empty where there are none.
     pub(super) part: String,
     pub(super) truth: String,
+    pub(super) signals: Vec<Signal>,
     pub(super) ranking: Ranking,
     pub(super) seconds: f64,
 }

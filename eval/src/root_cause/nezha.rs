@@ -123,6 +123,7 @@ impl Corpus {
                 part: case.system,
                 truth: truth.clone(),
                 ranking,
+                signals,
                 seconds: begun.elapsed().as_secs_f64(),
             })
         });

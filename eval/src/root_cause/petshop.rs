@@ -127,6 +127,7 @@ impl Scenario {
                 part: String::new(),
                 truth: issue.target.root_cause.node.clone(),
                 ranking: self.rank(&issue.target.target, at_s, &signals, config),
+                signals,
                 seconds: begun.elapsed().as_secs_f64(),
             }
         });

@@ -54,6 +54,7 @@ mod tests {
             name: String::new(),
             part: String::new(),
             truth: "a".to_owned(),
+            signals: Vec::new(),
             ranking: Ranking {
                 candidates: candidates.collect(),
                 verdict: Verdict::Found,

@@ -19,8 +19,12 @@ pub struct Config {
     pub change: f64,
     /// Weight of being the confirmed cause of similar incidents.
     pub history: f64,
-    /// What a signal of another kind than the alarm's counts, `[0, 1]`.
+    /// What a signal of another kind than the alarm's counts, `[0, 1]`: slowness seldom passes over into failures
+    /// and traffic into slowness.
     pub other_kind: f64,
+    /// What a signal counts, `[0, 1]`, that only says that something differs (lines, traffic) or that may be passed
+    /// on whole by a callee (latency), when the alarm is of no kind.
+    pub indirect: f64,
     /// Strength from which on a departure may be called a cause: 6 is one in four hundred, which over dozens of
     /// entities is met by chance once in several alarms, so it is asked of the alarm's own kind.
     pub found_strength: f64,
@@ -40,7 +44,8 @@ impl Default for Config {
             specificity: 0.2,
             change: 0.5,
             history: 0.25,
-            other_kind: 0.3,
+            other_kind: 0.1,
+            indirect: 0.3,
             found_strength: 6.0,
             change_half_life_ms: 15.0 * 60_000.0,
             temperature: 0.15,
@@ -54,26 +59,26 @@ impl Config {
         let kind = match (alarm.kind, signal.kind) {
             (Some(asked), found) if asked == found || alike(asked, found) => 1.0,
             (Some(_), _) => self.other_kind,
-            (None, kind) => unasked(kind, self.other_kind),
+            (None, kind) => unasked(kind, self.indirect),
         };
         kind * worse(signal)
     }
 }
 
 /// Without a kind to explain, all that fails or is slow counts; what only differs counts less.
-fn unasked(kind: SignalKind, other: f64) -> f64 {
+fn unasked(kind: SignalKind, indirect: f64) -> f64 {
     match kind {
         SignalKind::Errors
         | SignalKind::Availability
         | SignalKind::OwnLatency
         | SignalKind::BrokenSequence
-        | SignalKind::Resource
-        | SignalKind::Latency => 1.0,
-        SignalKind::Traffic
+        | SignalKind::Resource => 1.0,
+        SignalKind::Latency
+        | SignalKind::Traffic
         | SignalKind::NewTemplate
         | SignalKind::Burst
         | SignalKind::Missing
-        | SignalKind::Other => other,
+        | SignalKind::Other => indirect,
     }
 }
 

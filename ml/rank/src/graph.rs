@@ -54,9 +54,40 @@ impl<'a> Graph<'a> {
         reach(from, |at| self.callers[at].iter().copied())
     }
 
-    /// `from` and all that it needs.
-    pub(crate) fn downstream(&self, from: usize) -> Vec<usize> {
-        reach(from, |at| self.callees[at].iter().map(|(to, _)| *to))
+    /// Whether more than one other entity knows this one. What a single caller knows cannot be told from
+    /// that caller's way to it.
+    pub(crate) fn corroborated(&self, entity: usize) -> bool {
+        self.callers[entity].len() + self.callees[entity].len() >= 2
+    }
+
+    /// For each entity how strongly the departures go on from `from` down to it: over the best path the weakest
+    /// strength between the two ends. Infinite for direct callees, which have nothing between; none if there
+    /// is no path.
+    pub(crate) fn passed_on(&self, from: usize, own: &[f64]) -> Vec<Option<f64>> {
+        let mut passed: Vec<Option<f64>> = vec![None; self.names.len()];
+        passed[from] = Some(f64::INFINITY);
+        // Each round makes the paths one step longer; strengths only sink along a path, so this ends.
+        for _ in 0..self.names.len() {
+            let mut changed = false;
+            for at in 0..self.names.len() {
+                let Some(until) = passed[at] else { continue };
+                let through = if at == from {
+                    until
+                } else {
+                    until.min(own[at])
+                };
+                for &(to, _) in &self.callees[at] {
+                    if passed[to].is_none_or(|known| through > known) {
+                        passed[to] = Some(through);
+                        changed = true;
+                    }
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        passed
     }
 }
 

@@ -12,6 +12,15 @@ const VICTIM_SHARE: f64 = 0.4;
 /// Confidences closer than this share of the first are a tie.
 const TIE: f64 = 0.9;
 
+/// Strength that chance shows somewhere in a system of dozens of series.
+const NOISE: f64 = 3.0;
+
+/// What a strength counts: in proportion while it may be chance, by its logarithm where it is beyond doubt, as then
+/// the size says more of how quiet the series was than of the cause.
+fn weight(strength: f64) -> f64 {
+    (strength / NOISE).ln_1p()
+}
+
 /// Ranks the entities that depart as causes of the alarm. Deterministic; equal scores are ordered by name.
 ///
 /// An entity whose departure is explained by a callee that departs itself ranks below that callee,
@@ -75,8 +84,8 @@ struct Scene<'a> {
     own: Vec<f64>,
     because: Vec<Vec<usize>>,
     onset_ms: Vec<Option<i64>>,
-    /// What can be reached from the alarm's entity; all, when that is unknown.
-    reachable: Vec<bool>,
+    /// How strongly departures go on from the alarm's entity; unknown, when that is.
+    passed: Option<Vec<Option<f64>>>,
     strongest: f64,
 }
 
@@ -91,7 +100,7 @@ impl<'a> Scene<'a> {
             own: vec![0.0; count],
             because: vec![Vec::new(); count],
             onset_ms: vec![None; count],
-            reachable: vec![true; count],
+            passed: None,
             strongest: 0.0,
             graph,
         };
@@ -100,17 +109,21 @@ impl<'a> Scene<'a> {
         if let Some(at) = alarmed.and_then(|name| scene.graph.index_of(name))
             && !scene.graph.callees[at].is_empty()
         {
-            scene.reachable = vec![false; count];
-            for entity in scene.graph.downstream(at) {
-                scene.reachable[entity] = true;
-            }
+            scene.passed = Some(scene.graph.passed_on(at, &scene.own));
         }
-        let own = scene.own.iter().zip(&scene.reachable);
-        scene.strongest = own
-            .filter(|(_, r)| **r)
-            .map(|(s, _)| *s)
-            .fold(0.0, f64::max);
+        let own = scene
+            .own
+            .iter()
+            .enumerate()
+            .filter(|(e, _)| scene.reachable(*e));
+        scene.strongest = own.map(|(_, s)| *s).fold(0.0, f64::max);
         scene
+    }
+
+    fn reachable(&self, entity: usize) -> bool {
+        self.passed
+            .as_ref()
+            .is_none_or(|passed| passed[entity].is_some())
     }
 
     fn weigh_signals(&mut self) {
@@ -118,12 +131,12 @@ impl<'a> Scene<'a> {
             let Some(entity) = self.graph.index_of(&signal.entity) else {
                 continue;
             };
-            let weight = self.config.relevance(signal, self.evidence.alarm) * signal.strength;
-            if weight <= 0.0 || !weight.is_finite() {
+            let counts = self.config.relevance(signal, self.evidence.alarm) * signal.strength;
+            if counts <= 0.0 || !counts.is_finite() {
                 continue;
             }
-            if weight > self.own[entity] {
-                self.own[entity] = weight;
+            if counts > self.own[entity] {
+                self.own[entity] = counts;
                 self.because[entity].insert(0, index);
                 self.onset_ms[entity] = Some(signal.onset_ms);
             } else {
@@ -132,12 +145,12 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// `[0, 1]` of the strongest in sight, by logarithm: of departures far beyond doubt the size says little.
+    /// `[0, 1]` of the strongest in sight.
     fn relative(&self, entity: usize) -> f64 {
         if self.strongest <= 0.0 {
             return 0.0;
         }
-        (self.own[entity].ln_1p() / self.strongest.ln_1p()).min(1.0)
+        (weight(self.own[entity]) / weight(self.strongest)).min(1.0)
     }
 
     fn candidate(&self, entity: usize) -> Candidate {
@@ -214,20 +227,31 @@ impl<'a> Scene<'a> {
         most
     }
 
-    /// Share of all departures that are the candidate's or upstream of it, with the signals that show those.
-    /// Nothing for what the alarm cannot come from.
+    /// How well the candidate accounts for the rest: the share of all departures that are its own or upstream of
+    /// it, and how unbroken the departures lead from the alarm to it. -1 for what the alarm cannot come
+    /// from. Half for what only one other entity knows. With the signals that show it.
     fn covered(&self, entity: usize) -> (f64, Vec<usize>) {
-        if !self.reachable[entity] {
+        if !self.reachable(entity) {
             return (-1.0, Vec::new());
         }
-        let all: f64 = self.own.iter().map(|s| s.ln_1p()).sum();
+        let relative = self.relative(entity);
+        let all: f64 = self.own.iter().map(|s| weight(*s)).sum();
         let upstream = self.graph.upstream(entity);
-        let share = upstream.iter().map(|&e| self.own[e].ln_1p()).sum::<f64>() / all;
+        let share = upstream.iter().map(|&e| weight(self.own[e])).sum::<f64>() / all;
         let shown = upstream.iter().filter(|&&e| e != entity);
         let cited = shown
             .filter_map(|&e| self.because[e].first().copied())
             .collect();
-        (share, cited)
+        let Some(passed) = self.passed.as_ref().and_then(|passed| passed[entity]) else {
+            return (share * relative, cited);
+        };
+        let unbroken = (weight(passed) / weight(self.own[entity])).min(1.0);
+        let known = if self.graph.corroborated(entity) {
+            1.0
+        } else {
+            0.5
+        };
+        ((share + unbroken) / 2.0 * known * relative, cited)
     }
 
     /// 1 for the first to depart, 0 for the last.
@@ -242,7 +266,7 @@ impl<'a> Scene<'a> {
         if last == first {
             return 0.0;
         }
-        (last - own) as f64 / (last - first) as f64
+        (last - own) as f64 / (last - first) as f64 * self.relative(entity)
     }
 
     /// Share of the strength that no callee can have passed on.
@@ -255,7 +279,7 @@ impl<'a> Scene<'a> {
             );
             own.then(|| signal.strength * self.config.relevance(signal, self.evidence.alarm))
         });
-        own.fold(0.0, f64::max) / self.own[entity].max(1e-9)
+        own.fold(0.0, f64::max) / self.own[entity].max(1e-9) * self.relative(entity)
     }
 
     fn changed(&self, entity: usize) -> f64 {

@@ -29,8 +29,8 @@ pub struct SeriesWindow<'a> {
     pub window: &'a [(i64, f64)],
 }
 
-/// The departure of a series, if there is one. The strength is that of the mean of the window's values in the
-/// worse direction, so that one odd point among many weighs less than a level that stays.
+/// The departure of a series, if there is one. What counts is a departure that lasts until the
+/// window's end: two values that the baseline has once in a hundred each are rarer than one.
 ///
 /// Values that stop (a baseline but only NaN in a non-empty window) are a signal of availability.
 #[must_use]
@@ -50,29 +50,49 @@ pub fn series_signal(series: &SeriesWindow<'_>) -> Option<Signal> {
     if values.is_empty() {
         return stopped(series, *first_ms);
     }
-    let departures: Vec<f64> = values.iter().map(|(_, v)| scale.z(*v)).collect();
-    // A level that stays has about the same departure in each value; one glitch is averaged away.
-    let mean = departures.iter().sum::<f64>() / departures.len() as f64;
-    let strength = strength_of_z(mean.abs());
-    if strength <= 0.0 {
-        return None;
-    }
-    let onset = departures
+    let up: Vec<f64> = values
         .iter()
-        .position(|z| z * mean.signum() >= mean.abs() / 2.0)
-        .unwrap_or(0);
-    Some(Signal {
+        .map(|(_, v)| scale.surprise(*v, true))
+        .collect();
+    let down: Vec<f64> = values
+        .iter()
+        .map(|(_, v)| scale.surprise(*v, false))
+        .collect();
+    let ((rise, risen), (fall, fallen)) = (lasting(&up), lasting(&down));
+    let (strength, onset, direction) = if rise >= fall {
+        (rise, risen, Direction::Up)
+    } else {
+        (fall, fallen, Direction::Down)
+    };
+    (strength > 0.0).then(|| Signal {
         entity: series.entity.to_owned(),
         kind: series.kind,
         onset_ms: values[onset].0,
         strength,
-        direction: if mean > 0.0 {
-            Direction::Up
-        } else {
-            Direction::Down
-        },
+        direction,
         what: series.what.to_owned(),
     })
+}
+
+/// The strength of surprises that last until the end of the window, and where they begin: the best of all
+/// beginnings, each by Fisher's method, less the price of having chosen.
+fn lasting(surprises: &[f64]) -> (f64, usize) {
+    let mut best = (0.0, 0);
+    for begin in 0..surprises.len() {
+        let rest = &surprises[begin..];
+        let sum: f64 = rest.iter().sum();
+        // The tail of a gamma distribution of whole shape.
+        let (mut term, mut series) = (1.0, 1.0);
+        for k in 1..rest.len() {
+            term *= sum / k as f64;
+            series += term;
+        }
+        let strength = sum - series.ln() - (surprises.len() as f64).ln();
+        if strength > best.0 {
+            best = (strength, begin);
+        }
+    }
+    best
 }
 
 fn stopped(series: &SeriesWindow<'_>, at_ms: i64) -> Option<Signal> {
@@ -95,6 +115,8 @@ struct Scale {
     ratio: bool,
     unit: f64,
     spread: Spread,
+    /// The baseline, mapped and in order.
+    known: Vec<f64>,
     /// Where the recent values lie, if they left the median.
     recent: Option<(f64, f64)>,
 }
@@ -118,15 +140,19 @@ impl Scale {
                 below: 1.0,
                 above: 1.0,
             },
+            known: Vec::new(),
             recent: None,
         };
         let mapped = sorted(plain.iter().map(|v| scale.map(*v)));
         let floor = match (ratio, series.kind) {
+            // What is counted varies by its root, however constant it was.
+            (true, SignalKind::Traffic) => RELATIVE_FLOOR.max(1.0 / (usual + 1.0).sqrt()),
             (true, _) => RELATIVE_FLOOR,
             (false, SignalKind::Availability | SignalKind::Errors) => SHARE_FLOOR * whole,
             (false, _) => (usual * RELATIVE_FLOOR).max(1e-9),
         };
         scale.spread = Spread::of(&mapped, floor);
+        scale.known = mapped;
         let recent = sorted(series.recent.iter().map(|v| scale.map(*v)));
         if let (Some(low), Some(high)) = (recent.first(), recent.last()) {
             scale.recent = Some((*low, *high));
@@ -142,16 +168,30 @@ impl Scale {
         }
     }
 
-    /// Signed sigmas from the baseline, or from the recent values where those lie further out on the same side.
-    fn z(&self, value: f64) -> f64 {
-        let (low, high) = self
-            .recent
-            .unwrap_or((self.spread.median, self.spread.median));
-        if value >= self.spread.median {
-            (value - self.spread.median.max(high)).max(0.0) / self.spread.above
+    /// `-ln` of the share of the baseline that lies at least as far out on one side, and beyond the baseline's end
+    /// continued by the distance. Series that had already moved count from there.
+    fn surprise(&self, value: f64, up: bool) -> f64 {
+        let middle = self.spread.median;
+        let (low, high) = self.recent.unwrap_or((middle, middle));
+        let value = if up {
+            value - (high - middle).max(0.0)
         } else {
-            (value - self.spread.median.min(low)).min(0.0) / self.spread.below
+            value + (middle - low).max(0.0)
+        };
+        let (beyond, end, sigma) = if up {
+            let beyond = self.known.len() - self.known.partition_point(|v| *v < value);
+            (beyond, self.known.last(), self.spread.above)
+        } else {
+            let beyond = self.known.partition_point(|v| *v <= value);
+            (beyond, self.known.first(), self.spread.below)
+        };
+        let distance = if up { value - middle } else { middle - value };
+        if distance <= sigma {
+            return 0.0;
         }
+        let share = (beyond as f64 + 1.0) / (self.known.len() as f64 + 1.0);
+        let out = end.map_or(0.0, |end| if up { value - end } else { end - value });
+        -share.ln() + strength_of_z(out / sigma)
     }
 }
 

@@ -6,6 +6,10 @@ use crate::{Direction, Signal, SignalKind};
 /// Lines a template may have had unseen in the baseline: half a line, the usual prior of a rate.
 const PRIOR_LINES: f64 = 0.5;
 
+/// What a kind of error that the baseline has never heard counts by itself: nineteen of twenty errors
+/// that a program can name are not named in normal times, and `-ln 0.05` is 3.
+const UNHEARD_ERROR: f64 = 3.0;
+
 /// How often one entity said one thing.
 #[derive(Debug, Clone, Copy)]
 pub struct TemplateCount<'a> {
@@ -48,7 +52,12 @@ fn template_signal(count: &TemplateCount<'_>, exposure: f64) -> Option<Signal> {
         (false, true, _) => return None,
         (false, false, _) => SignalKind::Missing,
     };
-    let strength = strength_of_bound(bound);
+    let unheard = if kind == SignalKind::Errors && count.baseline == 0 {
+        UNHEARD_ERROR
+    } else {
+        0.0
+    };
+    let strength = strength_of_bound(bound) + unheard;
     (strength > 0.0).then(|| Signal {
         entity: count.entity.to_owned(),
         kind,

@@ -112,8 +112,9 @@ struct Usual {
 
 /// A value is slow beyond this many times the usual 95th percentile: below it is the load of the day.
 const SLOW_FACTOR: f64 = 3.0;
-/// And by at least this much more: the clocks of two machines, and a garbage collection, differ by as much.
-const SLOW_US: f64 = 20_000.0;
+/// And by at least this much more: a tenth of a second, below which nobody complains; a garbage collection
+/// takes as much.
+const SLOW_US: f64 = 100_000.0;
 /// Values that a key must have in the baseline.
 const USUAL_MIN: usize = 3;
 

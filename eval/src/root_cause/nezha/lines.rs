@@ -42,17 +42,18 @@ pub(super) fn line(row: &str) -> Option<Line> {
     })
 }
 
-/// Words with digits are variables.
+/// Words with digits are variables, and so are the days and months of dates.
 fn template(said: &str) -> String {
     let words = said.split_whitespace().take(TEMPLATE_WORDS);
     let words: Vec<&str> = words
-        .map(|word| {
-            if word.bytes().any(|b| b.is_ascii_digit()) {
-                "<*>"
-            } else {
-                word
-            }
-        })
+        .map(|word| if variable(word) { "<*>" } else { word })
         .collect();
     words.join(" ")
+}
+
+fn variable(word: &str) -> bool {
+    const DATES: &str =
+        "Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    let last = word.rsplit([':', '=', '[', '(']).next().unwrap_or(word);
+    word.bytes().any(|b| b.is_ascii_digit()) || DATES.split(' ').any(|date| date == last)
 }
