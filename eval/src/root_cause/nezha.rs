@@ -255,7 +255,7 @@ fn kind(column: &str) -> Option<SignalKind> {
     match column {
         "Time" | "TimeStamp" | "PodName" => None,
         c if c.starts_with("Node") => None,
-        c if c.starts_with("Cpu") || c.starts_with("Memory") => Some(SignalKind::Resource),
+        "CpuUsageRate(%)" | "MemoryUsageRate(%)" => Some(SignalKind::Resource),
         c if c.contains("Latency") => Some(SignalKind::Latency),
         c if c.contains("SuccessRate") => Some(SignalKind::Availability),
         c if c.starts_with("Network") || c.contains("Workload") => Some(SignalKind::Traffic),

@@ -54,14 +54,20 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How much of a signal's strength speaks for its entity as the cause of this alarm, `[0, 1]`.
-    pub(crate) fn relevance(&self, signal: &Signal, alarm: &Alarm) -> f64 {
-        let kind = match (alarm.kind, signal.kind) {
+    /// What a signal counts for its entity as the cause of this alarm. Beyond twice what is enough to be found, a
+    /// signal of the wrong kind does not become the right one by its size.
+    pub(crate) fn counts(&self, signal: &Signal, alarm: &Alarm) -> f64 {
+        let share = match (alarm.kind, signal.kind) {
             (Some(asked), found) if asked == found || alike(asked, found) => 1.0,
             (Some(_), _) => self.other_kind,
             (None, kind) => unasked(kind, self.indirect),
         };
-        kind * worse(signal)
+        let strength = if share < 1.0 {
+            signal.strength.min(2.0 * self.found_strength)
+        } else {
+            signal.strength
+        };
+        share * worse(signal) * strength
     }
 }
 

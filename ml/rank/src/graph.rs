@@ -60,6 +60,21 @@ impl<'a> Graph<'a> {
         self.callers[entity].len() + self.callees[entity].len() >= 2
     }
 
+    /// Others that the only caller of an entity needs and that more than that caller knows: the entity may
+    /// be another name of one of them, as a load balancer's address is of the service behind it.
+    pub(crate) fn perhaps_the_same(&self, entity: usize) -> Vec<usize> {
+        let [caller] = self.callers[entity].as_slice() else {
+            return Vec::new();
+        };
+        if self.corroborated(entity) {
+            return Vec::new();
+        }
+        let others = self.callees[*caller].iter().map(|(other, _)| *other);
+        others
+            .filter(|other| *other != entity && self.corroborated(*other))
+            .collect()
+    }
+
     /// For each entity how strongly the departures go on from `from` down to it: over the best path the weakest
     /// strength between the two ends. Infinite for direct callees, which have nothing between; none if there
     /// is no path.

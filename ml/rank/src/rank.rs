@@ -131,7 +131,7 @@ impl<'a> Scene<'a> {
             let Some(entity) = self.graph.index_of(&signal.entity) else {
                 continue;
             };
-            let counts = self.config.relevance(signal, self.evidence.alarm) * signal.strength;
+            let counts = self.config.counts(signal, self.evidence.alarm);
             if counts <= 0.0 || !counts.is_finite() {
                 continue;
             }
@@ -215,13 +215,22 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// How much of the departure is explained by a callee, and which.
+    /// How much of the departure is explained by a callee, `[0, 1]`, and which: half where both depart
+    /// alike. Or by a neighbour that may be the same entity under a better known name.
     fn explained(&self, entity: usize) -> (f64, Option<usize>) {
         let mut most = (0.0, None);
+        let own = self.own[entity].powi(2);
         for &(callee, weight) in &self.graph.callees[entity] {
-            let share = weight * self.own[callee] / (self.own[callee] + self.own[entity]);
+            let other = self.own[callee].powi(2);
+            let share = weight * other / (other + own);
             if share > most.0 {
                 most = (share, Some(callee));
+            }
+        }
+        for other in self.graph.perhaps_the_same(entity) {
+            let share = (self.own[other] / self.own[entity]).min(1.0);
+            if share > most.0 {
+                most = (share, Some(other));
             }
         }
         most
@@ -277,7 +286,7 @@ impl<'a> Scene<'a> {
                 signal.kind,
                 SignalKind::OwnLatency | SignalKind::Resource | SignalKind::BrokenSequence
             );
-            own.then(|| signal.strength * self.config.relevance(signal, self.evidence.alarm))
+            own.then(|| self.config.counts(signal, self.evidence.alarm))
         });
         own.fold(0.0, f64::max) / self.own[entity].max(1e-9) * self.relative(entity)
     }

@@ -11,6 +11,10 @@ const RELATIVE_FLOOR: f64 = 0.02;
 /// Spread at least of a share in percent or per one, as a part of its whole.
 const SHARE_FLOOR: f64 = 0.002;
 
+/// Spread at least of the use of a resource, in percentage points of its limit: what idles at half a percent and
+/// rises to one is no bottleneck.
+const RESOURCE_FLOOR: f64 = 2.0;
+
 /// One series of one entity, cut by the alarm.
 #[derive(Debug, Clone, Copy)]
 pub struct SeriesWindow<'a> {
@@ -18,7 +22,8 @@ pub struct SeriesWindow<'a> {
     pub entity: &'a str,
     /// The series, to be shown to people.
     pub what: &'a str,
-    /// What is measured. Latencies are compared by ratio, shares by difference.
+    /// What is measured. Latencies, traffic and other amounts are compared by ratio; availability (percent or per one)
+    /// and the use of resources (percent of the limit) by difference.
     pub kind: SignalKind,
     /// Values of normal times, in any order; NaN is missing. Fewer than five say nothing.
     pub baseline: &'a [f64],
@@ -37,7 +42,7 @@ pub struct SeriesWindow<'a> {
 pub fn series_signal(series: &SeriesWindow<'_>) -> Option<Signal> {
     let ratio = matches!(
         series.kind,
-        SignalKind::Latency | SignalKind::OwnLatency | SignalKind::Traffic | SignalKind::Resource
+        SignalKind::Latency | SignalKind::OwnLatency | SignalKind::Traffic | SignalKind::Other
     );
     let scale = Scale::of(series, ratio)?;
     let values: Vec<(i64, f64)> = series
@@ -149,6 +154,7 @@ impl Scale {
             (true, SignalKind::Traffic) => RELATIVE_FLOOR.max(1.0 / (usual + 1.0).sqrt()),
             (true, _) => RELATIVE_FLOOR,
             (false, SignalKind::Availability | SignalKind::Errors) => SHARE_FLOOR * whole,
+            (false, SignalKind::Resource) => RESOURCE_FLOOR,
             (false, _) => (usual * RELATIVE_FLOOR).max(1e-9),
         };
         scale.spread = Spread::of(&mapped, floor);

@@ -118,6 +118,9 @@ const SLOW_US: f64 = 100_000.0;
 /// Values that a key must have in the baseline.
 const USUAL_MIN: usize = 3;
 
+/// One in a hundred may be slow at any time, however few were in a short baseline.
+const SLOW_CHANCE: f64 = 0.01;
+
 impl Usual {
     fn of(values: Vec<f64>) -> Option<Self> {
         let values = crate::tail::sorted(values);
@@ -130,7 +133,7 @@ impl Usual {
         Some(Self {
             slow_us,
             // Half a slow one more than was seen, as the baseline is short.
-            chance: (slow + 0.5) / (values.len() as f64 + 1.0),
+            chance: ((slow + 0.5) / (values.len() as f64 + 1.0)).max(SLOW_CHANCE),
         })
     }
 }

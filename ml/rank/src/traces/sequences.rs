@@ -3,7 +3,7 @@
 //! An exception in the middle of a function leaves no line of its own where nobody logs it, but what
 //! the function would have done next is missing: the line, the query, the call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Forest, SpanEvent};
 use crate::tail::{binomial_bound, strength_of_bound};
@@ -22,9 +22,9 @@ type Step<'a> = (u8, &'a str, &'a str);
 struct Steps<'a> {
     /// For each operation how many spans have each step.
     single: BTreeMap<Operation<'a>, BTreeMap<Step<'a>, f64>>,
-    /// And each pair of steps.
+    /// And how many have the second at least as often as the first.
     pair: BTreeMap<Operation<'a>, BTreeMap<(Step<'a>, Step<'a>), f64>>,
-    /// Begin of the first span with the first step and without another is not kept; that of the operation is.
+    /// Begin of the operation's first span.
     first_us: BTreeMap<Operation<'a>, i64>,
 }
 
@@ -76,16 +76,18 @@ fn signal(operation: Operation<'_>, missing: Step<'_>, onset_ms: i64, strength: 
 
 impl<'a> Steps<'a> {
     fn of(forest: &Forest<'a>, events: &[SpanEvent<'a>]) -> Self {
-        let mut within: Vec<BTreeSet<Step<'a>>> =
-            vec![BTreeSet::from([(0, "", "")]); forest.spans.len()];
+        let itself = BTreeMap::from([((0, "", ""), 1)]);
+        let mut within: Vec<BTreeMap<Step<'a>, u32>> = vec![itself; forest.spans.len()];
         for (parent, children) in forest.children.iter().enumerate() {
             for child in children.iter().map(|&child| &forest.spans[child]) {
-                within[parent].insert((1, child.entity, child.operation));
+                *within[parent]
+                    .entry((1, child.entity, child.operation))
+                    .or_default() += 1;
             }
         }
         for event in events {
             if let Some(&span) = forest.index.get(&event.span) {
-                within[span].insert((2, "", event.what));
+                *within[span].entry((2, "", event.what)).or_default() += 1;
             }
         }
         let mut out = Self::default();
@@ -99,12 +101,16 @@ impl<'a> Steps<'a> {
             let first = out.first_us.entry(operation).or_insert(span.start_us);
             *first = (*first).min(span.start_us);
             let single = out.single.entry(operation).or_default();
-            for step in steps {
+            for step in steps.keys() {
                 *single.entry(*step).or_default() += 1.0;
             }
             let pair = out.pair.entry(operation).or_default();
-            for first in steps {
-                for second in steps.iter().filter(|second| *second != first) {
+            for (first, times) in steps {
+                // As often as the first, so that a loop that breaks off is seen too.
+                let followed = steps
+                    .iter()
+                    .filter(|(second, n)| *second != first && *n >= times);
+                for (second, _) in followed {
                     *pair.entry((*first, *second)).or_default() += 1.0;
                 }
             }
