@@ -42,7 +42,7 @@ pub(crate) struct Report {
     pub(crate) scores: Scores,
     /// The same with the alarm raised a minute late.
     pub(crate) late_60s: Scores,
-    /// Scores of parts of the cases, by name.
+    /// Scores of parts of the cases, by name; `late` is with the alarm raised a minute late.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) parts: BTreeMap<String, Scores>,
     /// Share of windows of normal times in which no cause is named.
@@ -98,8 +98,11 @@ fn measure(
 
 fn report(judged: &[Judged], late: &[Judged], specificity: Option<f64>) -> Report {
     let mut parts: BTreeMap<String, Vec<&Judged>> = BTreeMap::new();
-    for case in judged.iter().filter(|case| !case.part.is_empty()) {
-        parts.entry(case.part.clone()).or_default().push(case);
+    for (cases, suffix) in [(judged, ""), (late, " late")] {
+        for case in cases.iter().filter(|case| !case.part.is_empty()) {
+            let name = format!("{}{suffix}", case.part);
+            parts.entry(name).or_default().push(case);
+        }
     }
     let parts = parts
         .into_iter()

@@ -14,6 +14,31 @@ fn folder(name: &str) -> Option<std::path::PathBuf> {
     None
 }
 
+#[test]
+fn petshop_is_ranked_with_its_graph_and_silent_in_normal_times() {
+    let Some(data) = folder("rca_petshop/low_traffic") else {
+        return;
+    };
+    let report = run(&data, true, None).unwrap();
+    for scores in [&report.scores, &report.late_60s] {
+        assert!(scores.top1 >= 0.85 && scores.top3 >= 0.96, "{report:?}");
+    }
+    assert!(report.specificity.unwrap() >= 0.90, "{report:?}");
+}
+
+#[test]
+#[ignore = "reads 60 MB; run with --release"]
+fn trainticket_is_ranked_within_a_second_a_fault() {
+    let Some(data) = folder("rca_nezha") else {
+        return;
+    };
+    let report = run(&data, true, None).unwrap();
+    for part in ["TrainTicket", "TrainTicket late"] {
+        assert!(report.parts[part].top1 >= 0.90, "{report:?}");
+    }
+    assert!(report.seconds_max <= 1.0, "{report:?}");
+}
+
 /// One constant of the configuration, to be halved and doubled.
 type Constant = (&'static str, fn(&mut Config) -> &mut f64);
 

@@ -7,8 +7,8 @@ use crate::{
     WhyRuledOut,
 };
 
-/// Share of a departure that a callee must explain for its entity to be called a victim.
-const VICTIM_SHARE: f64 = 0.4;
+/// Share of a departure that a callee must explain for its entity to be called a victim: two thirds as strong.
+const VICTIM_SHARE: f64 = 0.3;
 /// Confidences closer than this share of the first are a tie.
 const TIE: f64 = 0.9;
 
@@ -127,21 +127,24 @@ impl<'a> Scene<'a> {
     }
 
     fn weigh_signals(&mut self) {
+        let mut shown: Vec<Vec<(f64, i64, usize)>> = vec![Vec::new(); self.graph.names.len()];
         for (index, signal) in self.evidence.signals.iter().enumerate() {
-            let Some(entity) = self.graph.index_of(&signal.entity) else {
-                continue;
-            };
             let counts = self.config.counts(signal, self.evidence.alarm);
-            if counts <= 0.0 || !counts.is_finite() {
-                continue;
+            if let Some(entity) = self.graph.index_of(&signal.entity)
+                && counts > 0.0
+                && counts.is_finite()
+            {
+                shown[entity].push((counts, signal.onset_ms, index));
             }
-            if counts > self.own[entity] {
-                self.own[entity] = counts;
-                self.because[entity].insert(0, index);
-                self.onset_ms[entity] = Some(signal.onset_ms);
-            } else {
-                self.because[entity].push(index);
+        }
+        for (entity, mut signals) in shown.into_iter().enumerate() {
+            // The earliest of equals, so that the order in which signals are given decides nothing.
+            signals.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+            if let Some((counts, onset_ms, _)) = signals.first() {
+                self.own[entity] = *counts;
+                self.onset_ms[entity] = Some(*onset_ms);
             }
+            self.because[entity] = signals.into_iter().map(|(.., index)| index).collect();
         }
     }
 
@@ -338,3 +341,6 @@ impl<'a> Scene<'a> {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;

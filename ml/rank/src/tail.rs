@@ -42,6 +42,15 @@ pub(crate) fn poisson_bound(k: f64, mean: f64) -> f64 {
     (log - k + mean).max(0.0)
 }
 
+/// Bound on `-ln` of the chance that `count` excesses over a threshold are so large, where `logs` is the sum of the
+/// logarithms of value over threshold: under a tail as heavy as `1/x` each of them is exponential.
+pub(crate) fn excess_bound(logs: f64, count: f64) -> f64 {
+    if count <= 0.0 || logs <= count {
+        return 0.0;
+    }
+    logs - count - count * (logs / count).ln()
+}
+
 /// The `q`-quantile of sorted values by linear interpolation; 0 when there are none.
 pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {

@@ -1,12 +1,14 @@
 //! Signals from log templates: what is new, what bursts, what is no longer said.
 
+use std::collections::BTreeSet;
+
 use crate::tail::{poisson_bound, strength_of_bound};
 use crate::{Direction, Signal, SignalKind};
 
 /// Lines a template may have had unseen in the baseline: half a line, the usual prior of a rate.
 const PRIOR_LINES: f64 = 0.5;
 
-/// What a kind of error that the baseline has never heard counts by itself: nineteen of twenty errors
+/// What a kind of error that the baseline has heard of nobody counts by itself: nineteen of twenty errors
 /// that a program can name are not named in normal times, and `-ln 0.05` is 3.
 const UNHEARD_ERROR: f64 = 3.0;
 
@@ -31,13 +33,22 @@ pub struct TemplateCount<'a> {
 /// much more was going on in the window than in the baseline, in requests, or else in time; `> 0`.
 #[must_use]
 pub fn template_signals(counts: &[TemplateCount<'_>], exposure: f64) -> Vec<Signal> {
+    let heard: BTreeSet<&str> = counts
+        .iter()
+        .filter(|c| c.baseline > 0)
+        .map(|c| c.what)
+        .collect();
     counts
         .iter()
-        .filter_map(|count| template_signal(count, exposure.max(1e-6)))
+        .filter_map(|count| template_signal(count, exposure.max(1e-6), &heard))
         .collect()
 }
 
-fn template_signal(count: &TemplateCount<'_>, exposure: f64) -> Option<Signal> {
+fn template_signal(
+    count: &TemplateCount<'_>,
+    exposure: f64,
+    heard: &BTreeSet<&str>,
+) -> Option<Signal> {
     let (before, now) = (count.baseline as f64, count.window as f64);
     let expected = (before + PRIOR_LINES) * exposure;
     // The baseline's own rate is uncertain too, which spreads what may be expected.
@@ -52,7 +63,7 @@ fn template_signal(count: &TemplateCount<'_>, exposure: f64) -> Option<Signal> {
         (false, true, _) => return None,
         (false, false, _) => SignalKind::Missing,
     };
-    let unheard = if kind == SignalKind::Errors && count.baseline == 0 {
+    let unheard = if kind == SignalKind::Errors && !heard.contains(count.what) {
         UNHEARD_ERROR
     } else {
         0.0

@@ -45,9 +45,10 @@ pub(super) fn line(row: &str) -> Option<Line> {
 /// Words with digits are variables, and so are the days and months of dates.
 fn template(said: &str) -> String {
     let words = said.split_whitespace().take(TEMPLATE_WORDS);
-    let words: Vec<&str> = words
-        .map(|word| if variable(word) { "<*>" } else { word })
-        .collect();
+    let words = words.map(|word| if variable(word) { "<*>" } else { word });
+    let mut words: Vec<&str> = words.collect();
+    // A list of values may have any length.
+    words.dedup_by(|a, b| a == b && *a == "<*>");
     words.join(" ")
 }
 

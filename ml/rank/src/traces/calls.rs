@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Forest, Usual};
-use crate::tail::{poisson_bound, strength_of_bound};
+use crate::tail::{excess_bound, poisson_bound, strength_of_bound};
 use crate::{Direction, Signal, SignalKind};
 
 /// Entities that may be named for slow ways; more are never the cause of one alarm.
@@ -13,6 +13,8 @@ struct Call<'a> {
     caller: &'a str,
     callee: &'a str,
     slow: bool,
+    /// Logarithm of the time over what is slow, at least 0.
+    excess: f64,
     chance: f64,
     at_us: i64,
 }
@@ -28,6 +30,7 @@ pub(super) fn signals(before: &Forest<'_>, now: &Forest<'_>) -> Vec<Signal> {
                 caller,
                 callee,
                 slow: way_us > usual.slow_us,
+                excess: (way_us / usual.slow_us).ln().max(0.0),
                 chance: usual.chance,
                 at_us,
             })
@@ -59,18 +62,19 @@ pub(super) fn signals(before: &Forest<'_>, now: &Forest<'_>) -> Vec<Signal> {
     out
 }
 
-/// `-ln` of the chance that so many of the calls of `end` are slow.
+/// `-ln` of the chance that so many of the calls of `end` are so slow.
 fn blame(calls: &[Call<'_>], end: &str) -> f64 {
     let touching = calls
         .iter()
         .filter(|call| call.caller == end || call.callee == end);
-    let (mut slow, mut expected) = (0.0, 0.0);
+    let (mut slow, mut expected, mut excess) = (0.0, 0.0, 0.0);
     for call in touching {
         slow += f64::from(u8::from(call.slow));
         expected += call.chance;
+        excess += call.excess;
     }
     if slow > expected {
-        poisson_bound(slow, expected)
+        poisson_bound(slow, expected) + excess_bound(excess, slow)
     } else {
         0.0
     }

@@ -31,11 +31,11 @@ fn requests(fault: &Fault) -> (Vec<Span<'static>>, Vec<SpanEvent<'static>>) {
         span(3, Some(2), "cart", "read", work);
         if fault.query {
             span(4, Some(3), "cart", "SELECT", 1_000);
-            events.push(SpanEvent {
-                span: i * 10 + 3,
-                what: "read it",
-            });
         }
+        events.push(SpanEvent {
+            span: i * 10 + 3,
+            what: "reading",
+        });
     }
     (spans, events)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Forest, Usual};
-use crate::tail::{poisson_bound, strength_of_bound};
+use crate::tail::{excess_bound, poisson_bound, strength_of_bound};
 use crate::{Direction, Signal, SignalKind};
 
 /// What is counted of one entity.
@@ -11,6 +11,8 @@ use crate::{Direction, Signal, SignalKind};
 struct Count {
     seen: f64,
     expected: f64,
+    /// Sum of the logarithms of time over what is slow.
+    excess: f64,
     first_us: Option<i64>,
 }
 
@@ -31,7 +33,9 @@ impl Count {
             entity: entity.to_owned(),
             kind,
             onset_ms: self.first_us.unwrap_or(0) / 1000,
-            strength: strength_of_bound(poisson_bound(self.seen, self.expected)),
+            strength: strength_of_bound(
+                poisson_bound(self.seen, self.expected) + excess_bound(self.excess, self.seen),
+            ),
             direction: Direction::Up,
             what: format!("{} {what}", self.seen),
         })
@@ -53,11 +57,10 @@ pub(super) fn signals(before: &Forest<'_>, now: &Forest<'_>) -> Vec<Signal> {
         if let Some(time) = time
             && now.call(index).is_none()
         {
-            slow.entry(span.entity).or_default().add(
-                now.own_us(index) > time.slow_us,
-                time.chance,
-                span.start_us,
-            );
+            let count = slow.entry(span.entity).or_default();
+            let own_us = now.own_us(index);
+            count.add(own_us > time.slow_us, time.chance, span.start_us);
+            count.excess += (own_us / time.slow_us).ln().max(0.0);
         }
     }
     let slow = slow.iter().filter_map(|(entity, count)| {
