@@ -24,6 +24,12 @@ describe('formatters', () => {
     expect(formatAgo('2026-01-01T00:00:00.123456789Z', Date.parse('2026-01-01T01:30:00Z'))).toBe('1 h ago');
   });
 
+  it('take a moment just after the last look at the clock for now', () => {
+    const look = Date.parse('2026-01-01T00:00:00Z');
+    expect(formatAgo('2026-01-01T00:00:30Z', look)).toBe('just now');
+    expect(formatAgo('2026-01-01T00:02:00Z', look)).toBe('in the future');
+  });
+
   it('write the ticks of an axis', () => {
     const noon = Date.parse('2026-01-31T12:00:00Z');
     expect([1000, 60_000, 86_400_000, 2_592_000_000].map((step) => formatTick(noon, 'utc', step))).toEqual(['12:00:00', '12:00', '01-31', '2026-01']);

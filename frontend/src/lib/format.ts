@@ -52,9 +52,10 @@ export function formatSpan(seconds: number): string {
   return `${Math.floor(whole / size)} ${unit}${rest > 0 ? ` ${rest} ${smaller}` : ''}`;
 }
 
+/** `now` may be up to a minute behind, since pages renew it now and then only. */
 export function formatAgo(time: string, now: number): string {
   const seconds = (now - parseTime(time)) / 1000;
-  if (seconds < -1) return 'in the future';
+  if (seconds < -60) return 'in the future';
   if (seconds < 2) return 'just now';
   return `${formatSpan(seconds).split(' ').slice(0, 2).join(' ')} ago`;
 }

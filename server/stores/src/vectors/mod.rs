@@ -110,7 +110,7 @@ impl Inner {
         if outcome.is_err()
             && let Some(shard) = place.take()
         {
-            shard.abandon();
+            shard.close();
         }
         outcome
     }
@@ -121,6 +121,14 @@ impl Inner {
             None => Shard::open(&self.folder.shard(), self.dimensions)?,
         };
         Ok(place.insert(shard))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(shard) = self.shard.get_mut().take() {
+            shard.close();
+        }
     }
 }
 

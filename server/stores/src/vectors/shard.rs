@@ -183,16 +183,14 @@ impl Shard {
         Ok(count as u64)
     }
 
-    /// Drops the shard after a failed write: the engine writes once more then, and may panic.
-    pub(super) fn abandon(self) {
+    /// Drops the shard: the engine writes once more then, and panics if it cannot, as on a full
+    /// disk. What was upserted is in the engine's log by then.
+    pub(super) fn close(self) {
         if let Err(why) = caught(|| {
             drop(self);
             Ok(())
         }) {
-            tracing::warn!(
-                why,
-                "the vector store could not be closed after a failed write"
-            );
+            tracing::warn!(why, "the vector store could not write when it was closed");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Full is not fatal: with no room on the disk the server answers 503, keeps what it accepted, and
-//! goes on by itself once there is room. The disk is a small tmpfs.
+//! goes on by itself once there is room. Stopped while the disk is full it ends well. The disk is a
+//! small tmpfs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +47,7 @@ fn a_full_disk_gives_503_and_recovers() -> anyhow::Result<()> {
         eprintln!("SKIPPED: mounting a tmpfs is not allowed here");
         return Ok(());
     };
-    let server = TestServer::start_in(folder, &[])?;
+    let mut server = TestServer::start_in(folder, &[("TOCSIN_SERVER__SHUTDOWN_GRACE_SECS", "2")])?;
     server.push("before", &["accepted before the disk was full"])?;
     let ballast = data.join("ballast");
     assert!(fill(&ballast)?, "the disk is filled until writing fails");
@@ -76,6 +77,13 @@ fn a_full_disk_gives_503_and_recovers() -> anyhow::Result<()> {
         let (status, _) = server.post("/api/v1/logs", &ndjson, line).ok()?;
         (status == 200).then_some(())
     })?;
+    server.wait_for_lines("\"after there was room\"", 1)?;
+    server.wait_for_lines("\"finds no room\"", accepted)?;
+
+    assert!(fill(&ballast)?, "the disk is filled once more");
+    assert!(server.stop()?.success(), "a full disk is no failed stop");
+    std::fs::remove_file(&ballast)?;
+    server.resume()?;
     server.wait_for_lines("\"after there was room\"", 1)?;
     server.wait_for_lines("\"finds no room\"", accepted)?;
     Ok(())
