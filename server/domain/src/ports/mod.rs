@@ -14,11 +14,13 @@ pub mod finding_store;
 pub mod http_telemetry;
 pub mod intake;
 pub mod job_store;
+pub mod language_model;
 pub mod live_logs;
 pub mod log_search;
 pub mod log_store;
 pub mod metric_insight;
 pub mod metric_store;
+pub mod model_ledger;
 pub mod notifier;
 pub mod position_store;
 pub mod prototype_index;
@@ -47,11 +49,17 @@ pub use finding_store::{AnomalyFilter, AnomalyStore, PredictionStore};
 pub use http_telemetry::{HttpRequest, HttpTelemetry};
 pub use intake::Intake;
 pub use job_store::{Job, JobId, JobStatus, JobStore};
+pub use language_model::{
+    BudgetKind, CallScope, ChatMessage, ChatPiece, ChatRequest, ChatRole, ChatStream, Finish,
+    LanguageModel, ModelError, ModelGrade, ModelInfo, ModelProvider, TimeoutKind, ToolCall,
+    ToolSpec, Usage,
+};
 pub use live_logs::{LiveItem, LiveLogs, LiveSubscription};
 pub use log_search::{LogSearch, SearchError};
 pub use log_store::{LogStore, StoreError};
 pub use metric_insight::{MetricInsight, MetricQueries};
 pub use metric_store::{Bucket, MetricStats, MetricStore, SeriesInfo, SeriesSamples};
+pub use model_ledger::{LedgerEntry, LedgerId, ModelLedger, SpendScope, Spent};
 pub use notifier::{ChannelAnswer, MessagePreview, Notifier};
 pub use position_store::{FilePosition, PositionStore};
 pub use prototype_index::PrototypeIndex;

@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 28] = [
+const ARROWS: [(&str, &[&str]); 29] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -35,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 28] = [
     ("tocsin-demo-shop", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
     ("tocsin-act", &["tocsin-domain"]),
+    ("tocsin-llm", &["tocsin-domain"]),
     ("tocsin-bus", &["tocsin-domain"]),
     ("tocsin-stores", &["tocsin-domain"]),
     (
