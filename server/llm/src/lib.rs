@@ -1,6 +1,11 @@
 //! Language models behind one wall.
 
+mod checked;
 mod extractive;
 mod tokens;
 
+pub use checked::{
+    Checked, CitedSentence, Claim, DropReason, DroppedSentence, Evidence, check, claims_of_prose,
+    safe_text,
+};
 pub use extractive::NoLanguageModel;
