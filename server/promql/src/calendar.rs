@@ -1,7 +1,6 @@
 //! The civil calendar in UTC, of seconds since the Unix epoch.
-//!
-//! Days are turned into dates by H. Hinnant's `civil_from_days`, in the proleptic Gregorian
-//! calendar: <https://howardhinnant.github.io/date_algorithms.html>.
+
+use tocsin_domain::time::civil_date;
 
 const DAY_SECS: i64 = 86_400;
 
@@ -26,23 +25,8 @@ fn of(value: f64, read: impl Fn(i64) -> i64) -> f64 {
 }
 
 fn date(secs: i64) -> Date {
-    let days = secs.div_euclid(DAY_SECS) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    Date {
-        year: year_of_era + era * 400 + i64::from(month <= 2),
-        month,
-        day: day_of_year - (153 * shifted + 2) / 5 + 1,
-    }
+    let (year, month, day) = civil_date(secs.div_euclid(DAY_SECS));
+    Date { year, month, day }
 }
 
 fn is_leap(year: i64) -> bool {

@@ -1,6 +1,7 @@
 //! Times on the wire: RFC 3339 out; RFC 3339, epochs and `now-1h` in.
 
 use tocsin_domain::Timestamp;
+use tocsin_domain::time::civil_date;
 
 use crate::errors::ApiError;
 
@@ -11,7 +12,7 @@ const SECS_PER_DAY: i64 = 86_400;
 pub(crate) fn format(at: Timestamp) -> String {
     let secs = at.nanos().div_euclid(NANOS_PER_SEC);
     let nanos = at.nanos().rem_euclid(NANOS_PER_SEC);
-    let (year, month, day) = civil(secs.div_euclid(SECS_PER_DAY));
+    let (year, month, day) = civil_date(secs.div_euclid(SECS_PER_DAY));
     let of_day = secs.rem_euclid(SECS_PER_DAY);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
     let fraction = if nanos == 0 {
@@ -179,23 +180,6 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     let of_era = year.rem_euclid(400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// The date of a number of days since 1970-01-01.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
