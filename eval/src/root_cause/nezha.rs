@@ -14,6 +14,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use tempfile::TempDir;
 use tocsin_rank::{
     Alarm, Config, Edge, Evidence, SeriesWindow, Signal, SignalKind, Span, SpanEvent,
     TemplateCount, TraceWindow, edges_from_spans, rank, series_signal, template_signals,
@@ -32,19 +33,10 @@ const RECENT: usize = 2;
 /// The folder of all cases, their truth, and the fault-free minutes.
 pub(super) struct Corpus {
     folder: PathBuf,
-    /// Removed at the end, if it was unpacked here.
-    unpacked: bool,
+    /// Where the archive was unpacked, if it was; removed at the end.
+    _unpacked: Option<TempDir>,
     truth: BTreeMap<String, String>,
     normal: Material,
-}
-
-impl Drop for Corpus {
-    fn drop(&mut self) {
-        if self.unpacked {
-            // What is left of it lies in the folder for temporary files.
-            fs::remove_dir_all(&self.folder).ok();
-        }
-    }
 }
 
 impl Corpus {
@@ -52,58 +44,26 @@ impl Corpus {
         let truth = data.join("truth.json");
         let truth = fs::read(&truth).with_context(|| truth.display().to_string())?;
         let truth: BTreeMap<String, String> = serde_json::from_slice(&truth)?;
-        let archive = data.join("cases.tar.xz");
         let first = truth.keys().next().context("`truth.json` names no case")?;
-        let unpacked = !data.join(first).is_dir();
-        let mut corpus = Self {
-            folder: data.to_owned(),
-            unpacked,
-            truth,
-            normal: Material::default(),
+        let unpacked = if data.join(first).is_dir() {
+            None
+        } else {
+            Some(unpack(&data.join("cases.tar.xz"))?)
         };
-        if unpacked {
-            corpus.folder =
-                std::env::temp_dir().join(format!("tocsin-eval-nezha-{}", std::process::id()));
-            fs::create_dir_all(&corpus.folder)?;
-            let status = Command::new("tar")
-                .arg("-xJf")
-                .arg(&archive)
-                .arg("-C")
-                .arg(&corpus.folder)
-                .status()
-                .context("`tar` cannot be run")?;
-            ensure!(
-                status.success(),
-                "`tar` cannot unpack `{}`",
-                archive.display()
-            );
-        }
-        // Some archives hold one folder around the cases.
-        if unpacked
-            && !corpus.folder.join("normal").is_dir()
-            && corpus.folder.join("cases").is_dir()
-        {
-            let inner = corpus.folder.join("cases");
-            corpus.normal = Material::read(&inner.join("normal"))?;
-        } else {
-            corpus.normal = Material::read(&corpus.folder.join("normal"))?;
-        }
-        Ok(corpus)
-    }
-
-    fn case_folder(&self, name: &str) -> PathBuf {
-        let plain = self.folder.join(name);
-        if plain.is_dir() {
-            plain
-        } else {
-            self.folder.join("cases").join(name)
-        }
+        let folder = unpacked.as_ref().map_or(data, TempDir::path).to_owned();
+        let normal = Material::read(&folder.join("normal"))?;
+        Ok(Self {
+            folder,
+            _unpacked: unpacked,
+            truth,
+            normal,
+        })
     }
 
     pub(super) fn judge(&self, late_s: i64, config: &Config) -> anyhow::Result<Vec<Judged>> {
         let judged = self.truth.iter().map(|(name, truth)| {
             let begun = Instant::now();
-            let case = Case::read(&self.case_folder(name))?;
+            let case = Case::read(&self.folder.join(name))?;
             let alarm = Alarm {
                 entity: None,
                 kind: None,
@@ -150,6 +110,23 @@ impl Corpus {
         }
         (signals, edges)
     }
+}
+
+fn unpack(archive: &Path) -> anyhow::Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    let status = Command::new("tar")
+        .arg("-xJf")
+        .arg(archive)
+        .arg("-C")
+        .arg(folder.path())
+        .status()
+        .context("`tar` cannot be run")?;
+    ensure!(
+        status.success(),
+        "`tar` cannot unpack `{}`",
+        archive.display()
+    );
+    Ok(folder)
 }
 
 /// Spans and events as the ranker reads them.

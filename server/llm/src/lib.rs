@@ -1,4 +1,4 @@
-//! Language models behind one wall.
+//! What of a language model's words is believed, and what stands where there is no model.
 
 mod checked;
 mod extractive;
