@@ -79,6 +79,10 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
         Evidence::Anomaly { explanation, .. } | Evidence::Prediction { explanation, .. } => {
             explanation.clone()
         }
+        Evidence::Alert { title, .. }
+        | Evidence::Incident { title, .. }
+        | Evidence::Change { title, .. }
+        | Evidence::Runbook { title, .. } => title.clone(),
     }
 }
 

@@ -6,7 +6,9 @@
 
 pub mod alert;
 pub mod batch;
+pub mod change;
 pub mod classification;
+pub mod copilot;
 pub mod event;
 pub mod id;
 pub mod metric;

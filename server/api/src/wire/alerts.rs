@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tocsin_domain::alert::{
-    Alert, AlertChange, AlertEvent, AlertEventKind, AlertSeverity, AlertStatus, Evidence, LabelSet,
-    Silence,
+    Alert, AlertChange, AlertEvent, AlertEventKind, AlertSeverity, AlertStatus, LabelSet, Silence,
 };
 use tocsin_domain::ports::{AlertCounts, ResponseTimes};
 use utoipa::ToSchema;
 
+use super::evidence::EvidenceItem;
 use super::series::{at, finite};
 
 /// A label set as an object.
@@ -125,104 +125,6 @@ impl AlertItem {
             joined_because: alert.joined_because.clone(),
             silenced_by: silenced_by.map(|silence| silence.id.to_string()).collect(),
             seq: alert.seq,
-        }
-    }
-}
-
-/// A fact that an alert rests on.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum EvidenceItem {
-    /// A log line.
-    Record {
-        /// Its id.
-        id: String,
-        /// Its text, cut if it is long.
-        body: String,
-    },
-    /// Lines of one template.
-    Template {
-        /// The template's id.
-        id: String,
-        /// How many there were.
-        count: u64,
-        /// The template as text.
-        text: String,
-    },
-    /// Values of a metric within a window.
-    Metric {
-        /// The PromQL query that shows it.
-        query: String,
-        /// The first moment.
-        #[schema(format = DateTime)]
-        from: String,
-        /// The last moment.
-        #[schema(format = DateTime)]
-        to: String,
-        /// The value that mattered.
-        value: Option<f64>,
-    },
-    /// An anomaly of a series.
-    Anomaly {
-        /// Its id.
-        id: String,
-        /// The id of the series.
-        series: String,
-        /// What it says.
-        explanation: String,
-    },
-    /// A prediction of a series.
-    Prediction {
-        /// Its id.
-        id: String,
-        /// The id of the series.
-        series: String,
-        /// What it says.
-        explanation: String,
-    },
-}
-
-impl From<&Evidence> for EvidenceItem {
-    fn from(evidence: &Evidence) -> Self {
-        match evidence {
-            Evidence::Record { id, body } => Self::Record {
-                id: id.to_string(),
-                body: body.clone(),
-            },
-            Evidence::Template { id, count, text } => Self::Template {
-                id: id.to_string(),
-                count: *count,
-                text: text.clone(),
-            },
-            Evidence::Metric {
-                query,
-                from_ms,
-                to_ms,
-                value,
-            } => Self::Metric {
-                query: query.clone(),
-                from: at(*from_ms),
-                to: at(*to_ms),
-                value: finite(*value),
-            },
-            Evidence::Anomaly {
-                id,
-                series,
-                explanation,
-            } => Self::Anomaly {
-                id: id.to_string(),
-                series: series.to_string(),
-                explanation: explanation.clone(),
-            },
-            Evidence::Prediction {
-                id,
-                series,
-                explanation,
-            } => Self::Prediction {
-                id: id.to_string(),
-                series: series.to_string(),
-                explanation: explanation.clone(),
-            },
         }
     }
 }

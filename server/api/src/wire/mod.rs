@@ -13,6 +13,7 @@ pub(crate) mod clusters;
 pub(crate) mod csv;
 pub(crate) mod cursor;
 pub(crate) mod deliveries;
+pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod filter;
 pub(crate) mod forecasts;

@@ -1,5 +1,7 @@
 //! Evidence: facts that can be opened. Every claim points at some.
 
+use super::id::{AlertId, IncidentId};
+use crate::change::ChangeId;
 use crate::id::{RecordId, TemplateId};
 use crate::metric::{FindingId, SeriesId};
 
@@ -50,6 +52,34 @@ pub enum Evidence {
         series: SeriesId,
         /// What it says.
         explanation: String,
+    },
+    /// An alert.
+    Alert {
+        /// Its id.
+        id: AlertId,
+        /// The line that says it all.
+        title: String,
+    },
+    /// An incident.
+    Incident {
+        /// Its id.
+        id: IncidentId,
+        /// The line that says it all.
+        title: String,
+    },
+    /// Something that was done.
+    Change {
+        /// Its id.
+        id: ChangeId,
+        /// The line that says it all.
+        title: String,
+    },
+    /// What a runbook says about a type of failure.
+    Runbook {
+        /// The type of failure.
+        failure_type: String,
+        /// Its title.
+        title: String,
     },
 }
 

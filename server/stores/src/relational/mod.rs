@@ -26,6 +26,7 @@ mod anomalies;
 mod audit;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod evidence_json;
 mod jobs;
 mod migrate;
 mod positions;

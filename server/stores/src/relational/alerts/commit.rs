@@ -13,7 +13,7 @@ use tocsin_domain::ports::{AlertCommit, RuleState, StoreError};
 use super::json::{self, id_bytes};
 use super::subjects::{self, Subject};
 use super::{events, incidents};
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::{SqliteStore, evidence_json, store_error};
 
 /// The place and subject of one; the columns stand in the order in which `Known` has them.
 const KNOWN: &str = "SELECT a.number, a.subject, a.status, a.severity, a.is_firing, a.assignee, \
@@ -220,7 +220,7 @@ async fn insert(
         .bind(&alert.joined_because)
         .bind(seq.cast_signed())
         .bind(json::labels_text(&alert.annotations)?)
-        .bind(json::evidence_text(&alert.evidence)?)
+        .bind(evidence_json::evidence_text(&alert.evidence)?)
         .execute(connection)
         .await
         .map_err(store_error)?;
@@ -247,7 +247,7 @@ async fn update(
         .bind(&alert.joined_because)
         .bind(seq.cast_signed())
         .bind(json::labels_text(&alert.annotations)?)
-        .bind(json::evidence_text(&alert.evidence)?)
+        .bind(evidence_json::evidence_text(&alert.evidence)?)
         .execute(connection)
         .await
         .map_err(store_error)?;

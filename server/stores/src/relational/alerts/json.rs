@@ -4,12 +4,11 @@
 //! Floats are text, which comes back to the bit and has words for what is no number.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tocsin_domain::alert::{AlertEventKind, AlertSeverity, Evidence, LabelSet};
+use tocsin_domain::alert::{AlertEventKind, AlertSeverity, LabelSet};
 use tocsin_domain::metric::{MatchOp, Matcher};
 use tocsin_domain::ports::StoreError;
 
@@ -26,7 +25,8 @@ pub(in super::super) fn from_text<T: DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("{what}: {error}")))
 }
 
-fn parse<T: FromStr>(text: &str, what: &str) -> Result<T, StoreError> {
+/// An id or a number from its text.
+pub(in super::super) fn parse<T: FromStr>(text: &str, what: &str) -> Result<T, StoreError> {
     let corrupt = |_| StoreError::Corrupt(format!("{what}: `{text}`"));
     text.parse().map_err(corrupt)
 }
@@ -53,143 +53,6 @@ pub(in super::super) fn labels_text(labels: &LabelSet) -> Result<String, StoreEr
 pub(in super::super) fn labels(text: &str) -> Result<LabelSet, StoreError> {
     let pairs: BTreeMap<String, String> = from_text(text, "the labels of an alert")?;
     Ok(LabelSet::new(pairs))
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum EvidenceRow {
-    Record {
-        id: String,
-        body: String,
-    },
-    Template {
-        id: String,
-        count: u64,
-        text: String,
-    },
-    Metric {
-        query: String,
-        from_ms: i64,
-        to_ms: i64,
-        value: String,
-    },
-    Anomaly {
-        id: String,
-        series: String,
-        explanation: String,
-    },
-    Prediction {
-        id: String,
-        series: String,
-        explanation: String,
-    },
-}
-
-impl From<&Evidence> for EvidenceRow {
-    fn from(evidence: &Evidence) -> Self {
-        let text = |id: &dyn Display| id.to_string();
-        match evidence {
-            Evidence::Record { id, body } => Self::Record {
-                id: text(id),
-                body: body.clone(),
-            },
-            Evidence::Template {
-                id,
-                count,
-                text: pattern,
-            } => Self::Template {
-                id: text(id),
-                count: *count,
-                text: pattern.clone(),
-            },
-            Evidence::Metric {
-                query,
-                from_ms,
-                to_ms,
-                value,
-            } => Self::Metric {
-                query: query.clone(),
-                from_ms: *from_ms,
-                to_ms: *to_ms,
-                value: text(value),
-            },
-            Evidence::Anomaly {
-                id,
-                series,
-                explanation,
-            } => Self::Anomaly {
-                id: text(id),
-                series: text(series),
-                explanation: explanation.clone(),
-            },
-            Evidence::Prediction {
-                id,
-                series,
-                explanation,
-            } => Self::Prediction {
-                id: text(id),
-                series: text(series),
-                explanation: explanation.clone(),
-            },
-        }
-    }
-}
-
-impl EvidenceRow {
-    fn read(self) -> Result<Evidence, StoreError> {
-        const WHAT: &str = "the evidence of an alert";
-        Ok(match self {
-            Self::Record { id, body } => Evidence::Record {
-                id: parse(&id, WHAT)?,
-                body,
-            },
-            Self::Template { id, count, text } => Evidence::Template {
-                id: parse(&id, WHAT)?,
-                count,
-                text,
-            },
-            Self::Metric {
-                query,
-                from_ms,
-                to_ms,
-                value,
-            } => Evidence::Metric {
-                query,
-                from_ms,
-                to_ms,
-                value: parse(&value, WHAT)?,
-            },
-            Self::Anomaly {
-                id,
-                series,
-                explanation,
-            } => Evidence::Anomaly {
-                id: parse(&id, WHAT)?,
-                series: parse(&series, WHAT)?,
-                explanation,
-            },
-            Self::Prediction {
-                id,
-                series,
-                explanation,
-            } => Evidence::Prediction {
-                id: parse(&id, WHAT)?,
-                series: parse(&series, WHAT)?,
-                explanation,
-            },
-        })
-    }
-}
-
-/// Evidence as a JSON list.
-pub(super) fn evidence_text(evidence: &[Evidence]) -> Result<String, StoreError> {
-    to_text(&evidence.iter().map(EvidenceRow::from).collect::<Vec<_>>())
-}
-
-/// Evidence from a JSON list.
-pub(super) fn evidence(text: &str) -> Result<Vec<Evidence>, StoreError> {
-    let rows: Vec<EvidenceRow> = from_text(text, "the evidence of an alert")?;
-    rows.into_iter().map(EvidenceRow::read).collect()
 }
 
 /// What there is to an event beyond its name.

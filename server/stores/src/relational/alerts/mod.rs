@@ -26,7 +26,7 @@ use tocsin_domain::ports::{
 
 use super::SqliteStore;
 pub(super) use json::{
-    from_text, id_bits, id_bytes, labels, labels_text, matchers, matchers_text, to_text,
+    from_text, id_bits, id_bytes, labels, labels_text, matchers, matchers_text, parse, to_text,
 };
 pub(super) use row::{count, get, id, named};
 

@@ -8,7 +8,7 @@ use tocsin_domain::alert::{
 use tocsin_domain::ports::StoreError;
 
 use super::json;
-use crate::relational::store_error;
+use crate::relational::{evidence_json, store_error};
 
 /// All that [`alert`] reads, of `a`, an alert, and `s`, its subject.
 pub(super) const COLUMNS: &str = "a.id, a.status, a.severity, a.assignee, a.incident, \
@@ -68,7 +68,7 @@ pub(super) fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
         count: count(row, "count")?,
         confidence: confidence.unwrap_or(f64::NAN),
         failure_type: get(row, "failure_type")?,
-        evidence: json::evidence(get(row, "evidence")?)?,
+        evidence: evidence_json::evidence(get(row, "evidence")?)?,
         assignee: get(row, "assignee")?,
         snoozed_until_ms: get(row, "snoozed_until_ms")?,
         is_flapping: get(row, "is_flapping")?,
