@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 29] = [
+const ARROWS: [(&str, &[&str]); 30] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -36,6 +36,10 @@ const ARROWS: [(&str, &[&str]); 29] = [
     ("tocsin-ingest", &["tocsin-domain"]),
     ("tocsin-act", &["tocsin-domain"]),
     ("tocsin-llm", &["tocsin-domain"]),
+    (
+        "tocsin-copilot",
+        &["tocsin-domain", "tocsin-llm", "tocsin-rank"],
+    ),
     ("tocsin-bus", &["tocsin-domain"]),
     ("tocsin-stores", &["tocsin-domain"]),
     (

@@ -1,0 +1,13 @@
+//! What happened, why, and what to do: answers, reports of causes and summaries, whose every sentence
+//! names the evidence it rests on.
+//!
+//! The way of a question: [`understand`] finds what is asked, of what and of when; [`tools`] read the stores;
+//! [`answer`] makes statements of what they found. [`root_cause`] gathers what departed around an alarm,
+//! lets `ml/rank` order it, and writes the report. Nothing here changes anything but threads and reports.
+
+mod facts;
+mod parts;
+mod root_cause;
+mod words;
+
+pub use parts::CopilotParts;
