@@ -4,7 +4,9 @@
 mod alert_history;
 pub mod alert_model;
 pub mod alerts;
+pub mod changes;
 pub mod findings;
+pub mod model_ledger;
 pub mod rules;
 pub mod subscriptions;
 mod ticket_decisions;

@@ -35,6 +35,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         7,
         include_str!("../../../../migrations/sqlite/0007_sessions.sql"),
     ),
+    (
+        8,
+        include_str!("../../../../migrations/sqlite/0008_copilot.sql"),
+    ),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (\

@@ -2,9 +2,9 @@
 //!
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
 //! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
-//! [`ClassificationRuleStore`], [`SubscriptionStore`], [`SessionStore`] and [`TicketStore`]. The SQL
-//! is plain enough for PostgreSQL to join later behind the same suites. Not here: log lines, metrics
-//! and vectors.
+//! [`ClassificationRuleStore`], [`SubscriptionStore`], [`SessionStore`], [`TicketStore`],
+//! [`ChangeStore`] and [`ModelLedger`]. The SQL is plain enough
+//! for PostgreSQL to join later behind the same suites. Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
 //! [`AuditLog`]: tocsin_domain::ports::AuditLog
@@ -18,17 +18,21 @@
 //! [`SubscriptionStore`]: tocsin_domain::ports::SubscriptionStore
 //! [`SessionStore`]: tocsin_domain::ports::SessionStore
 //! [`TicketStore`]: tocsin_domain::ports::TicketStore
+//! [`ChangeStore`]: tocsin_domain::ports::ChangeStore
+//! [`ModelLedger`]: tocsin_domain::ports::ModelLedger
 
 #[cfg(test)]
 mod alert_properties;
 mod alerts;
 mod anomalies;
 mod audit;
+mod changes;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod evidence_json;
 mod jobs;
 mod migrate;
+mod model_ledger;
 mod positions;
 mod predictions;
 mod rule_json;
@@ -103,6 +107,35 @@ impl SqliteStore {
             .begin_with("BEGIN IMMEDIATE")
             .await
             .map_err(store_error)
+    }
+
+    /// Drops what is older than a time, in ms, some at a time, so that no writer waits long. Each
+    /// statement takes the time and how many at most; what the last one drops is counted.
+    async fn forget_in_chunks(
+        &self,
+        statements: &[&'static str],
+        before_ms: i64,
+        chunk: u64,
+    ) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let mut transaction = self.write().await?;
+            let mut gone = 0;
+            for sql in statements {
+                let done = sqlx::query(*sql)
+                    .bind(before_ms)
+                    .bind(chunk.cast_signed())
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(store_error)?;
+                gone = done.rows_affected();
+            }
+            transaction.commit().await.map_err(store_error)?;
+            forgotten += gone;
+            if gone < chunk {
+                return Ok(forgotten);
+            }
+        }
     }
 }
 

@@ -33,6 +33,8 @@ async fn sqlite_keeps_the_contracts() {
         .await
         .unwrap();
     contract::tickets::tickets(&store).await.unwrap();
+    contract::changes::changes(&store).await.unwrap();
+    contract::model_ledger::model_ledger(&store).await.unwrap();
 }
 
 fn job(number: i64, status: JobStatus) -> Job {
