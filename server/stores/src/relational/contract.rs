@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod changes;
 pub mod findings;
 pub mod model_ledger;
+pub mod root_causes;
 pub mod rules;
 pub mod subscriptions;
 mod ticket_decisions;

@@ -3,7 +3,7 @@
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
 //! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
 //! [`ClassificationRuleStore`], [`SubscriptionStore`], [`SessionStore`], [`TicketStore`],
-//! [`ChangeStore`] and [`ModelLedger`]. The SQL is plain enough
+//! [`ChangeStore`], [`RootCauseStore`] and [`ModelLedger`]. The SQL is plain enough
 //! for PostgreSQL to join later behind the same suites. Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
@@ -19,6 +19,7 @@
 //! [`SessionStore`]: tocsin_domain::ports::SessionStore
 //! [`TicketStore`]: tocsin_domain::ports::TicketStore
 //! [`ChangeStore`]: tocsin_domain::ports::ChangeStore
+//! [`RootCauseStore`]: tocsin_domain::ports::RootCauseStore
 //! [`ModelLedger`]: tocsin_domain::ports::ModelLedger
 
 #[cfg(test)]
@@ -30,11 +31,14 @@ mod changes;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod evidence_json;
+mod fact_json;
 mod jobs;
 mod migrate;
 mod model_ledger;
 mod positions;
 mod predictions;
+mod root_cause_json;
+mod root_causes;
 mod rule_json;
 mod rules;
 mod session_states;
