@@ -10,6 +10,7 @@ pub mod model_ledger;
 pub mod root_causes;
 pub mod rules;
 pub mod subscriptions;
+pub mod threads;
 mod ticket_decisions;
 pub mod tickets;
 

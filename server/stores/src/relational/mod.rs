@@ -3,7 +3,7 @@
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
 //! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
 //! [`ClassificationRuleStore`], [`SubscriptionStore`], [`SessionStore`], [`TicketStore`],
-//! [`ChangeStore`], [`RootCauseStore`] and [`ModelLedger`]. The SQL is plain enough
+//! [`ChangeStore`], [`RootCauseStore`], [`ThreadStore`] and [`ModelLedger`]. The SQL is plain enough
 //! for PostgreSQL to join later behind the same suites. Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
@@ -20,12 +20,14 @@
 //! [`TicketStore`]: tocsin_domain::ports::TicketStore
 //! [`ChangeStore`]: tocsin_domain::ports::ChangeStore
 //! [`RootCauseStore`]: tocsin_domain::ports::RootCauseStore
+//! [`ThreadStore`]: tocsin_domain::ports::ThreadStore
 //! [`ModelLedger`]: tocsin_domain::ports::ModelLedger
 
 #[cfg(test)]
 mod alert_properties;
 mod alerts;
 mod anomalies;
+mod answer_json;
 mod audit;
 mod changes;
 #[cfg(any(test, feature = "contract"))]
@@ -49,6 +51,7 @@ mod template_blob;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tickets;
 
 use std::path::Path;

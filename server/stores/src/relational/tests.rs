@@ -35,6 +35,7 @@ async fn sqlite_keeps_the_contracts() {
     contract::tickets::tickets(&store).await.unwrap();
     contract::changes::changes(&store).await.unwrap();
     contract::root_causes::root_causes(&store).await.unwrap();
+    contract::threads::threads(&store).await.unwrap();
     contract::model_ledger::model_ledger(&store).await.unwrap();
 }
 
