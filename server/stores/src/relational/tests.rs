@@ -5,7 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use tocsin_domain::Timestamp;
-use tocsin_domain::ports::{FilePosition, Job, JobId, JobStatus, JobStore, PositionStore};
+use tocsin_domain::ports::{
+    FilePosition, Job, JobId, JobStatus, JobStore, PositionStore, RootCauseStore, ThreadStore,
+};
 
 use super::*;
 
@@ -103,6 +105,55 @@ async fn concurrent_writers_wait_for_each_other() {
     };
     tokio::join!(write(1), write(2), write(3), write(4), write(5), write(6));
     assert_eq!(store.load_positions().await.unwrap().len(), 60);
+}
+
+#[tokio::test]
+async fn reports_that_come_at_once_have_numbers_of_their_own() {
+    let (_folder, _, store) = store().await;
+    let append = async |number: u8| {
+        let report = contract::root_causes::report(number);
+        store.append_root_cause(report).await.unwrap().revision
+    };
+    let (one, two, three, four) = tokio::join!(append(1), append(2), append(3), append(4));
+    let mut revisions = [one, two, three, four];
+    revisions.sort_unstable();
+    assert_eq!(revisions, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn what_a_later_version_adds_to_an_answer_is_let_be() {
+    let (_folder, path, store) = store().await;
+    let question = contract::threads::question(1, 1, 1000);
+    let answer = contract::threads::answer(&question, 2);
+    let thread = contract::threads::thread(1, 1000);
+    store.put_thread(thread).await.unwrap();
+    store.add_message(answer.clone()).await.unwrap();
+    let added = sqlx::query(
+        "UPDATE thread_messages SET answer = json_set(answer, '$.mood', 'good', \
+        '$.facts[0].mood', 'good', '$.steps[0].mood', 1)",
+    );
+    let added = added.execute(&store.pool).await.unwrap();
+    assert_eq!(added.rows_affected(), 1);
+    store.close().await;
+    let again = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(again.messages(answer.thread).await.unwrap(), [answer]);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_named_corrupt() {
+    let (_folder, _, store) = store().await;
+    let question = contract::threads::question(1, 1, 1000);
+    let thread = contract::threads::thread(1, 1000);
+    store.put_thread(thread).await.unwrap();
+    let answer = contract::threads::answer(&question, 2);
+    store.add_message(answer.clone()).await.unwrap();
+    let broken = sqlx::query("UPDATE thread_messages SET answer = '{}'");
+    broken.execute(&store.pool).await.unwrap();
+    let refused = store.messages(answer.thread).await;
+    assert!(
+        matches!(refused, Err(StoreError::Corrupt(_))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

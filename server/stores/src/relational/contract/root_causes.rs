@@ -83,7 +83,7 @@ pub(super) fn facts() -> Vec<Fact> {
     numbered.map(fact).collect()
 }
 
-fn report(number: u8, subject: RootCauseSubject, made_ms: i64) -> RootCause {
+fn plain(number: u8, subject: RootCauseSubject, made_ms: i64) -> RootCause {
     RootCause {
         id: RootCauseId::new(1000, [number; 10]),
         subject,
@@ -104,6 +104,12 @@ fn report(number: u8, subject: RootCauseSubject, made_ms: i64) -> RootCause {
         took_ms: u64::MAX,
         confirmed: None,
     }
+}
+
+/// A report about one alert.
+#[cfg(test)]
+pub(in super::super) fn report(number: u8) -> RootCause {
+    whole(number, ALERT, 1000)
 }
 
 /// A report with something of everything.
@@ -144,7 +150,7 @@ fn whole(number: u8, subject: RootCauseSubject, made_ms: i64) -> RootCause {
             prompt_hash: "ab".into(),
             dropped: u32::MAX,
         },
-        ..report(number, subject, made_ms)
+        ..plain(number, subject, made_ms)
     }
 }
 
@@ -159,8 +165,8 @@ pub async fn root_causes(store: &dyn RootCauseStore) -> Result<(), StoreError> {
     assert_eq!(store.root_causes(ALERT, 9).await?, []);
     let reports = [
         (whole(1, ALERT, 1000), 1),
-        (report(2, INCIDENT, 2000), 1),
-        (report(4, ALERT, 3000), 2),
+        (plain(2, INCIDENT, 2000), 1),
+        (plain(4, ALERT, 3000), 2),
         (whole(3, ALERT, 3000), 3),
     ];
     let kept = reports.map(|(report, revision)| RootCause { revision, ..report });
@@ -188,7 +194,7 @@ pub async fn root_causes(store: &dyn RootCauseStore) -> Result<(), StoreError> {
     assert_eq!(store.forget_root_causes(1000).await?, 0);
     assert_eq!(store.forget_root_causes(3000).await?, 2);
     assert_eq!(about(INCIDENT, 9).await?, []);
-    let next = store.append_root_cause(report(5, ALERT, 4000)).await?;
+    let next = store.append_root_cause(plain(5, ALERT, 4000)).await?;
     assert_eq!(next.revision, 4, "the number goes on");
     forgetting_many(store).await
 }
@@ -238,7 +244,7 @@ async fn forgetting_many(store: &dyn RootCauseStore) -> Result<(), StoreError> {
         let made_ms = 5000 + i64::from(number);
         let report = RootCause {
             id,
-            ..report(0, INCIDENT, made_ms)
+            ..plain(0, INCIDENT, made_ms)
         };
         store.append_root_cause(report).await?;
     }

@@ -12,7 +12,7 @@ fn id(number: u8) -> ThreadId {
     ThreadId::new(1000, [number; 10])
 }
 
-fn thread(number: u8, updated_ms: i64) -> Thread {
+pub(in super::super) fn thread(number: u8, updated_ms: i64) -> Thread {
     Thread {
         id: id(number),
         title: format!("Why is \"ÜBER\" 100 % full_{number}? \u{1f514}"),
@@ -23,7 +23,7 @@ fn thread(number: u8, updated_ms: i64) -> Thread {
     }
 }
 
-fn question(thread: u8, number: u16, at_ms: i64) -> Message {
+pub(in super::super) fn question(thread: u8, number: u16, at_ms: i64) -> Message {
     let mut bytes = [thread; 10];
     bytes[8..].copy_from_slice(&number.to_be_bytes());
     Message {
@@ -41,7 +41,7 @@ fn question(thread: u8, number: u16, at_ms: i64) -> Message {
 }
 
 /// The first number of an answer is below that of its question, which it follows all the same.
-fn answer(question: &Message, number: u16) -> Message {
+pub(in super::super) fn answer(question: &Message, number: u16) -> Message {
     let texts = |texts: [&str; 2]| texts.map(str::to_owned).to_vec();
     let answer = Answer {
         understood: Understood {
