@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tocsin_domain::ports::log_store::Retention;
-use tocsin_domain::ports::{AlertStore, AnomalyStore, Clock, LogStore, MetricStore, TicketStore};
+use tocsin_domain::ports::{
+    AlertStore, AnomalyStore, ChangeStore, Clock, LogStore, MetricStore, RootCauseStore,
+    ThreadStore, TicketStore,
+};
+use tocsin_stores::relational::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::RetentionConfig;
@@ -122,6 +126,40 @@ pub(crate) async fn keep_tickets(
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "old tickets and decisions were removed"),
             Err(error) => tracing::warn!(%error, "old tickets could not be removed; trying again"),
+        }
+    }
+}
+
+/// Lets old changes, reports of causes and threads go until cancelled.
+pub(crate) async fn keep_copilot(
+    store: Arc<SqliteStore>,
+    kept_days: u32,
+    clock: Arc<dyn Clock>,
+    cancel: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(METRICS_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
+        for (what, forgotten) in [
+            ("changes", store.forget_changes(before_ms).await),
+            (
+                "reports of causes",
+                store.forget_root_causes(before_ms).await,
+            ),
+            ("threads", store.forget_threads(before_ms).await),
+        ] {
+            match forgotten {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(what, count, "what was old was removed"),
+                Err(error) => {
+                    tracing::warn!(what, %error, "what is old could not be removed; trying again");
+                }
+            }
         }
     }
 }

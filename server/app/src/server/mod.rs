@@ -170,6 +170,13 @@ impl Server {
             cancel(),
         );
         self.sources.spawn(keep);
+        let keep = housekeeping::keep_copilot(
+            parts.relational.clone(),
+            config.copilot.kept_days,
+            parts.clock.clone(),
+            cancel(),
+        );
+        self.sources.spawn(keep);
         listeners::start_metrics(parts, config, &self.sources, &self.stop_sources);
         listeners::start_files(parts, config, &self.sources, cancel());
         listeners::start_syslog(parts, config, &self.sources, cancel()).await
