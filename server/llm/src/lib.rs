@@ -1,11 +1,17 @@
-//! What of a language model's words is believed, and what stands where there is no model.
+//! Language models: providers behind redaction, budgets and a ledger; prompts; what of a model's
+//! words is believed; and what stands where there is no model. Nothing here acts on what a model says.
 
 mod checked;
+mod config;
 mod extractive;
 mod tokens;
 
 pub use checked::{
     Checked, CitedSentence, Claim, DropReason, DroppedSentence, Evidence, check, claims_of_prose,
     safe_text,
+};
+pub use config::{
+    BreakerConfig, ModelBudgetsConfig, ModelConfig, ModelConfigError, ModelPricesConfig,
+    ModelRetryConfig, ModelSecret, ModelTimeoutsConfig, ProviderChoice,
 };
 pub use extractive::NoLanguageModel;
