@@ -4,6 +4,7 @@
 mod checked;
 mod config;
 mod extractive;
+mod redaction;
 mod tokens;
 
 pub use checked::{
@@ -15,3 +16,4 @@ pub use config::{
     ModelRetryConfig, ModelSecret, ModelTimeoutsConfig, ProviderChoice,
 };
 pub use extractive::NoLanguageModel;
+pub use redaction::{RedactionError, RedactionRules, Redactor};

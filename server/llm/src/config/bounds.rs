@@ -86,8 +86,9 @@ impl ModelPricesConfig {
     /// What a call costs, in millionths of a US dollar, rounded up.
     #[must_use]
     pub(crate) fn cost_micro_usd(&self, tokens_in: u64, tokens_out: u64) -> u64 {
-        let sum = u128::from(tokens_in) * u128::from(self.micro_usd_per_million_in)
-            + u128::from(tokens_out) * u128::from(self.micro_usd_per_million_out);
+        let price_in = u128::from(tokens_in) * u128::from(self.micro_usd_per_million_in);
+        let price_out = u128::from(tokens_out) * u128::from(self.micro_usd_per_million_out);
+        let sum = price_in.saturating_add(price_out);
         u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX)
     }
 }

@@ -113,5 +113,9 @@ fn prices_are_rounded_up() {
     assert_eq!(prices.cost_micro_usd(0, 0), 0);
     assert_eq!(prices.cost_micro_usd(1, 0), 1);
     assert_eq!(prices.cost_micro_usd(1_000_000, 500_000), 450_000);
-    assert_eq!(prices.cost_micro_usd(u64::MAX, u64::MAX), u64::MAX);
+    let dear = ModelPricesConfig {
+        micro_usd_per_million_in: u64::MAX,
+        micro_usd_per_million_out: u64::MAX,
+    };
+    assert_eq!(dear.cost_micro_usd(u64::MAX, u64::MAX), u64::MAX);
 }
