@@ -3,7 +3,10 @@
 
 mod checked;
 mod config;
+#[cfg(test)]
+mod double;
 mod extractive;
+mod providers;
 mod redaction;
 mod tokens;
 

@@ -15,7 +15,7 @@ pub use bounds::{
 };
 pub use secret::ModelSecret;
 pub use settings::ModelConfigError;
-pub(crate) use settings::{Endpoint, Settings};
+pub(crate) use settings::{Endpoint, Settings, TimeLimits};
 
 /// Which kind of model answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
