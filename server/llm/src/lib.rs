@@ -9,6 +9,7 @@ mod extractive;
 mod providers;
 mod redaction;
 mod tokens;
+mod wall;
 
 pub use checked::{
     Checked, CitedSentence, Claim, DropReason, DroppedSentence, Evidence, check, claims_of_prose,
@@ -20,3 +21,7 @@ pub use config::{
 };
 pub use extractive::NoLanguageModel;
 pub use redaction::{RedactionError, RedactionRules, Redactor};
+pub use wall::{
+    ConnectError, Connected, KnownHosts, ModelCounts, ModelKeeper, ModelParts, ModelTelemetry,
+    Random, connect,
+};

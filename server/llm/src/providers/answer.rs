@@ -20,6 +20,8 @@ pub(crate) struct Answer {
     began: Instant,
     has_begun: bool,
     is_over: bool,
+    /// What went wrong after the pieces that are still to be given out.
+    error: Option<ModelError>,
 }
 
 impl fmt::Debug for Answer {
@@ -44,6 +46,7 @@ impl Answer {
             began,
             has_begun: false,
             is_over: false,
+            error: None,
         }
     }
 
@@ -61,12 +64,15 @@ impl Answer {
             if let Some(piece) = self.said.next() {
                 return Some(Ok(piece));
             }
+            if let Some(error) = self.error.take() {
+                return Some(Err(error));
+            }
             if self.is_over {
                 return None;
             }
             if let Err(error) = self.more().await {
                 self.is_over = true;
-                return Some(Err(error));
+                self.error = Some(error);
             }
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     pub(crate) has_left: bool,
     /// Whether the server may have worked on it, so that it costs.
     pub(crate) is_billed: bool,
+    /// Whether it is not to be tried again, whatever its kind.
+    pub(crate) is_final: bool,
 }
 
 impl Failure {
@@ -24,6 +26,7 @@ impl Failure {
             error,
             has_left: false,
             is_billed: false,
+            is_final: false,
         }
     }
 
@@ -32,6 +35,7 @@ impl Failure {
             error,
             has_left: true,
             is_billed: true,
+            is_final: false,
         }
     }
 
@@ -41,13 +45,14 @@ impl Failure {
 
     /// Whether another attempt may succeed, if nothing of an answer came yet.
     pub(crate) const fn is_temporary(&self) -> bool {
-        matches!(
+        let is_passing = matches!(
             self.error,
             ModelError::Unavailable { .. }
                 | ModelError::Timeout {
                     which: TimeoutKind::Connect
                 }
-        )
+        );
+        is_passing && !self.is_final
     }
 }
 

@@ -60,11 +60,14 @@ fn provider(choice: ProviderChoice, url: &str) -> Provider {
     Provider::new(&config.settings().unwrap().unwrap().endpoint).unwrap()
 }
 
+/// Id, name and arguments.
+type Call = (String, String, String);
+
 /// Text, calls and end of an answer.
 #[derive(Debug, Default, PartialEq)]
 struct Heard {
     text: String,
-    calls: Vec<(String, String, String)>,
+    calls: Vec<Call>,
     end: Option<(Finish, (u64, u64, bool))>,
 }
 
@@ -140,10 +143,12 @@ async fn answers_are_heard_however_their_bytes_arrive() {
 
 #[tokio::test]
 async fn calls_of_tools_are_put_together() {
-    let call = |id: &str, name: &str, arguments: &str| (id.into(), name.into(), arguments.into());
+    let call = |id: &str, name: &str, arguments: &str| -> Call {
+        (id.into(), name.into(), arguments.into())
+    };
     let promql = r#"{"promql":"node_filesystem_avail_bytes{host=\"db-1\"}"}"#;
     let logs = r#"{"query":"disk full","limit":5}"#;
-    let cases: [(&str, Vec<(String, String, String)>); 4] = [
+    let cases: [(&str, Vec<Call>); 4] = [
         (
             "openai/tools.sse",
             vec![

@@ -154,6 +154,7 @@ impl Wire {
             error: of_status(status, retry_after_secs, &body, &self.model),
             has_left: true,
             is_billed: false,
+            is_final: false,
         }
     }
 

@@ -52,7 +52,7 @@ fn is_card(value: &str) -> bool {
             if doubled > 9 { doubled - 9 } else { doubled }
         })
         .sum();
-    (13..=19).contains(&digits.len()) && sum % 10 == 0
+    (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
 }
 
 /// ISO 13616: the country and check digits at the end, letters as numbers, the rest modulo 97 is 1.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use tocsin_domain::ports::ModelError;
+
 use super::json::escaped;
 
 /// What stands for what.
@@ -44,6 +46,30 @@ impl Originals {
         match serde_json::from_str::<serde_json::Value>(text) {
             Ok(value) => self.restore_value(value).to_string(),
             Err(_) => text.to_owned(),
+        }
+    }
+
+    /// The error with values back in what it says.
+    pub(crate) fn restore_error(&self, error: ModelError) -> ModelError {
+        match error {
+            ModelError::Unavailable {
+                retry_after_secs,
+                detail,
+            } => ModelError::Unavailable {
+                retry_after_secs,
+                detail: self.restore(&detail),
+            },
+            ModelError::Refused { detail } => ModelError::Refused {
+                detail: self.restore(&detail),
+            },
+            ModelError::BadRequest { detail } => ModelError::BadRequest {
+                detail: self.restore(&detail),
+            },
+            ModelError::Malformed { detail, text } => ModelError::Malformed {
+                detail: self.restore(&detail),
+                text: self.restore(&text),
+            },
+            other => other,
         }
     }
 

@@ -52,16 +52,16 @@ struct File {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
-    pub(super) id: String,
-    pub(super) kind: String,
+    id: String,
+    kind: String,
     pattern: Option<String>,
     value_of: Option<String>,
     check: Option<Check>,
     except: Option<String>,
     #[serde(default)]
-    pub(super) finds: Vec<String>,
+    finds: Vec<String>,
     #[serde(default)]
-    pub(super) leaves: Vec<String>,
+    leaves: Vec<String>,
 }
 
 /// A compiled rule.
@@ -103,7 +103,7 @@ impl RedactionRules {
     /// [`RedactionError`].
     pub fn load(path: Option<&Path>) -> Result<Self, RedactionError> {
         let Some(path) = path else {
-            return Self::parse(BUILT_IN);
+            return Self::compile(&written(BUILT_IN)?);
         };
         let unreadable = |source| RedactionError::Unreadable {
             path: path.into(),
@@ -114,11 +114,11 @@ impl RedactionRules {
             let why = std::io::Error::other("it is larger than 1 MB");
             return Err(unreadable(why));
         }
-        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
-    }
-
-    fn parse(text: &str) -> Result<Self, RedactionError> {
-        Self::compile(&written(text)?)
+        let written = written(&std::fs::read_to_string(path).map_err(unreadable)?)?;
+        for rule in &written {
+            rule.check_cases()?;
+        }
+        Self::compile(&written)
     }
 
     pub(super) fn compile(written: &[Written]) -> Result<Self, RedactionError> {
@@ -187,6 +187,43 @@ pub(super) fn built_in() -> Vec<Written> {
 }
 
 impl Written {
+    /// Whether the rule finds what its cases mark, and nothing in those that it is to leave.
+    pub(super) fn check_cases(&self) -> Result<(), RedactionError> {
+        let wrong = |why: String| RedactionError::Rule {
+            id: self.id.clone(),
+            why,
+        };
+        let alone = RedactionRules::compile(std::slice::from_ref(self))?;
+        let found = |text: &str| {
+            let mut spans = Vec::new();
+            alone.find(text, &mut spans);
+            spans.sort_by_key(|span| span.start);
+            let values = spans
+                .iter()
+                .map(|span| text[span.start..span.end].to_owned());
+            values.collect::<Vec<_>>()
+        };
+        if self.finds.is_empty() || self.leaves.is_empty() {
+            return Err(wrong("expected cases in `finds` and in `leaves`".into()));
+        }
+        for case in &self.finds {
+            let marked = case.split('«').skip(1);
+            let marked = marked.map(|part| part.split('»').next().unwrap_or_default().to_owned());
+            let marked: Vec<String> = marked.collect();
+            let found = found(&case.replace(['«', '»'], ""));
+            if found != marked {
+                return Err(wrong(format!("it finds {found:?} in `{case}`")));
+            }
+        }
+        for case in &self.leaves {
+            let found = found(case);
+            if !found.is_empty() {
+                return Err(wrong(format!("it finds {found:?} in `{case}`")));
+            }
+        }
+        Ok(())
+    }
+
     fn compile(&self, kind: usize) -> Result<Rule, String> {
         let finder = match (&self.pattern, &self.value_of) {
             (Some(pattern), None) => Finder::Match(regex(pattern)?),
@@ -207,6 +244,12 @@ impl Written {
             except: except.transpose()?,
         })
     }
+}
+
+/// What opens an object or a list is no value, nor is the rest of `::` or `://`.
+fn is_bare_value(text: &str) -> bool {
+    let is_bracket = |c: char| matches!(c, '{' | '[' | '(' | '}' | ']' | ')');
+    !text.chars().all(is_bracket) && !text.starts_with("//") && !text.starts_with(':')
 }
 
 fn regex(pattern: &str) -> Result<Regex, String> {
@@ -235,7 +278,10 @@ impl Rule {
                     let is_flag = groups.name("flag").is_some();
                     let name = found.as_str().trim_start_matches([' ', '\t', '"', '\'']);
                     if !is_flag || name.starts_with('-') {
-                        self.add(text, value_at(text, from), spans);
+                        let value = value_at(text, from);
+                        if value.start > from || is_bare_value(&text[value.clone()]) {
+                            self.add(text, value, spans);
+                        }
                     }
                 }
             }
@@ -253,13 +299,7 @@ impl Rule {
     }
 
     fn takes(&self, value: &str) -> bool {
-        // What opens an object or a list is no value, nor is the rest of `::` or `://`.
-        let is_nothing = value
-            .trim_start_matches(['{', '[', '(', '}', ']', ')'])
-            .is_empty();
-        !is_nothing
-            && !value.starts_with("//")
-            && !value.starts_with(':')
+        !value.is_empty()
             && self.check.is_none_or(|check| check.holds(value))
             && !self
                 .except
