@@ -6,8 +6,10 @@ mod config;
 #[cfg(test)]
 mod double;
 mod extractive;
+mod prompts;
 mod providers;
 mod redaction;
+mod schema;
 mod tokens;
 mod wall;
 
@@ -20,6 +22,7 @@ pub use config::{
     ModelRetryConfig, ModelSecret, ModelTimeoutsConfig, ProviderChoice,
 };
 pub use extractive::NoLanguageModel;
+pub use prompts::{AskError, Asker, Prompt, PromptError, Prompts, Rendered, Task, ask};
 pub use redaction::{RedactionError, RedactionRules, Redactor};
 pub use wall::{
     ConnectError, Connected, KnownHosts, ModelCounts, ModelKeeper, ModelParts, ModelTelemetry,
