@@ -155,7 +155,10 @@ impl Schema {
             "enum" => value
                 .as_array()
                 .map(|values| self.one_of = Some(values.clone())),
-            "const" => Some(self.one_of = Some(vec![value.clone()])),
+            "const" => {
+                self.one_of = Some(vec![value.clone()]);
+                Some(())
+            }
             "minItems" => value.as_u64().map(|min| self.items_min = min),
             "maxItems" => value.as_u64().map(|max| self.items_max = max),
             "minLength" => value.as_u64().map(|min| self.chars_min = min),

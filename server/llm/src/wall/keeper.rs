@@ -1,4 +1,5 @@
-//! The keeper: writes the ledger, one entry after the other, as long as calls are on their way.
+//! The keeper: writes the ledger, one entry after the other, as long as calls are on their way, and
+//! finds out what the model can do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,27 +14,35 @@ use super::sheet::Written;
 /// Waits before an entry that could not be written is tried again.
 const WAITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
-/// Writes the ledger. No call leaves unless one runs.
+/// Writes the ledger and finds out what the model can do. No call leaves unless one runs.
 #[derive(Debug)]
 pub struct ModelKeeper {
     work: Option<(Arc<Wall>, mpsc::Receiver<Written>)>,
+    probes: bool,
 }
 
 impl ModelKeeper {
     pub(super) const fn idle() -> Self {
-        Self { work: None }
+        Self {
+            work: None,
+            probes: false,
+        }
     }
 
     pub(super) const fn new(wall: Arc<Wall>, written: mpsc::Receiver<Written>) -> Self {
         Self {
             work: Some((wall, written)),
+            probes: true,
         }
     }
 
     /// For tests that count requests.
     #[cfg(test)]
     pub(super) fn without_probe(self) -> Self {
-        self
+        Self {
+            probes: false,
+            ..self
+        }
     }
 
     /// Runs until `shutdown`, and then until every call that was on its way is written down. No new
@@ -42,15 +51,28 @@ impl ModelKeeper {
         let Some((wall, mut written)) = self.work else {
             return;
         };
+        // The probe's own calls are written down here as well, so both go on side by side.
+        let mut probe = self.probes.then(|| {
+            let wall = Arc::clone(&wall);
+            Box::pin(async move { wall.find_grade().await })
+        });
         loop {
+            let found = async {
+                match &mut probe {
+                    Some(probe) => probe.await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = shutdown.cancelled() => break,
+                () = found => probe = None,
                 next = written.recv() => match next {
                     Some(next) => wall.record(next).await,
                     None => return,
                 },
             }
         }
+        drop(probe);
         // Places that calls on their way took stay good.
         written.close();
         while let Some(next) = written.recv().await {

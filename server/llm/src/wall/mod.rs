@@ -7,6 +7,7 @@ mod budget;
 mod call;
 mod embed;
 mod keeper;
+mod probe;
 mod sheet;
 mod stream;
 mod telemetry;
@@ -29,6 +30,7 @@ pub use telemetry::{ModelCounts, ModelTelemetry};
 
 use crate::NoLanguageModel;
 use crate::config::{ModelConfig, ModelConfigError, Settings};
+use crate::prompts::{PromptError, Prompts};
 use crate::providers::Provider;
 use crate::redaction::{RedactionError, RedactionRules};
 use crate::tokens;
@@ -75,6 +77,9 @@ pub enum ConnectError {
     /// The rules of redaction cannot be.
     #[error(transparent)]
     Redaction(#[from] RedactionError),
+    /// A prompt cannot be.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
 }
 
 /// A model that is ready to be asked.
@@ -83,6 +88,8 @@ pub struct Connected {
     pub model: Arc<dyn LanguageModel>,
     /// What writes the ledger and probes the model; it has to run while the model is asked.
     pub keeper: ModelKeeper,
+    /// How it is asked.
+    pub prompts: Arc<Prompts>,
     /// What is counted.
     pub telemetry: Arc<ModelTelemetry>,
 }
@@ -101,11 +108,14 @@ impl fmt::Debug for Connected {
 /// [`ConnectError`].
 pub fn connect(config: &ModelConfig, parts: ModelParts) -> Result<Connected, ConnectError> {
     let rules = Arc::new(RedactionRules::load(config.redaction_rules.as_deref())?);
+    let prompts = Prompts::load(config.prompts_dir.as_deref())?;
+    let prompts = Arc::new(prompts.with_temperature(config.temperature));
     let telemetry = Arc::new(ModelTelemetry::default());
     let Some(settings) = config.settings()? else {
         return Ok(Connected {
             model: Arc::new(NoLanguageModel),
             keeper: ModelKeeper::idle(),
+            prompts,
             telemetry,
         });
     };
@@ -114,6 +124,7 @@ pub fn connect(config: &ModelConfig, parts: ModelParts) -> Result<Connected, Con
     let wall = Arc::new(Wall {
         provider: Provider::new(&settings.endpoint)?,
         rules,
+        prompts: Arc::clone(&prompts),
         turns: Turns::new(settings.concurrency, settings.queue),
         breaker: Breaker::new(&settings.breaker),
         budget: Budget::new(
@@ -134,6 +145,7 @@ pub fn connect(config: &ModelConfig, parts: ModelParts) -> Result<Connected, Con
     Ok(Connected {
         model: wall,
         keeper,
+        prompts,
         telemetry,
     })
 }
@@ -143,6 +155,7 @@ struct Wall {
     provider: Provider,
     settings: Settings,
     rules: Arc<RedactionRules>,
+    prompts: Arc<Prompts>,
     parts: ModelParts,
     turns: Turns,
     breaker: Breaker,

@@ -2,5 +2,6 @@
 
 mod calls;
 mod money;
+mod probe;
 mod rig;
 mod secrets;

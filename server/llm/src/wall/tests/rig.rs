@@ -85,6 +85,15 @@ pub(super) struct Rig {
 impl Rig {
     /// A wall before `double`, after `change` to a configuration without waits and probes.
     pub(super) fn before(double: &Double, change: impl FnOnce(&mut ModelConfig)) -> Self {
+        Self::new(double, change, false)
+    }
+
+    /// The same, which probes.
+    pub(super) fn probing(double: &Double, change: impl FnOnce(&mut ModelConfig)) -> Self {
+        Self::new(double, change, true)
+    }
+
+    fn new(double: &Double, change: impl FnOnce(&mut ModelConfig), probes: bool) -> Self {
         let mut config = ModelConfig {
             provider: Some(ProviderChoice::OpenAi),
             model: "test-model".into(),
@@ -114,10 +123,16 @@ impl Rig {
             model,
             keeper,
             telemetry,
+            ..
         } = connect(&config, parts).unwrap();
         let shutdown = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(keeper.without_probe().run(shutdown.clone()));
+        let keeper = if probes {
+            keeper
+        } else {
+            keeper.without_probe()
+        };
+        tasks.spawn(keeper.run(shutdown.clone()));
         Self {
             model,
             ledger,
