@@ -125,4 +125,6 @@ impl Provider {
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
+mod clients_tests;
+#[cfg(test)]
 mod tests;
