@@ -6,6 +6,11 @@ use super::redactor::Redactor;
 /// The fewest characters of a number that may be more than a number.
 const NUMBER_CHARS_MIN: usize = 9;
 
+/// Fields that tell what the value beside them is called.
+const NAME_KEYS: [&str; 4] = ["name", "key", "Name", "Key"];
+/// Fields with a value that is called as another field says.
+const VALUE_KEYS: [&str; 2] = ["value", "Value"];
+
 /// Whether a text is an object or a list as a whole.
 pub(super) fn is_whole(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
@@ -24,7 +29,7 @@ impl Redactor {
         let mut walk = Walk {
             redactor: self,
             out: String::with_capacity(text.len()),
-            lists: Vec::new(),
+            opened: Vec::new(),
             key: None,
         };
         let mut rest = text;
@@ -43,8 +48,9 @@ impl Redactor {
 struct Walk<'a> {
     redactor: &'a mut Redactor,
     out: String,
-    /// The key whose list we are in, for each list or object that is open.
-    lists: Vec<Option<String>>,
+    /// For each list that is open the key it is the value of; for each object the name that it
+    /// gives itself, as in `{"name": "PASSWORD", "value": "…"}`.
+    opened: Vec<Option<String>>,
     /// The key whose value comes next.
     key: Option<String>,
 }
@@ -55,22 +61,26 @@ impl Walk<'_> {
         match c {
             '{' => {
                 self.key = None;
-                self.lists.push(None);
+                self.opened.push(None);
             }
-            '[' => self.lists.push(self.key.take()),
+            '[' => self.opened.push(self.key.take()),
             '}' | ']' => {
                 self.key = None;
-                self.lists.pop();
+                self.opened.pop();
             }
             _ => {}
         }
         c.len_utf8()
     }
 
+    /// What the value that comes next is called.
     fn context(&mut self) -> Option<String> {
-        self.key
-            .take()
-            .or_else(|| self.lists.last().cloned().flatten())
+        let named = || self.opened.last().cloned().flatten();
+        match self.key.take() {
+            Some(key) if VALUE_KEYS.contains(&key.as_str()) => named().or(Some(key)),
+            Some(key) => Some(key),
+            None => named(),
+        }
     }
 
     fn string(&mut self, rest: &str) -> usize {
@@ -81,7 +91,14 @@ impl Walk<'_> {
             return length;
         };
         let is_key = rest[length..].trim_start().starts_with(':');
+        let is_name = self
+            .key
+            .as_ref()
+            .is_some_and(|key| NAME_KEYS.contains(&key.as_str()));
         let context = if is_key { None } else { self.context() };
+        if let Some(named) = self.opened.last_mut().filter(|_| is_name && !is_key) {
+            *named = Some(said.clone());
+        }
         let kind = context.and_then(|key| self.redactor.kind_of_value(&key, &said));
         let redacted = match kind {
             Some(kind) => self.redactor.placeholder(kind, &said),

@@ -262,10 +262,18 @@ impl Rule {
     fn find(&self, text: &str, spans: &mut Vec<Span>) {
         match &self.finder {
             Finder::Match(pattern) => {
-                for groups in pattern.captures_iter(text) {
-                    let found = groups.name("v").or_else(|| groups.get(0));
-                    if let Some(found) = found {
-                        self.add(text, found.range(), spans);
+                let mut from = 0;
+                while let Some(groups) = pattern.captures_at(text, from) {
+                    let Some(whole) = groups.get(0) else { break };
+                    let found = groups.name("v").unwrap_or(whole);
+                    let is_taken = self.add(text, found.range(), spans);
+                    // What is not taken may be the begin of the next: `for invalid user bob`.
+                    from = match !is_taken && found.start() > whole.start() {
+                        true => found.start(),
+                        false => whole.end().max(whole.start() + 1),
+                    };
+                    if from > text.len() {
+                        break;
                     }
                 }
             }
@@ -288,14 +296,17 @@ impl Rule {
         }
     }
 
-    fn add(&self, text: &str, range: std::ops::Range<usize>, spans: &mut Vec<Span>) {
-        if !range.is_empty() && self.takes(&text[range.clone()]) {
+    /// Adds what is to be cut out; false if it is not.
+    fn add(&self, text: &str, range: std::ops::Range<usize>, spans: &mut Vec<Span>) -> bool {
+        let is_taken = self.takes(&text[range.clone()]);
+        if is_taken {
             spans.push(Span {
                 start: range.start,
                 end: range.end,
                 kind: self.kind,
             });
         }
+        is_taken
     }
 
     fn takes(&self, value: &str) -> bool {

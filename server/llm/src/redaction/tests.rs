@@ -89,6 +89,21 @@ fn json_stays_json_and_is_looked_at_as_what_it_says() {
 }
 
 #[test]
+fn the_name_of_a_field_may_stand_beside_its_value() {
+    let text = r#"[{"name": "DB_PASSWORD", "value": "hunter two"}, {"name": "REPLICAS", "value": "3"},
+        {"key": "Cookie", "value": "sid=a1; x=2"}, {"headers": {"Authorization": ["Basic dXNlcjpwdw=="]}},
+        {"value": "early", "name": "API_TOKEN"}]"#;
+    let redacted = redactor().redact(text);
+    for secret in ["hunter", "sid=a1", "dXNlcjpwdw"] {
+        assert!(!redacted.contains(secret), "{redacted}");
+    }
+    assert!(
+        redacted.contains("\"REPLICAS\", \"value\": \"3\""),
+        "{redacted}"
+    );
+}
+
+#[test]
 fn placeholders_that_are_cut_between_pieces_come_back() {
     let mut redactor = redactor();
     redactor.redact("10.0.0.1 and 10.0.0.2");
@@ -216,7 +231,7 @@ fn odd_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn redact_and_restore_is_identity(text in odd_text()) {
@@ -242,5 +257,33 @@ proptest! {
             let escaped = json::escaped(&secret);
             prop_assert!(!redacted.contains(&secret) && !redacted.contains(&escaped), "{}", redacted);
         }
+    }
+
+    #[test]
+    fn a_secret_after_a_key_does_not_survive(
+        secret in "[A-Z0-9][A-Za-z0-9!@$%^*_+=~.-]{5,20}[A-Z0-9]",
+        key in proptest::sample::select(vec![
+            "password", "DB_PASSWORD", "dbPassword", "spring.datasource.password", "passwd", "pwd",
+            "client_secret", "api_key", "apiKey", "X-Api-Key", "access_token", "token", "secret",
+            "AWS_SECRET_ACCESS_KEY", "private_key", "credentials",
+        ]),
+        around in proptest::sample::select(vec![
+            ("", "=", ""), ("", ": ", ""), ("", " = ", " and more"), ("\"", "\": \"", "\""),
+            ("'", "': '", "',"), ("{", ":", "}"), ("(", "=", ")"), ("?", "=", "&x=1"),
+            ("a=1;", "=", ";b=2"), ("a=1,", "=", ",b=2"), ("\\\"", "\\\":\\\"", "\\\""),
+            ("--", " ", " -h x"), ("--", "=", ""), ("export ", "=\"", "\""), (":", " => '", "'"),
+            ("", ":=", ""), ("[", "=", "]"), ("x|", "=", "|y=2"), ("{\"m\":\"", "=", "\\n\"}"),
+        ]),
+    ) {
+        let (before, separator, after) = around;
+        let text = format!("{before}{key}{separator}{secret}{after}");
+        let redacted = redactor().redact(&text);
+        prop_assert!(!redacted.contains(&secret), "{} -> {}", text, redacted);
+        // Nor more of it than a character or two that may belong to what follows.
+        prop_assert!(!redacted.contains(&secret[secret.len() - 4..]), "{} -> {}", text, redacted);
+        prop_assert_eq!(
+            redacted.matches(['"', '\\']).count(),
+            text.matches(['"', '\\']).count()
+        );
     }
 }

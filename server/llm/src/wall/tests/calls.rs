@@ -3,11 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
-use tocsin_domain::ports::{ChatPiece, Finish, ModelError, TimeoutKind, Usage};
+use tocsin_domain::ports::{ChatPiece, Finish, ModelError, ModelProvider, TimeoutKind, Usage};
 use tokio::time::Instant;
 
 use super::rig::*;
+use crate::config::{ModelConfig, ProviderChoice};
 use crate::double::{Double, Ending, Reply};
+use crate::wall::connect;
 
 const TEXT: &str = "The disk of db-1 is full — 98 %.";
 
@@ -322,4 +324,30 @@ async fn texts_become_vectors_and_are_written_down() {
         rig.model.embed(&scope, &texts).await.unwrap_err(),
         ModelError::NoModel
     );
+}
+
+#[test]
+fn what_cannot_be_connected_is_said_at_the_start() {
+    let connected = |change: &dyn Fn(&mut ModelConfig)| {
+        let mut config = ModelConfig::default();
+        change(&mut config);
+        connect(&config, parts())
+    };
+    let none = connected(&|_| {}).unwrap();
+    assert_eq!(none.model.model().provider, ModelProvider::Extractive);
+    let wrong = |change: &dyn Fn(&mut ModelConfig)| connected(change).unwrap_err().to_string();
+    let nowhere = Some(std::path::PathBuf::from("/nowhere"));
+    assert!(wrong(&|config| config.redaction_rules = nowhere.clone()).contains("/nowhere"));
+    assert!(wrong(&|config| config.prompts_dir = nowhere.clone()).contains("/nowhere"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let pem = wrong(&|config| {
+        config.provider = Some(ProviderChoice::OpenAi);
+        config.ca_file = Some(file.path().into());
+    });
+    assert!(pem.contains("`ca_file`"), "{pem}");
+    let proxy = wrong(&|config| {
+        config.provider = Some(ProviderChoice::OpenAi);
+        config.proxy = Some("not an address".into());
+    });
+    assert!(proxy.contains("`proxy`"), "{proxy}");
 }

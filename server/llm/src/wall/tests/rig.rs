@@ -107,17 +107,10 @@ impl Rig {
         change(&mut config);
         let ledger = Arc::new(MemoryLedger::default());
         let clock = Arc::new(HandClock(AtomicI64::new(NOON_MS)));
-        let count = AtomicU64::new(0);
         let parts = ModelParts {
             ledger: ledger.clone(),
             clock: clock.clone(),
-            random: Arc::new(move || {
-                let mut bytes = [0; 10];
-                let number = count.fetch_add(1, Ordering::Relaxed);
-                bytes[2..].copy_from_slice(&number.to_be_bytes());
-                bytes
-            }),
-            hosts: Arc::new(|| vec!["server-03".to_owned()]),
+            ..parts()
         };
         let Connected {
             model,
@@ -162,6 +155,22 @@ impl Rig {
 
     pub(super) async fn ask(&self, text: &str) -> Result<Vec<ChatPiece>, ModelError> {
         all(self.model.chat(request(text)).await?).await
+    }
+}
+
+/// A ledger, a clock, numbers and a host.
+pub(super) fn parts() -> ModelParts {
+    let count = AtomicU64::new(0);
+    ModelParts {
+        ledger: Arc::new(MemoryLedger::default()),
+        clock: Arc::new(HandClock(AtomicI64::new(NOON_MS))),
+        random: Arc::new(move || {
+            let mut bytes = [0; 10];
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            bytes[2..].copy_from_slice(&number.to_be_bytes());
+            bytes
+        }),
+        hosts: Arc::new(|| vec!["server-03".to_owned()]),
     }
 }
 

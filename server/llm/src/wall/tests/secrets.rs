@@ -304,3 +304,61 @@ async fn a_secret_that_a_key_gave_away_is_cut_out_where_it_stands_alone_as_well(
     }
     assert_eq!(text_of(&pieces), "it was hunter2-x again, by wkowalski");
 }
+
+#[test]
+fn nothing_is_cut_out_of_our_own_words() {
+    let rules = std::sync::Arc::new(crate::RedactionRules::load(None).unwrap());
+    let prompts = crate::Prompts::load(None).unwrap();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../prompts/");
+    for task in crate::Task::ALL {
+        for name in [
+            "system.j2",
+            "user.j2",
+            "input.schema.json",
+            "output.schema.json",
+        ] {
+            let text = std::fs::read_to_string(format!("{root}{}/{name}", task.name())).unwrap();
+            let mut redactor = crate::Redactor::new(std::sync::Arc::clone(&rules), &[]);
+            assert_eq!(redactor.redact(&text), text, "{}/{name}", task.name());
+        }
+        assert!(prompts.of(task).tokens_max() > 0);
+    }
+}
+
+#[test]
+fn what_a_line_says_is_left_readable() {
+    let rules = std::sync::Arc::new(crate::RedactionRules::load(None).unwrap());
+    for (line, expected) in [
+        (
+            "May 1 10:11:12 web-1 sshd[4242]: Failed password for invalid user oracle from 10.0.0.1 port 22 ssh2",
+            "May 1 10:11:12 web-1 sshd[4242]: Failed password for invalid user <USER_1> from <IP_1> port 22 ssh2",
+        ),
+        (
+            "10.0.0.1 - bob [01/May/2024:10:11:12 +0000] \"GET /api/v1/orders/42?page=2&token=abc HTTP/1.1\" 200 512",
+            "<IP_1> - <USER_1> [01/May/2024:10:11:12 +0000] \"GET /api/v1/orders/42?page=2&token=<TOKEN_1> HTTP/1.1\" 200 512",
+        ),
+        (
+            "pq: password authentication failed for user \"shop\" (SQLSTATE 28P01)",
+            "pq: password authentication failed for user \"<USER_1>\" (SQLSTATE 28P01)",
+        ),
+        (
+            "{\"level\":\"error\",\"user_id\":42,\"host\":\"web-1\",\"msg\":\"connect ECONNREFUSED 10.0.0.5:5432\"}",
+            "{\"level\":\"error\",\"user_id\":42,\"host\":\"<HOST_1>\",\"msg\":\"connect ECONNREFUSED <IP_1>:5432\"}",
+        ),
+        (
+            "at com.example.UserService.login(UserService.java:55) read tcp: connection reset by peer: EOF",
+            "at com.example.UserService.login(UserService.java:55) read tcp: connection reset by peer: EOF",
+        ),
+        (
+            "kernel: [12345.678901] eth0: link up 1000Mbps, oom-kill: pid=4211 total-vm:123456kB uid:1000",
+            "kernel: [12345.678901] eth0: link up 1000Mbps, oom-kill: pid=4211 total-vm:123456kB uid:1000",
+        ),
+        (
+            "pod shop-7d9f4b6c5-x2x9z in namespace prod OOMKilled image=registry.example.com/shop:1.4.2@sha256:4bf92f3577b34da6a3ce929d0e0e4736",
+            "pod shop-7d9f4b6c5-x2x9z in namespace prod OOMKilled image=<HOST_1>/shop:1.4.2@sha256:4bf92f3577b34da6a3ce929d0e0e4736",
+        ),
+    ] {
+        let mut redactor = crate::Redactor::new(std::sync::Arc::clone(&rules), &[]);
+        assert_eq!(redactor.redact(line), expected);
+    }
+}
