@@ -61,6 +61,9 @@ pub struct ModelConfig {
     /// Tokens of prompt and answer together, at least 1024. Default none: what the server says of
     /// its model, at most 32768 with `ollama`, where they cost memory; 8192 if it says nothing.
     pub context_tokens: Option<u32>,
+    /// Tokens that a model which thinks before it answers may spend on that, beside those of its
+    /// answer. Default 4000.
+    pub thinking_tokens: u32,
     /// Calls at the same time, 1 to 64. Default 4.
     pub concurrency: usize,
     /// Calls that wait for their turn beyond those, at most 1024. Default 32: more are turned away.
@@ -98,6 +101,7 @@ impl Default for ModelConfig {
             embedding_model: None,
             temperature: 0.0,
             context_tokens: None,
+            thinking_tokens: 4_000,
             concurrency: 4,
             queue: 32,
             timeouts: ModelTimeoutsConfig::default(),

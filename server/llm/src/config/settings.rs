@@ -64,6 +64,7 @@ pub(crate) struct Endpoint {
     pub(crate) proxy: Option<String>,
     pub(crate) limits: TimeLimits,
     pub(crate) context_tokens: Option<u32>,
+    pub(crate) thinking_tokens: u32,
 }
 
 /// Everything about a model that is there.
@@ -116,6 +117,7 @@ impl ModelConfig {
                 total: millis(self.timeouts.total_ms),
             },
             context_tokens: self.context_tokens,
+            thinking_tokens: self.thinking_tokens,
         };
         Ok(Some(Settings {
             endpoint,

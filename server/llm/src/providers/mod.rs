@@ -111,6 +111,15 @@ impl Provider {
         }
     }
 
+    /// Tokens that the model spends before it answers, beside those of its answer.
+    pub(crate) fn thinking_tokens(&self) -> u32 {
+        match self {
+            Self::OpenAi(server) => server.thinking_tokens(),
+            // It is told not to.
+            Self::Ollama(_) => 0,
+        }
+    }
+
     /// Whether something was learnt from a refusal, so that the same conversation may be taken if
     /// it is written anew.
     pub(crate) fn learn(&self, failure: &Failure) -> bool {

@@ -43,6 +43,8 @@ struct Chat<'a> {
     format: Option<Value>,
     options: Options,
     stream: bool,
+    /// Thoughts would take the tokens of the answer; models that do not think pay no heed.
+    think: bool,
 }
 
 #[derive(Serialize)]
@@ -89,6 +91,7 @@ impl Ollama {
                 num_ctx: self.context_tokens.load(Ordering::Relaxed),
             },
             stream: true,
+            think: false,
         };
         encoded("/api/chat", &body)
     }

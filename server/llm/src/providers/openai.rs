@@ -1,6 +1,7 @@
 //! Servers that speak OpenAI's chat completions. What a server does not take is learnt from its
 //! refusal and left out from then on.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use async_openai::types::chat::{
@@ -8,8 +9,8 @@ use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
     ChatCompletionRequestSystemMessage, ChatCompletionRequestToolMessage,
     ChatCompletionRequestUserMessage, ChatCompletionStreamOptions, ChatCompletionTool,
-    ChatCompletionTools, CreateChatCompletionRequest, FunctionCall, FunctionObject, ResponseFormat,
-    ResponseFormatJsonSchema,
+    ChatCompletionTools, CreateChatCompletionRequest, FunctionCall, FunctionObject,
+    ReasoningEffort, ResponseFormat, ResponseFormatJsonSchema,
 };
 use async_openai::types::embeddings::{CreateEmbeddingRequest, EmbeddingInput, EncodingFormat};
 use reqwest::Method;
@@ -27,14 +28,19 @@ use crate::config::{Endpoint, ModelConfigError};
 
 /// Wants `max_completion_tokens`, not `max_tokens`.
 const COMPLETION_TOKENS: u8 = 1;
-/// Takes no temperature but its own.
+/// Takes no temperature but its own, as the models of OpenAI that think before they answer.
 const NO_TEMPERATURE: u8 = 2;
 /// Does not tell its usage in a stream.
 const NO_STREAM_OPTIONS: u8 = 4;
 /// Takes no schema.
 const NO_SCHEMA: u8 = 8;
+/// Cannot be told how much to think.
+const NO_EFFORT: u8 = 16;
+/// Thinks before it answers.
+pub(super) const THINKS: u8 = 32;
 /// What a refusal speaks of, and what it teaches.
-const LESSONS: [(&str, u8); 5] = [
+const LESSONS: [(&str, u8); 6] = [
+    ("reasoning_effort", NO_EFFORT),
     ("max_tokens", COMPLETION_TOKENS),
     ("temperature", NO_TEMPERATURE),
     ("stream_options", NO_STREAM_OPTIONS),
@@ -47,7 +53,8 @@ const LESSONS: [(&str, u8); 5] = [
 pub(crate) struct OpenAi {
     wire: Wire,
     embedding_model: Option<String>,
-    learnt: AtomicU8,
+    learnt: Arc<AtomicU8>,
+    thinking_tokens: u32,
 }
 
 impl OpenAi {
@@ -56,12 +63,24 @@ impl OpenAi {
         Ok(Self {
             wire: Wire::new(endpoint)?,
             embedding_model: endpoint.embedding_model.clone(),
-            learnt: AtomicU8::new(if is_of_openai { COMPLETION_TOKENS } else { 0 }),
+            learnt: Arc::new(AtomicU8::new(if is_of_openai {
+                COMPLETION_TOKENS
+            } else {
+                0
+            })),
+            thinking_tokens: endpoint.thinking_tokens,
         })
     }
 
     fn has_learnt(&self, lesson: u8) -> bool {
         self.learnt.load(Ordering::Relaxed) & lesson != 0
+    }
+
+    pub(super) fn thinking_tokens(&self) -> u32 {
+        match self.has_learnt(THINKS | NO_TEMPERATURE) {
+            true => self.thinking_tokens,
+            false => 0,
+        }
     }
 
     pub(super) fn learn(&self, failure: &Failure) -> bool {
@@ -94,6 +113,8 @@ impl OpenAi {
             max_tokens: tokens_max.filter(|_| !wants_completion_tokens),
             max_completion_tokens: tokens_max.filter(|_| wants_completion_tokens),
             temperature: Some(request.temperature).filter(|_| !self.has_learnt(NO_TEMPERATURE)),
+            reasoning_effort: (self.has_learnt(NO_TEMPERATURE) && !self.has_learnt(NO_EFFORT))
+                .then_some(ReasoningEffort::Low),
             stream: Some(true),
             stream_options: (!self.has_learnt(NO_STREAM_OPTIONS)).then_some(
                 ChatCompletionStreamOptions {
@@ -109,7 +130,10 @@ impl OpenAi {
     pub(super) async fn chat(&self, prepared: Prepared) -> Result<Answer, Failure> {
         let began = Instant::now();
         let response = self.wire.post(prepared, began).await?;
-        let reader = Box::new(OpenAiReader::new(&self.wire.model));
+        let reader = Box::new(OpenAiReader::new(
+            &self.wire.model,
+            Arc::clone(&self.learnt),
+        ));
         let times = (self.wire.limits, began);
         Ok(Answer::new(response, Framing::Events, reader, times))
     }

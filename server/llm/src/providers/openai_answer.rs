@@ -1,10 +1,14 @@
 //! Reads the answers of servers that speak OpenAI's chat completions, in pieces or as a whole. They
 //! are many and agree on little but the names, so what is missing or odd is borne where it can be.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use serde_json::Value;
 use tocsin_domain::ports::{ChatPiece, Finish, ModelError};
 
 use super::failure::{malformed, of_body, shortened};
+use super::openai::THINKS;
 use super::said::{Reader, Said};
 use super::tool_calls::ToolCalls;
 
@@ -18,10 +22,12 @@ pub(super) struct OpenAiReader {
     usage: Option<(u64, u64)>,
     has_spoken: bool,
     is_closed: bool,
+    learnt: Arc<AtomicU8>,
 }
 
 impl OpenAiReader {
-    pub(super) fn new(model: &str) -> Self {
+    /// Reads an answer of `model`; what is learnt of it is added to `learnt`.
+    pub(super) fn new(model: &str, learnt: Arc<AtomicU8>) -> Self {
         Self {
             model: model.to_owned(),
             calls: ToolCalls::default(),
@@ -30,6 +36,7 @@ impl OpenAiReader {
             usage: None,
             has_spoken: false,
             is_closed: false,
+            learnt,
         }
     }
 
@@ -38,6 +45,15 @@ impl OpenAiReader {
         let message = message
             .or_else(|| choice.get("message"))
             .unwrap_or(&Value::Null);
+        let thoughts = ["reasoning_content", "reasoning"]
+            .iter()
+            .filter_map(|key| message.get(key));
+        if thoughts
+            .filter_map(Value::as_str)
+            .any(|text| !text.is_empty())
+        {
+            self.learnt.fetch_or(THINKS, Ordering::Relaxed);
+        }
         if let Some(refusal) = message.get("refusal").and_then(Value::as_str) {
             self.refusal.push_str(&shortened(refusal));
         }

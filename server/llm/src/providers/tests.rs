@@ -272,7 +272,19 @@ async fn refusals_and_errors_have_their_kinds() {
         headers: "Retry-After: 7\r\n".into(),
         ..Reply::status(429, "your key sk-test-1234 is tired\u{7}")
     };
-    let error = heard_of(ProviderChoice::OpenAi, reply).await.unwrap_err();
+    let error = heard_of(ProviderChoice::OpenAi, reply.clone())
+        .await
+        .unwrap_err();
+    let by_date = Reply {
+        headers: "Date: Wed, 01 May 2024 10:00:00 GMT\r\n\
+                  Retry-After: Wed, 01 May 2024 10:00:07 GMT\r\n"
+            .into(),
+        ..reply
+    };
+    assert_eq!(
+        heard_of(ProviderChoice::OpenAi, by_date).await.unwrap_err(),
+        error
+    );
     let expected = ModelError::Unavailable {
         retry_after_secs: Some(7),
         detail: "status 429: your key *** is tired".into(),
@@ -372,7 +384,10 @@ async fn requests_are_written_as_the_servers_want_them() {
     let seen = double.seen().remove(0);
     assert_eq!(seen.target, "POST /api/chat");
     let body = seen.json();
-    assert_eq!(body["options"]["num_predict"], 100);
+    assert_eq!(
+        (&body["options"]["num_predict"], &body["think"]),
+        (&100.into(), &false.into())
+    );
     assert_eq!(body["options"]["num_ctx"], 8192);
     assert_eq!(
         body["messages"][2]["tool_calls"][0]["function"]["arguments"]["query"],
@@ -405,10 +420,21 @@ async fn what_a_server_does_not_take_is_left_out_from_then_on() {
     heard(&provider, &request()).await.unwrap();
     let body = double.seen().pop().unwrap().json();
     assert_eq!(body["max_completion_tokens"], 100);
+    assert_eq!(body["reasoning_effort"], "low");
     assert!(
         body.get("max_tokens").is_none() && body.get("temperature").is_none(),
         "{body}"
     );
+}
+
+#[tokio::test]
+async fn a_model_that_thinks_is_given_room_for_it() {
+    let thinking = Reply::recording("openai/thinking.sse");
+    let double = Double::playing([thinking]).await;
+    let provider = provider(ProviderChoice::OpenAi, &double.url);
+    assert_eq!(provider.thinking_tokens(), 0);
+    assert_eq!(heard(&provider, &request()).await.unwrap().text, TEXT);
+    assert_eq!(provider.thinking_tokens(), 4_000);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Response};
 use serde_json::Value;
 use tocsin_domain::ports::{ModelError, TimeoutKind};
@@ -137,9 +137,7 @@ impl Wire {
 
     async fn refusal(&self, mut response: Response, deadline: Instant) -> Failure {
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER);
-        let retry_after_secs =
-            retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let retry_after_secs = retry_after_secs(response.headers());
         // The status is what counts; a body that breaks off says what it says.
         let mut body = Vec::new();
         while let Ok(Ok(Some(bytes))) = timeout_at(deadline, response.chunk()).await {
@@ -189,6 +187,17 @@ impl Wire {
             false => text.replace(self.key.expose(), "***"),
         }
     }
+}
+
+/// How long the server asks to wait: seconds, or until a date, by the server's own clock.
+fn retry_after_secs(headers: &HeaderMap) -> Option<u64> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    asked.parse().ok().or_else(|| {
+        let until = httpdate::parse_http_date(asked).ok()?;
+        let now = httpdate::parse_http_date(text(DATE)?).ok()?;
+        Some(until.duration_since(now).unwrap_or_default().as_secs())
+    })
 }
 
 /// Why a request found no way. The address may say who we are, so it is left out.

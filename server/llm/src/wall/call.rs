@@ -16,7 +16,7 @@ use crate::tokens;
 /// Tokens that a message takes beside its text, about.
 const TOKENS_PER_MESSAGE: usize = 5;
 /// The most often that a conversation is written anew because the server does not take something.
-const LESSONS_MAX: u32 = 5;
+const LESSONS_MAX: u32 = 6;
 
 /// An answer that began.
 pub(super) struct Begun {
@@ -81,7 +81,8 @@ impl Wall {
         self.breaker.pass().map_err(refused)?;
         let mut request = redacted.request.clone();
         let tokens_in = tokens_of(&request);
-        let tokens_max = u64::from(request.tokens_max);
+        let thinking = u64::from(self.provider.thinking_tokens());
+        let tokens_max = u64::from(request.tokens_max) + thinking;
         let reservation = self
             .budget
             .reserve(&request.scope, tokens_in, tokens_max)
