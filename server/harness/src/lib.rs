@@ -4,6 +4,7 @@
 //! dropped, folders go with them. Waiting is for a condition, never for a time.
 
 mod counterparty;
+pub mod questions;
 mod server;
 pub mod storm;
 pub mod trackers;

@@ -85,6 +85,10 @@ impl TestServer {
         let child = Command::new(binary()?)
             .arg("serve")
             .current_dir(self.folder.path())
+            // A model of whoever runs the tests is none of theirs.
+            .env_remove("OPENAI_API_KEY")
+            .env_remove("OPENAI_BASE_URL")
+            .env_remove("OLLAMA_BASE_URL")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .env("TOCSIN_SERVER__DATA_DIR", self.data_dir())
             .stdin(Stdio::null())
