@@ -5,9 +5,13 @@
 //! [`answer`] makes statements of what they found. [`root_cause`] gathers what departed around an alarm,
 //! lets `ml/rank` order it, and writes the report. Nothing here changes anything but threads and reports.
 
+mod changes;
 mod facts;
 mod parts;
 mod root_cause;
+mod runbooks;
 mod words;
 
 pub use parts::CopilotParts;
+pub use root_cause::RootCauseConfig;
+pub use runbooks::{RunbookError, Runbooks};

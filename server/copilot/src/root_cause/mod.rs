@@ -1,5 +1,10 @@
 //! Why: what departed around an alarm, ordered by `ml/rank`, as statements that cite it.
 
+mod config;
+mod finder;
+
+pub use config::RootCauseConfig;
+pub(crate) use finder::RootCauseFinder;
 use tocsin_domain::copilot::{Cause, RootCauseVerdict, RuledOutCause, Statement};
 use tocsin_rank::SignalKind;
 
