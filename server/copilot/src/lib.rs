@@ -7,6 +7,8 @@
 
 mod changes;
 mod facts;
+#[cfg(test)]
+mod fakes;
 mod parts;
 mod root_cause;
 mod runbooks;
