@@ -1,6 +1,7 @@
 //! Why: what departed around an alarm, ordered by `ml/rank`, as statements that cite it.
 
 mod config;
+mod conventions;
 mod finder;
 
 pub use config::RootCauseConfig;
