@@ -6,14 +6,17 @@
 //! lets `ml/rank` order it, and writes the report. Nothing here changes anything but threads and reports.
 
 mod changes;
+mod conventions;
 mod facts;
 #[cfg(test)]
 mod fakes;
 mod parts;
+mod quotes;
 mod root_cause;
 mod runbooks;
 mod words;
 
+pub use changes::{ChangeRuleError, ChangeRules};
 pub use parts::CopilotParts;
 pub use root_cause::RootCauseConfig;
 pub use runbooks::{RunbookError, Runbooks};

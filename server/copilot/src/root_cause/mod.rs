@@ -1,7 +1,6 @@
 //! Why: what departed around an alarm, ordered by `ml/rank`, as statements that cite it.
 
 mod config;
-mod conventions;
 mod finder;
 
 pub use config::RootCauseConfig;

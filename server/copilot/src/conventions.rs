@@ -7,14 +7,14 @@ use tocsin_domain::alert::LabelSet;
 use tocsin_domain::{Labels, LogRecord, Value};
 use tocsin_rank::SignalKind;
 
-const BUILT_IN: &str = include_str!("../../../../rules/signals.yml");
+const BUILT_IN: &str = include_str!("../../../rules/signals.yml");
 /// Bytes of a compiled pattern, at most.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// How the values of a resource are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Reads {
+pub(crate) enum Reads {
     /// An amount in use, without a limit that is known.
     #[default]
     Used,
@@ -26,20 +26,20 @@ pub(super) enum Reads {
 
 /// What a series measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Measure {
-    pub(super) kind: SignalKind,
-    pub(super) reads: Reads,
+pub(crate) struct Measure {
+    pub(crate) kind: SignalKind,
+    pub(crate) reads: Reads,
 }
 
 /// A name among the labels or attributes of something, and its value: who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     /// The name of the label, attribute or field.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// Its value there.
-    pub(super) value: String,
+    pub(crate) value: String,
     /// Who that is: the value, without a port.
-    pub(super) entity: String,
+    pub(crate) entity: String,
 }
 
 /// The conventions, ready to be asked.
@@ -105,7 +105,7 @@ enum KindName {
 
 /// Conventions that cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConventionError {
+enum ConventionError {
     /// The text is no YAML of the form expected.
     #[error("the conventions cannot be read")]
     Syntax(#[from] serde_yaml_ng::Error),
@@ -116,11 +116,13 @@ pub(crate) enum ConventionError {
 
 impl Conventions {
     /// Those that come with the server.
-    ///
-    /// # Errors
-    /// None that the tests would let through.
-    pub(crate) fn built_in() -> Result<Self, ConventionError> {
-        let file: File = serde_yaml_ng::from_str(BUILT_IN)?;
+    pub(crate) fn built_in() -> Self {
+        // The text is part of the program, and a test reads it.
+        Self::load(BUILT_IN).unwrap_or_default()
+    }
+
+    fn load(text: &str) -> Result<Self, ConventionError> {
+        let file: File = serde_yaml_ng::from_str(text)?;
         let kinds = file.series.kinds.into_iter().map(|rule| {
             Ok(Kind {
                 measure: Measure {
@@ -144,17 +146,17 @@ impl Conventions {
     }
 
     /// The names of labels by which series belong to somebody, the first that there is holds.
-    pub(super) fn entity_labels(&self) -> &[String] {
+    pub(crate) fn entity_labels(&self) -> &[String] {
         &self.entities
     }
 
     /// Whether a label names a machine.
-    pub(super) fn is_machine(&self, label: &str) -> bool {
+    pub(crate) fn is_machine(&self, label: &str) -> bool {
         self.machines.iter().any(|name| name == label)
     }
 
     /// Whose a line is.
-    pub(super) fn of_line(&self, record: &LogRecord) -> Option<Owner> {
+    pub(crate) fn of_line(&self, record: &LogRecord) -> Option<Owner> {
         self.owner(|name| match name {
             "host" => attribute(record, name).unwrap_or_else(|| record.host.to_string()),
             "source" => record.source.to_string(),
@@ -163,12 +165,12 @@ impl Conventions {
     }
 
     /// Whose an alert is.
-    pub(super) fn of_alert(&self, labels: &LabelSet) -> Option<Owner> {
+    pub(crate) fn of_alert(&self, labels: &LabelSet) -> Option<Owner> {
         self.owner_of_labels("", |name| labels.get(name))
     }
 
     /// Whose a series is.
-    pub(super) fn of_series(&self, labels: &Labels) -> Option<Owner> {
+    pub(crate) fn of_series(&self, labels: &Labels) -> Option<Owner> {
         self.owner_of_labels(labels.name(), |name| labels.get(name))
     }
 
@@ -214,7 +216,7 @@ impl Conventions {
     }
 
     /// The machine that something runs on, by its labels.
-    pub(super) fn machine_of(&self, labels: &Labels) -> Option<String> {
+    pub(crate) fn machine_of(&self, labels: &Labels) -> Option<String> {
         self.machines.iter().find_map(|key| {
             let value = labels.get(key);
             (!value.is_empty()).then(|| self.without_port(key, value))
@@ -222,12 +224,12 @@ impl Conventions {
     }
 
     /// Whom a line waits for, by its own word.
-    pub(super) fn callee_of_line(&self, record: &LogRecord) -> Option<String> {
+    pub(crate) fn callee_of_line(&self, record: &LogRecord) -> Option<String> {
         self.callees.iter().find_map(|name| attribute(record, name))
     }
 
     /// Whom an alert or a series waits for, by its labels.
-    pub(super) fn callee_of<'a>(&self, get: impl Fn(&str) -> &'a str) -> Option<String> {
+    pub(crate) fn callee_of<'a>(&self, get: impl Fn(&str) -> &'a str) -> Option<String> {
         let named = self.callees.iter().map(|name| get(name));
         named
             .filter(|value| !value.is_empty())
@@ -236,7 +238,7 @@ impl Conventions {
     }
 
     /// What a series measures; none if it says nothing of how anybody is.
-    pub(super) fn measure(&self, labels: &Labels) -> Option<Measure> {
+    pub(crate) fn measure(&self, labels: &Labels) -> Option<Measure> {
         let name = labels.name();
         if self
             .ignored
@@ -282,7 +284,7 @@ fn compile(pattern: &str) -> Result<Regex, regex::Error> {
 }
 
 /// The text of an attribute; none if it is not there or empty.
-pub(super) fn attribute(record: &LogRecord, name: &str) -> Option<String> {
+pub(crate) fn attribute(record: &LogRecord, name: &str) -> Option<String> {
     let (_, value) = record.attributes.iter().find(|(key, _)| **key == *name)?;
     let text = match value {
         Value::Text(text) => text.clone(),
@@ -303,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_metric_is_what_its_name_says_by_custom() {
-        let conventions = Conventions::built_in().unwrap();
+        let conventions = Conventions::load(BUILT_IN).unwrap();
         let of = |name: &str, pairs: &[(&str, &str)]| {
             let measure = conventions.measure(&labels(name, pairs));
             measure.map(|measure| (measure.kind, measure.reads))
@@ -372,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_series_belongs_to_the_service_before_the_machine() {
-        let conventions = Conventions::built_in().unwrap();
+        let conventions = Conventions::load(BUILT_IN).unwrap();
         let of = |name: &str, pairs: &[(&str, &str)]| {
             let owner = conventions.of_series(&labels(name, pairs));
             owner.map(|owner| owner.entity)
@@ -393,7 +395,7 @@ mod tests {
 
     #[test]
     fn only_numbers_after_the_colon_of_a_machine_are_a_port() {
-        let conventions = Conventions::built_in().unwrap();
+        let conventions = Conventions::load(BUILT_IN).unwrap();
         let of = |pairs: &[(&str, &str)]| {
             let owner = conventions.of_alert(&LabelSet::new(pairs.iter().copied()));
             owner.map(|owner| owner.entity)
