@@ -24,6 +24,13 @@ pub(crate) enum Reads {
     Share,
 }
 
+impl Reads {
+    /// Whether more of it is more in use.
+    pub(crate) const fn is_upright(self) -> bool {
+        !matches!(self, Self::Free)
+    }
+}
+
 /// What a series measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Measure {
@@ -148,6 +155,11 @@ impl Conventions {
     /// The names of labels by which series belong to somebody, the first that there is holds.
     pub(crate) fn entity_labels(&self) -> &[String] {
         &self.entities
+    }
+
+    /// The names of attributes by which something says whom it waits for.
+    pub(crate) fn callees(&self) -> &[String] {
+        &self.callees
     }
 
     /// Whether a label names a machine.

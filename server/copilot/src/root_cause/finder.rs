@@ -7,6 +7,7 @@ use tocsin_domain::ports::StoreError;
 
 use super::{Findings, RootCauseConfig, Target};
 use crate::changes::ChangeFinder;
+use crate::conventions::Conventions;
 use crate::facts::FactBook;
 use crate::parts::CopilotParts;
 use crate::runbooks::Runbooks;
@@ -18,11 +19,12 @@ pub(crate) struct RootCauseFinder {
     pub(super) changes: Arc<ChangeFinder>,
     pub(super) runbooks: Arc<Runbooks>,
     pub(super) config: RootCauseConfig,
+    pub(super) conventions: Conventions,
 }
 
 impl RootCauseFinder {
     /// A finder over the stores.
-    pub(crate) const fn new(
+    pub(crate) fn new(
         parts: Arc<CopilotParts>,
         changes: Arc<ChangeFinder>,
         runbooks: Arc<Runbooks>,
@@ -33,6 +35,7 @@ impl RootCauseFinder {
             changes,
             runbooks,
             config,
+            conventions: Conventions::built_in(),
         }
     }
 

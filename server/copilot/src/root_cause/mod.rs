@@ -2,6 +2,8 @@
 
 mod config;
 mod finder;
+mod gather;
+mod window;
 
 pub use config::RootCauseConfig;
 pub(crate) use finder::RootCauseFinder;
