@@ -16,6 +16,7 @@ use tocsin_domain::ports::{ChangeFilter, StoreError};
 use crate::conventions::Conventions;
 use crate::parts::CopilotParts;
 use lines::KnownTemplates;
+pub(crate) use restarts::SOURCE as FROM_METRICS;
 pub use rules::{ChangeRuleError, ChangeRules};
 
 /// The longest time before the end of a question that log lines are read for, in ms: 31 days.

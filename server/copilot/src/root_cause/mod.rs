@@ -1,8 +1,16 @@
 //! Why: what departed around an alarm, ordered by `ml/rank`, as statements that cite it.
 
+mod analysis;
+mod causes;
 mod config;
 mod finder;
+mod findings;
 mod gather;
+mod report;
+mod sentences;
+mod target;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use config::RootCauseConfig;

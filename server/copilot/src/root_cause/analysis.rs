@@ -1,0 +1,187 @@
+//! Material, ranked: which window shows a cause, and which reasons the ranking has.
+
+use std::collections::BTreeSet;
+
+use tocsin_domain::change::Change;
+use tocsin_domain::ports::StoreError;
+use tocsin_rank::{
+    Alarm, Candidate, Config, Edge, Evidence, FactorKind, PastCause, Ranking, Signal, SignalKind,
+    Verdict, rank,
+};
+
+use super::RootCauseFinder;
+use super::gather::{Link, Material, Scope, Seen};
+use super::window::Window;
+
+/// Material with its ranking.
+#[derive(Debug)]
+pub(super) struct Analysis {
+    pub(super) material: Material,
+    pub(super) ranking: Ranking,
+    /// What the alarm names.
+    pub(super) entity: Option<String>,
+}
+
+impl RootCauseFinder {
+    /// Ranks what the narrowest window shows that names a cause; if none does, what the first one shows.
+    pub(super) async fn analyse(&self, scope: &Scope<'_>) -> Result<Analysis, StoreError> {
+        let mut first = None;
+        for window in Window::all(scope.target, &self.config) {
+            let analysis = Analysis::of(scope, self.gather(scope, window).await?);
+            if analysis.is_found() {
+                return Ok(analysis);
+            }
+            first.get_or_insert(analysis);
+        }
+        match first {
+            Some(analysis) => Ok(analysis),
+            None => Err(StoreError::Invalid("there is no window to look at".into())),
+        }
+    }
+}
+
+impl Analysis {
+    fn of(scope: &Scope<'_>, material: Material) -> Self {
+        let target = scope.target;
+        let ranked = |kind: Option<SignalKind>| {
+            let alarm = Alarm {
+                entity: target.entity.clone(),
+                kind,
+                at_ms: target.at_ms,
+            };
+            ranked(&material, &alarm)
+        };
+        let mut ranking = ranked(target.kind);
+        // Nothing of the alarm's own kind: whatever is wrong may be behind it.
+        if ranking.verdict != Verdict::Found && target.kind.is_some() {
+            let any = ranked(None);
+            if any.verdict == Verdict::Found {
+                ranking = any;
+            }
+        }
+        Self {
+            ranking,
+            material,
+            entity: target.entity.clone(),
+        }
+    }
+
+    /// Whether a cause is named.
+    pub(super) fn is_found(&self) -> bool {
+        self.ranking.verdict == Verdict::Found
+    }
+
+    /// The departures that a list of indices names.
+    pub(super) fn seen<'a>(&'a self, because: &'a [usize]) -> impl Iterator<Item = &'a Seen> {
+        because
+            .iter()
+            .filter_map(|index| self.material.seen.get(*index))
+    }
+
+    /// The departures of a candidate that count, the strongest first.
+    pub(super) fn shown_by<'a>(&'a self, candidate: &'a Candidate) -> Vec<&'a Seen> {
+        self.because(candidate, FactorKind::Strength)
+    }
+
+    /// The departures behind one reason of a candidate.
+    pub(super) fn because<'a>(
+        &'a self,
+        candidate: &'a Candidate,
+        kind: FactorKind,
+    ) -> Vec<&'a Seen> {
+        let factor = candidate.factors.iter().find(|factor| factor.kind == kind);
+        factor.map_or_else(Vec::new, |factor| self.seen(&factor.because).collect())
+    }
+
+    /// The strongest departure of an entity that counts for this alarm; else its strongest at all.
+    pub(super) fn strongest_of(&self, entity: &str) -> Option<&Seen> {
+        let candidates = self.ranking.candidates.iter();
+        let mut own = candidates.filter(|candidate| candidate.entity == entity);
+        let counted = own
+            .next()
+            .and_then(|one| self.shown_by(one).first().copied());
+        counted.or_else(|| {
+            let own = self
+                .material
+                .seen
+                .iter()
+                .filter(|seen| seen.signal.entity == entity);
+            own.max_by(|a, b| a.signal.strength.total_cmp(&b.signal.strength))
+        })
+    }
+
+    /// How it is known that one needs another.
+    pub(super) fn link(&self, caller: &str, callee: &str) -> Option<&Link> {
+        let mut links = self.material.links.iter();
+        links.find(|link| link.edge.caller == caller && link.edge.callee == callee)
+    }
+
+    /// All who need an entity, directly or through others.
+    pub(super) fn upstream_of<'a>(&'a self, entity: &'a str) -> BTreeSet<&'a str> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![entity];
+        while let Some(at) = open.pop() {
+            for link in self
+                .material
+                .links
+                .iter()
+                .filter(|link| link.edge.callee == at)
+            {
+                let caller = link.edge.caller.as_str();
+                if caller != entity && found.insert(caller) {
+                    open.push(caller);
+                }
+            }
+        }
+        found
+    }
+
+    /// The changes to an entity, newest first.
+    pub(super) fn changes_of<'a>(&'a self, entity: &'a str) -> impl Iterator<Item = &'a Change> {
+        let changes = self.material.changes.iter();
+        changes.filter(move |change| is_same(&change.entity, entity))
+    }
+}
+
+fn ranked(material: &Material, alarm: &Alarm) -> Ranking {
+    let signals: Vec<Signal> = material
+        .seen
+        .iter()
+        .map(|seen| seen.signal.clone())
+        .collect();
+    let edges: Vec<Edge> = material
+        .links
+        .iter()
+        .map(|link| link.edge.clone())
+        .collect();
+    let entities: BTreeSet<&str> = signals
+        .iter()
+        .map(|signal| signal.entity.as_str())
+        .collect();
+    let mut changes = Vec::new();
+    for change in &material.changes {
+        let named = entities
+            .iter()
+            .filter(|entity| is_same(&change.entity, entity));
+        changes.extend(named.map(|entity| tocsin_rank::Change {
+            entity: (*entity).to_owned(),
+            kind: change.kind.name().to_owned(),
+            at_ms: change.at_ms,
+        }));
+    }
+    let past: &[PastCause] = &material.past;
+    let evidence = Evidence {
+        alarm,
+        signals: &signals,
+        edges: &edges,
+        changes: &changes,
+        past,
+    };
+    rank(&evidence, &Config::default())
+}
+
+/// Whether what was changed is an entity: by its name, or the last part of it (`shop/pricing`).
+fn is_same(changed: &str, entity: &str) -> bool {
+    let last = changed.rsplit('/').next().unwrap_or(changed);
+    changed.eq_ignore_ascii_case(entity) || last.eq_ignore_ascii_case(entity)
+}
