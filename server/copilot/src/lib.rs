@@ -18,5 +18,5 @@ mod words;
 
 pub use changes::{ChangeRuleError, ChangeRules};
 pub use parts::CopilotParts;
-pub use root_cause::RootCauseConfig;
+pub use root_cause::{RootCauseConfig, RootCauseWatch};
 pub use runbooks::{RunbookError, Runbooks};

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tocsin_domain::copilot::Runbook;
+use tocsin_domain::copilot::{Fact, Runbook};
 
 /// The runbooks that come with the server.
 const BUILT_IN: &str = include_str!("../../../rules/runbooks.yml");
 /// The most steps of a runbook.
 const STEPS_MAX: usize = 20;
+/// The most bytes of title, steps and what shows that they helped, together: a fact holds all of it.
+const TEXT_BYTES_MAX: usize = Fact::TEXT_BYTES_MAX - 64;
 
 /// Runbooks that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -108,12 +110,16 @@ impl Runbooks {
 fn checked(entry: Entry) -> Result<Runbook, (String, String)> {
     let is_said = |text: &String| !text.trim().is_empty();
     let is_link = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    let steps_bytes: usize = entry.steps.iter().map(|step| step.len() + 1).sum();
+    let bytes = entry.title.len() + steps_bytes + entry.verify.len();
     let wrong = if !is_said(&entry.failure_type) {
         Some("expected a `failure_type`")
     } else if !is_said(&entry.title) || !is_said(&entry.verify) {
         Some("expected a `title` and what shows that it helped in `verify`")
     } else if !(1..=STEPS_MAX).contains(&entry.steps.len()) || !entry.steps.iter().all(is_said) {
         Some("expected 1 to 20 `steps`, none of them empty")
+    } else if bytes > TEXT_BYTES_MAX {
+        Some("expected at most 960 bytes of `title`, `steps` and `verify` together")
     } else if entry.url.as_ref().is_some_and(|url| !is_link(url)) {
         Some("expected a `url` of http or https")
     } else {
@@ -134,6 +140,27 @@ fn checked(entry: Entry) -> Result<Runbook, (String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_type_of_failure_is_one_that_is_recognised() {
+        let runbooks = Runbooks::built_in().unwrap();
+        let rules = include_str!("../../../rules/classification.yml");
+        let rules: serde_yaml_ng::Value = serde_yaml_ng::from_str(rules).unwrap();
+        let rules = rules["rules"].as_sequence().unwrap().iter();
+        let known: Vec<&str> = rules
+            .filter_map(|rule| rule["failure_type"].as_str())
+            .collect();
+        assert!(runbooks.all().len() >= 20);
+        for runbook in runbooks.all() {
+            let name = runbook.failure_type.as_str();
+            assert!(known.contains(&name), "{name}");
+            // Steps stand as sentences in reports, whose numbers must stand in their evidence.
+            assert!(
+                runbook.steps.iter().all(|step| step.ends_with('.')),
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn what_cannot_be_is_named() {
@@ -159,5 +186,7 @@ mod tests {
             "{script}"
         );
         assert!(load("steps: [a], verify: v, also: x").is_err());
+        let long = load(&format!("steps: [{}], verify: v", "a".repeat(1000)));
+        assert!(long.unwrap_err().contains("960 bytes"));
     }
 }

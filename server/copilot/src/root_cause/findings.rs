@@ -121,7 +121,7 @@ impl RootCauseFinder {
 }
 
 /// The steps of a runbook, and what shows that they helped.
-fn steps(runbook: &Runbook, book: &mut FactBook) -> Vec<Statement> {
+pub(super) fn steps(runbook: &Runbook, book: &mut FactBook) -> Vec<Statement> {
     let evidence = Evidence::Runbook {
         failure_type: runbook.failure_type.clone(),
         title: runbook.title.clone(),

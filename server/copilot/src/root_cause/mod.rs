@@ -11,12 +11,14 @@ mod sentences;
 mod target;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod window;
 
 pub use config::RootCauseConfig;
 pub(crate) use finder::RootCauseFinder;
 use tocsin_domain::copilot::{Cause, RootCauseVerdict, RuledOutCause, Statement};
 use tocsin_rank::SignalKind;
+pub use watch::RootCauseWatch;
 
 use crate::facts::FactBook;
 

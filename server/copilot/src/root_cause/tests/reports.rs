@@ -5,6 +5,7 @@ use tocsin_domain::ports::ConfirmedCause;
 use tocsin_domain::ports::SimilarIncident;
 
 use super::super::Target;
+use super::super::findings::steps;
 use super::*;
 use crate::facts::FactBook;
 use crate::fakes::{alert, incident};
@@ -77,6 +78,17 @@ async fn more_evidence_is_another_revision_and_the_old_one_stays() {
     assert_eq!((first.revision, second.revision), (1, 2));
     assert_eq!(found(&second), "store");
     assert_eq!(world.reports.lock().first(), Some(&first));
+}
+
+#[test]
+fn every_step_of_every_runbook_stands_in_its_fact() {
+    for runbook in Runbooks::built_in().unwrap().all() {
+        let mut book = FactBook::default();
+        let steps = steps(runbook, &mut book);
+        assert_eq!(steps.len(), runbook.steps.len() + 1);
+        let steps: Vec<&Statement> = steps.iter().collect();
+        hold_statements(&steps, book.facts(), "");
+    }
 }
 
 #[tokio::test]
