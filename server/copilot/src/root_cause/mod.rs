@@ -20,8 +20,6 @@ use tocsin_domain::copilot::{Cause, RootCauseVerdict, RuledOutCause, Statement};
 use tocsin_rank::SignalKind;
 pub use watch::RootCauseWatch;
 
-use crate::facts::FactBook;
-
 /// What is to be explained.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {

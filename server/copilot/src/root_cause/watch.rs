@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tocsin_domain::alert::{Alert, AlertChange, AlertEventKind, AlertSeverity};
 use tocsin_domain::copilot::RootCauseSubject;
-use tocsin_domain::ports::{AlertFilter, AlertListener, Heard, StoreError};
+use tocsin_domain::ports::{AlertFilter, Heard, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::{RootCauseConfig, RootCauseFinder};
