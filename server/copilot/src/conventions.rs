@@ -170,7 +170,8 @@ impl Conventions {
     /// Whose a line is.
     pub(crate) fn of_line(&self, record: &LogRecord) -> Option<Owner> {
         self.owner(|name| match name {
-            "host" => attribute(record, name).unwrap_or_else(|| record.host.to_string()),
+            // As the query language has it: an attribute of that name is not asked for.
+            "host" => record.host.to_string(),
             "source" => record.source.to_string(),
             _ => attribute(record, name).unwrap_or_default(),
         })

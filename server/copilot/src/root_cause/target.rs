@@ -2,6 +2,7 @@
 
 use tocsin_domain::alert::{Alert, Evidence, Incident};
 use tocsin_domain::copilot::RootCauseSubject;
+use tocsin_domain::metric::NAME_LABEL;
 use tocsin_domain::ports::{AlertFilter, StoreError};
 use tocsin_domain::{Labels, SeriesId};
 use tocsin_rank::SignalKind;
@@ -63,21 +64,17 @@ impl RootCauseFinder {
             .or(begun)
             .unwrap_or(now_ms);
         let last_ms = subject.alerts.iter().map(|alert| alert.starts_ms).max();
-        let mut owners: Vec<String> = subject
-            .alerts
-            .iter()
-            .filter_map(|alert| self.conventions.of_alert(&alert.labels))
-            .map(|owner| owner.entity)
-            .collect();
-        owners.sort_unstable();
-        owners.dedup();
-        let mut kinds = Vec::new();
+        let (mut owners, mut kinds) = (Vec::new(), Vec::new());
         for alert in &subject.alerts {
-            let kind = self.kind_of(alert).await?;
+            let measured = self.measured(alert).await?;
+            owners.extend(self.owner_of(alert, measured.as_ref()));
+            let kind = self.kind_of(measured.as_ref());
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
         }
+        owners.sort_unstable();
+        owners.dedup();
         Ok(Target {
             // Several are named: any of them may suffer from any other.
             entity: owners.pop().filter(|_| owners.is_empty()),
@@ -88,11 +85,33 @@ impl RootCauseFinder {
         })
     }
 
-    /// What an alert is about, as far as a series says it.
-    async fn kind_of(&self, alert: &Alert) -> Result<Option<SignalKind>, StoreError> {
+    /// Whom an alert names. An address alone is better known by the series that was measured there.
+    fn owner_of(&self, alert: &Alert, measured: Option<&Labels>) -> Option<String> {
+        let named = self.conventions.of_alert(&alert.labels);
+        let is_address = named.as_ref().is_none_or(|owner| owner.key == "instance");
+        let measured = measured.and_then(|labels| self.conventions.of_series(labels));
+        let owner = measured.filter(|_| is_address).or(named)?;
+        Some(owner.entity)
+    }
+
+    /// What a series measures, unless it only says that something is different, which explains nothing by itself.
+    fn kind_of(&self, measured: Option<&Labels>) -> Option<SignalKind> {
+        let kind = self.conventions.measure(measured?)?.kind;
+        (!matches!(kind, SignalKind::Traffic | SignalKind::Other)).then_some(kind)
+    }
+
+    /// The labels of the series that an alert rests on.
+    async fn measured(&self, alert: &Alert) -> Result<Option<Labels>, StoreError> {
         for evidence in &alert.evidence {
             let labels = match evidence {
-                Evidence::Metric { query, .. } => metric_of(query),
+                // The labels of the alert say which of the query's answers it is.
+                Evidence::Metric { query, .. } => metric_of(query).and_then(|name| {
+                    let own = alert
+                        .labels
+                        .iter()
+                        .filter(|(label, _)| *label != "alertname");
+                    Labels::new(own.chain([(NAME_LABEL, name)])).ok()
+                }),
                 Evidence::Anomaly { id, .. } => {
                     let anomaly = self.parts.anomalies.anomaly(*id).await?;
                     anomaly.map(|anomaly| anomaly.labels)
@@ -100,13 +119,8 @@ impl RootCauseFinder {
                 Evidence::Prediction { series, .. } => self.labels_of(*series).await?,
                 _ => None,
             };
-            let measure = labels.and_then(|labels| self.conventions.measure(&labels));
-            let kind = measure.map(|measure| measure.kind);
-            // That something else is different explains nothing by itself.
-            if let Some(kind) = kind
-                && !matches!(kind, SignalKind::Traffic | SignalKind::Other)
-            {
-                return Ok(Some(kind));
+            if labels.is_some() {
+                return Ok(labels);
             }
         }
         Ok(None)
@@ -123,41 +137,83 @@ impl RootCauseFinder {
 }
 
 /// The first metric that a query names.
-fn metric_of(query: &str) -> Option<Labels> {
+fn metric_of(query: &str) -> Option<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
     let mut rest = query;
     while let Some(at) = rest.find(is_name) {
         let word = &rest[at..];
         let end = word.find(|c| !is_name(c)).unwrap_or(word.len());
         let (name, after) = word.split_at(end);
+        let next = after.trim_start();
+        let names_labels = matches!(name, "by" | "without" | "on" | "ignoring");
+        let is_call = next.starts_with('(');
+        let is_aggregation = next.starts_with("by") || next.starts_with("without");
         let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        let is_call = after.trim_start().starts_with('(');
-        let is_word = matches!(
-            name,
-            "by" | "without" | "on" | "ignoring" | "offset" | "bool"
-        );
-        if begins && !is_call && !is_word {
-            return Labels::new([("__name__", name)]).ok();
+        if begins && !names_labels && !is_call && !is_aggregation {
+            return Some(name);
         }
-        rest = after;
+        rest = match next.split_once(')') {
+            Some((_, after)) if names_labels => after,
+            _ => after,
+        };
     }
     None
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tocsin_domain::metric::FindingId;
+
     use super::*;
+    use crate::changes::{ChangeFinder, ChangeRules};
+    use crate::fakes::{BEGIN_MS, World, alert};
+    use crate::root_cause::RootCauseConfig;
 
     #[test]
     fn a_query_names_its_metric() {
-        let name = |query: &str| metric_of(query).map(|labels| labels.name().to_owned());
-        assert_eq!(name("up").as_deref(), Some("up"));
-        let query = "sum by (service) (rate(http_errors_total{code=\"5xx\"}[5m])) > 0";
-        assert_eq!(
-            name("rate(http_errors_total{code=\"5xx\"}[5m]) > 0").as_deref(),
-            Some("http_errors_total")
-        );
-        assert!(name(query).is_some());
-        assert_eq!(name("1 + 2"), None);
+        assert_eq!(metric_of("up"), Some("up"));
+        let query = "rate(http_errors_total{code=\"5xx\"}[5m]) > 0";
+        assert_eq!(metric_of(query), Some("http_errors_total"));
+        assert_eq!(metric_of("sum without (pod) (up == 0)"), Some("up"));
+        assert_eq!(metric_of("max(node_load1) by (host)"), Some("node_load1"));
+        assert_eq!(metric_of("1 + 2"), None);
+        assert_eq!(metric_of("größe{"), Some("gr"));
+    }
+
+    #[tokio::test]
+    async fn an_address_is_known_by_the_series_that_was_measured_there() {
+        let world = World::new();
+        let parts = world.parts();
+        let rules = ChangeRules::built_in().unwrap();
+        let changes = Arc::new(ChangeFinder::new(parts.clone(), rules));
+        let config = RootCauseConfig::default();
+        let finder = RootCauseFinder::new(parts, changes, Arc::default(), config);
+        let points = [(BEGIN_MS, 1.0)];
+        let labels = [("job", "shop"), ("instance", "10.0.0.7:9000")];
+        let series = world.measure("shop_latency_seconds", &labels, &points);
+        let mut odd = alert("anomaly", &[("instance", "10.0.0.7:9000")], "odd", BEGIN_MS);
+        odd.evidence = vec![Evidence::Prediction {
+            id: FindingId(1),
+            series,
+            explanation: String::new(),
+        }];
+        let subject = Subject {
+            alerts: vec![odd.clone()],
+            incident: None,
+        };
+        let target = finder.target(&subject).await.unwrap();
+        assert_eq!(target.entity.as_deref(), Some("shop"));
+        assert_eq!(target.kind, Some(SignalKind::Latency));
+        let other = alert("failure", &[("service", "web")], "no", BEGIN_MS + 60_000);
+        let subject = Subject {
+            alerts: vec![odd, other],
+            incident: None,
+        };
+        world.set_now(BEGIN_MS + 7_200_000);
+        let target = finder.target(&subject).await.unwrap();
+        assert_eq!((target.entity, target.kind), (None, None));
+        assert_eq!(target.to_ms, BEGIN_MS + 60_000 + AFTER_MS);
     }
 }

@@ -2,12 +2,14 @@
 //! cause before. Read from the stores in bounded portions; the same stores give the same material.
 
 mod edges;
+mod history;
 mod judge;
 mod lines;
 mod onset;
 mod past;
 mod read;
 mod series;
+mod tally;
 mod traces;
 mod values;
 
