@@ -2,12 +2,11 @@
 
 use tocsin_domain::alert::{Alert, Evidence, Incident};
 use tocsin_domain::copilot::{RootCauseVerdict, Runbook, Statement};
-use tocsin_domain::ports::StoreError;
-use tocsin_rank::{Reason, Verdict};
+use tocsin_rank::{Reason, SignalKind, Verdict};
 
 use super::analysis::Analysis;
 use super::causes::{causes, once_each, ruled_out, suspect};
-use super::gather::{Proof, Scope};
+use super::gather::Proof;
 use super::sentences::{cite, listed, statement};
 use super::{Findings, RootCauseFinder};
 use crate::facts::FactBook;
@@ -33,24 +32,23 @@ pub(super) struct Occasion<'a> {
 }
 
 impl RootCauseFinder {
-    /// Finds, and tells what was found.
-    pub(super) async fn findings(
+    /// Tells what was found.
+    pub(super) fn tell(
         &self,
-        scope: &Scope<'_>,
+        analysis: &Analysis,
         occasion: Occasion<'_>,
         book: &mut FactBook,
-    ) -> Result<Findings, StoreError> {
-        let analysis = self.analyse(scope).await?;
+    ) -> Findings {
         // The occasion first: its facts have the first ids.
         let mut what = told_occasion(occasion, book);
-        let causes = causes(&analysis, book);
-        what.extend(departures(&analysis, book));
-        let impact = impact(&analysis, occasion, book);
-        let remediation = self.remediation(&analysis, occasion, book);
-        let ruled_out = ruled_out(&analysis, book);
+        let causes = causes(analysis, book);
+        what.extend(departures(analysis, book));
+        let impact = impact(analysis, occasion, book);
+        let remediation = self.remediation(analysis, occasion, book);
+        let ruled_out = ruled_out(analysis, book);
         let is_found = analysis.is_found();
-        Ok(Findings {
-            since_ms: since_ms(&analysis),
+        Findings {
+            since_ms: since_ms(analysis),
             verdict: if is_found {
                 RootCauseVerdict::Found
             } else {
@@ -64,9 +62,9 @@ impl RootCauseFinder {
             would_settle: if is_found {
                 Vec::new()
             } else {
-                would_settle(&analysis, book)
+                would_settle(analysis, book)
             },
-        })
+        }
     }
 
     /// What the runbooks say, and what to look at if a change is suspected. Nothing of it is done.
@@ -286,6 +284,8 @@ fn since_ms(analysis: &Analysis) -> Option<i64> {
             .as_ref()
             .is_none_or(|involved| involved.contains(entity))
             && seen.signal.strength >= BEGIN_STRENGTH_MIN
+            // When something was last said is not when the trouble began.
+            && seen.signal.kind != SignalKind::Missing
     });
     seen.map(|seen| seen.signal.onset_ms).min()
 }

@@ -5,6 +5,7 @@ mod causes;
 mod config;
 mod finder;
 mod findings;
+mod focus;
 mod gather;
 mod report;
 mod sentences;

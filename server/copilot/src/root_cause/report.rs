@@ -3,6 +3,7 @@
 use tocsin_domain::copilot::{RootCause, RootCauseId, RootCauseSubject, Statement, Writer};
 use tocsin_domain::ports::StoreError;
 
+use super::analysis::Analysis;
 use super::findings::Occasion;
 use super::gather::Scope;
 use super::{RootCauseFinder, Target};
@@ -36,7 +37,8 @@ impl RootCauseFinder {
             incident: about.incident.as_ref(),
         };
         let mut book = FactBook::default();
-        let findings = self.findings(&scope, occasion, &mut book).await?;
+        let analysis = self.analyse(&scope).await?;
+        let findings = self.tell(&analysis, occasion, &mut book);
         let made_ms = self.parts.clock.now().millis();
         let report = RootCause {
             id: RootCauseId::new(made_ms, (self.parts.random)()),
@@ -73,7 +75,8 @@ impl RootCauseFinder {
         }
     }
 
-    /// What departed around a target, ranked. Cites into `book`.
+    /// What departed around a target, ranked. Of a long time the part is looked at first in which something stands
+    /// out. Cites into `book`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -82,12 +85,16 @@ impl RootCauseFinder {
         target: &Target,
         book: &mut FactBook,
     ) -> Result<super::Findings, StoreError> {
-        let scope = Scope {
-            target,
-            subject: None,
-            alerts: &[],
+        let mut analysis = None;
+        if let Some(focused) = self.focused(target).await? {
+            analysis =
+                Some(self.analyse(&Scope::of_question(&focused)).await?).filter(Analysis::is_found);
+        }
+        let analysis = match analysis {
+            Some(analysis) => analysis,
+            None => self.analyse(&Scope::of_question(target)).await?,
         };
-        self.findings(&scope, Occasion::default(), book).await
+        Ok(self.tell(&analysis, Occasion::default(), book))
     }
 }
 

@@ -128,6 +128,17 @@ pub(super) struct Scope<'a> {
     pub(super) alerts: &'a [Alert],
 }
 
+impl<'a> Scope<'a> {
+    /// Something that is asked without an alert.
+    pub(super) const fn of_question(target: &'a Target) -> Self {
+        Self {
+            target,
+            subject: None,
+            alerts: &[],
+        }
+    }
+}
+
 impl RootCauseFinder {
     /// Gathers what a window shows.
     pub(super) async fn gather(
