@@ -16,6 +16,8 @@ const STEPS: i64 = 30;
 const STEP_MIN_MS: i64 = 15_000;
 /// The shortest window, in ms.
 const WINDOW_MIN_MS: i64 = 60_000;
+/// The longest window, in ms: 31 days.
+const WINDOW_MAX_MS: i64 = 31 * 86_400_000;
 /// Only windows up to an hour are widened when they show nothing: a longer one was asked for.
 const WIDENED_MAX_MS: i64 = 3_600_000;
 /// How much longer windows become: slow troubles begin hours before anybody notices.
@@ -35,7 +37,8 @@ pub(super) struct Window {
 impl Window {
     /// The windows that a target is looked at with, the narrowest first.
     pub(super) fn all(target: &Target, config: &RootCauseConfig) -> Vec<Self> {
-        let length_ms = (target.to_ms - target.from_ms).max(WINDOW_MIN_MS);
+        let length_ms = target.to_ms.saturating_sub(target.from_ms);
+        let length_ms = length_ms.clamp(WINDOW_MIN_MS, WINDOW_MAX_MS);
         let least_ms = i64::from(config.baseline_minutes) * 60_000;
         let of = |factor: i64| {
             let length_ms = length_ms.saturating_mul(factor);
@@ -52,12 +55,12 @@ impl Window {
     }
 
     pub(super) const fn length_ms(&self) -> i64 {
-        self.to_ms - self.from_ms
+        self.to_ms.saturating_sub(self.from_ms)
     }
 
     /// The first moment of the time before, in ms.
     pub(super) const fn begin_ms(&self) -> i64 {
-        self.from_ms - self.baseline_ms
+        self.from_ms.saturating_sub(self.baseline_ms)
     }
 
     /// The window as the log store has it.
@@ -81,11 +84,11 @@ impl Window {
         let count = (self.baseline_ms / self.length_ms().max(1)).clamp(1, SLICES_MAX);
         let length_ms = self.baseline_ms / count;
         let slices = (0..count).map(|index| {
-            let from_ms = self.begin_ms() + index * length_ms;
+            let from_ms = self.begin_ms().saturating_add(index * length_ms);
             let to_ms = if index + 1 == count {
                 self.from_ms
             } else {
-                from_ms + length_ms
+                from_ms.saturating_add(length_ms)
             };
             TimeRange {
                 from: Timestamp::from_millis(from_ms),
@@ -126,6 +129,27 @@ mod tests {
                 assert_eq!(slices[slices.len() - 1].to, window.baseline().to);
                 assert!(slices.windows(2).all(|two| two[0].to == two[1].from));
                 assert!(window.baseline_ms >= 4 * window.length_ms());
+            }
+        }
+    }
+
+    #[test]
+    fn no_time_however_far_away_breaks_a_window() {
+        for (from_ms, to_ms) in [
+            (i64::MIN, i64::MAX),
+            (i64::MAX, i64::MIN),
+            (i64::MIN, i64::MIN),
+        ] {
+            let target = Target {
+                entity: None,
+                kind: None,
+                at_ms: to_ms,
+                from_ms,
+                to_ms,
+            };
+            for window in Window::all(&target, &RootCauseConfig::default()) {
+                assert!((1..=SLICES_MAX as usize).contains(&window.slices().len()));
+                assert!(window.step_ms() >= STEP_MIN_MS);
             }
         }
     }

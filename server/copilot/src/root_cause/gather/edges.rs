@@ -136,7 +136,7 @@ impl RootCauseFinder {
     /// Dependencies that the order of alerts in past incidents suggests.
     pub(super) async fn learned_links(&self, window: Window) -> Result<Vec<Link>, StoreError> {
         let filter = AlertFilter {
-            from_ms: Some(window.at_ms - PAST_MS),
+            from_ms: Some(window.at_ms.saturating_sub(PAST_MS)),
             to_ms: Some(window.from_ms),
             ..AlertFilter::default()
         };

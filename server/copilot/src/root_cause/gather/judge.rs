@@ -11,7 +11,7 @@ use tocsin_rank::{
     Direction, SeriesWindow, Signal, SignalKind, TemplateCount, series_signal, template_signals,
 };
 
-use super::values::{Grid, levels, quantile, rates, shares};
+use super::values::{Grid, increases, levels, quantile, rates, shares};
 use super::{Proof, Seen, ValueProof, ValueSaid};
 use crate::conventions::{Conventions, Measure, Reads};
 use crate::root_cause::window::Window;
@@ -267,11 +267,7 @@ impl<'a> Judge<'a> {
 
     /// Failures are counted, as lines are.
     fn counted(&self, one: &SeriesSamples, entity: String) -> Option<Seen> {
-        let secs = self.grid.step_ms as f64 / 1000.0;
-        let grown: Vec<f64> = rates(one, &self.grid)
-            .into_iter()
-            .map(|rate| if rate.is_finite() { rate * secs } else { 0.0 })
-            .collect();
+        let grown = increases(one, &self.grid);
         let (before, within) = grown.split_at_checked(self.grid.before)?;
         let stretches = before.chunks(self.grid.within.max(1));
         let fullest = stretches

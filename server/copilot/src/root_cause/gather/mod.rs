@@ -205,7 +205,7 @@ impl RootCauseFinder {
 
     async fn changes_before(&self, window: Window) -> Result<Vec<Change>, StoreError> {
         let filter = ChangeFilter {
-            from_ms: Some(window.from_ms - CHANGES_BEFORE_MS),
+            from_ms: Some(window.from_ms.saturating_sub(CHANGES_BEFORE_MS)),
             to_ms: Some(window.to_ms.saturating_add(1)),
             ..ChangeFilter::default()
         };

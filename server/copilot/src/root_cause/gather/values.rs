@@ -73,17 +73,34 @@ pub(super) fn levels(one: &SeriesSamples, grid: &Grid) -> Vec<f64> {
     means(&sums)
 }
 
-/// How fast a counter grew in each step, per second, resets counted as Prometheus does; NaN where it is not known.
+/// How fast a counter grew in each step, per second; NaN where it is not known.
 pub(super) fn rates(one: &SeriesSamples, grid: &Grid) -> Vec<f64> {
+    means(&growth(one, grid))
+}
+
+/// By how much a counter grew in each step; 0 where it is not known.
+pub(super) fn increases(one: &SeriesSamples, grid: &Grid) -> Vec<f64> {
+    growth(one, grid)
+        .into_iter()
+        .map(|(grown, _)| grown)
+        .collect()
+}
+
+/// By how much a counter grew in each step, and in how many seconds; resets counted as Prometheus does.
+fn growth(one: &SeriesSamples, grid: &Grid) -> Vec<(f64, f64)> {
     let mut sums = vec![(0.0, 0.0); grid.len()];
     for bucket in &one.buckets {
         let rate = bucket.increase / (bucket.length_ms.max(1) as f64 / 1000.0);
         spread(&mut sums, grid, (bucket.start_ms, bucket.length_ms), rate);
     }
-    let known = one
-        .samples
-        .iter()
-        .filter(|s| s.value.is_finite() && !is_stale(s.value));
+    let step_secs = grid.step_ms as f64 / 1000.0;
+    for (grown, secs) in &mut sums {
+        // A rate that was spread stands for the whole step.
+        *grown *= step_secs;
+        *secs *= step_secs;
+    }
+    let known = one.samples.iter();
+    let known = known.filter(|sample| sample.value.is_finite() && !is_stale(sample.value));
     let mut last = None;
     for sample in known {
         if let Some((at_ms, value)) = last
@@ -100,7 +117,7 @@ pub(super) fn rates(one: &SeriesSamples, grid: &Grid) -> Vec<f64> {
         }
         last = Some((sample.at_ms, sample.value));
     }
-    means(&sums)
+    sums
 }
 
 /// Adds a value to all steps that an interval covers.
@@ -203,6 +220,8 @@ mod tests {
         let found = rates(&series(&points, vec![]), &GRID);
         assert!(found[0].is_nan());
         assert_eq!(found[1..4], [1.0, 0.5, 0.0]);
+        let grown = increases(&series(&points, vec![]), &GRID);
+        assert_eq!(grown, [0.0, 60.0, 30.0, 0.0, 0.0]);
     }
 
     #[test]
@@ -247,7 +266,7 @@ mod tests {
             points.sort_by_key(|point| point.0);
             let one = series(&points, vec![]);
             prop_assert_eq!(levels(&one, &GRID).len(), 5);
-            prop_assert!(rates(&one, &GRID).iter().all(|rate| rate.is_nan() || *rate >= 0.0 || rate.is_infinite() || *rate < 0.0));
+            prop_assert_eq!(rates(&one, &GRID).len(), 5);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reports over a small shop: the faults of the demo, a bad deploy, quiet times, a tie.
 
+mod material;
 mod reports;
 mod scenarios;
 
