@@ -14,6 +14,7 @@ mod parts;
 mod quotes;
 mod root_cause;
 mod runbooks;
+mod understand;
 mod words;
 
 pub use changes::{ChangeRuleError, ChangeRules};

@@ -1,0 +1,3 @@
+//! What is asked, of what, and of when.
+
+mod time;
