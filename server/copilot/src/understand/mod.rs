@@ -1,3 +1,15 @@
-//! What is asked, of what, and of when.
+//! What is asked, of what, and of when: pure functions over a question and what is known.
 
-mod time;
+mod catalogue;
+mod directory;
+mod intent;
+mod reading;
+#[cfg(test)]
+mod tests;
+pub(crate) mod time;
+
+pub use catalogue::QuestionRulesError;
+pub(crate) use catalogue::{Catalogue, Need, Subject};
+pub(crate) use directory::{Directory, Entity, Fit, Kind, Names, Place};
+pub(crate) use intent::Intent;
+pub(crate) use reading::{Context, FoundEntity, Reading, read};
