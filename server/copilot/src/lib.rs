@@ -14,6 +14,7 @@ mod parts;
 mod quotes;
 mod root_cause;
 mod runbooks;
+mod tools;
 mod understand;
 mod words;
 

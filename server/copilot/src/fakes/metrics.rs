@@ -176,6 +176,9 @@ impl MetricQueries for World {
 
 /// `name{label="value"}` as matchers.
 fn selector(query: &str) -> Option<Vec<Matcher>> {
+    // The growth of a counter is told as its values.
+    let query = query.strip_prefix("rate(").unwrap_or(query);
+    let query = query.strip_suffix("[5m])").unwrap_or(query);
     let (name, rest) = query.split_once('{').unwrap_or((query, "}"));
     let pairs = rest.strip_suffix('}')?;
     let pairs = pairs.split(',').filter(|pair| !pair.trim().is_empty());

@@ -258,6 +258,11 @@ impl Catalogue {
         self.subjects.iter().find(|one| one.words.contains(word))
     }
 
+    /// What is measured under a name of the rules.
+    pub(crate) fn subject_named(&self, name: &str) -> Option<&Subject> {
+        self.subjects.iter().find(|one| one.name == name)
+    }
+
     /// The types of failure that a text, in lower case, names by other words.
     pub(crate) fn failures<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
         let found = move |words: &str| {

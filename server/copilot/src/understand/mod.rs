@@ -3,13 +3,17 @@
 mod catalogue;
 mod directory;
 mod intent;
+mod known;
 mod reading;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time;
+mod told;
 
 pub use catalogue::QuestionRulesError;
 pub(crate) use catalogue::{Catalogue, Need, Subject};
 pub(crate) use directory::{Directory, Entity, Fit, Kind, Names, Place};
 pub(crate) use intent::Intent;
+pub(crate) use known::KnownNames;
 pub(crate) use reading::{Context, FoundEntity, Reading, read};
+pub(crate) use told::{understood, uses_topic};

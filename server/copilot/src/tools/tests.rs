@@ -1,0 +1,1 @@
+//! What tools find, and what they refuse.
