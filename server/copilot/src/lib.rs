@@ -5,6 +5,7 @@
 //! [`answer`] makes statements of what they found. [`root_cause`] gathers what departed around an alarm,
 //! lets `ml/rank` order it, and writes the report. Nothing here changes anything but threads and reports.
 
+mod answer;
 mod changes;
 mod conventions;
 mod facts;
@@ -14,6 +15,7 @@ mod parts;
 mod quotes;
 mod root_cause;
 mod runbooks;
+mod summary;
 mod tools;
 mod understand;
 mod words;

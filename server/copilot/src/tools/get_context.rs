@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tocsin_domain::RecordId;
 use tocsin_domain::ports::LogStore;
+use tocsin_domain::{RecordId, TemplateId};
 
 use super::arguments::id;
 use super::error::ToolError;
@@ -37,6 +37,8 @@ pub(crate) struct Around {
     pub(crate) before: Vec<Line>,
     pub(crate) line: Line,
     pub(crate) after: Vec<Line>,
+    #[serde(skip)]
+    pub(crate) template: TemplateId,
 }
 
 #[async_trait]
@@ -69,6 +71,7 @@ impl Tool for GetContext {
                 .collect(),
             line: own,
             after: found.after.iter().map(|one| line(one, desk.book)).collect(),
+            template: found.line.template,
         };
         let summary = format!(
             "{} lines around it",

@@ -14,7 +14,7 @@ use super::lines::data;
 use super::list_alerts::{AlertFound, cited};
 use super::toolbox::{Desk, Found, Tool};
 use crate::facts::FactBook;
-use crate::words::moment;
+use crate::words::{moment, span};
 
 /// The most alerts of an incident that are told.
 const ALERTS_MAX: usize = 20;
@@ -46,6 +46,9 @@ pub(crate) struct IncidentFound {
     pub(crate) starts: String,
     pub(crate) ends: Option<String>,
     pub(crate) alerts: u64,
+    /// The fact of how long it lasted.
+    #[serde(skip)]
+    pub(crate) lasted: Option<String>,
     #[serde(skip)]
     pub(crate) incident: Incident,
 }
@@ -53,6 +56,8 @@ pub(crate) struct IncidentFound {
 /// Something that happened.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Happened {
+    /// The fact; none if the answer cites as many as it may.
+    pub(crate) fact: Option<String>,
     pub(crate) at: String,
     pub(crate) alert: String,
     pub(crate) what: &'static str,
@@ -131,7 +136,7 @@ async fn whole(
         .iter()
         .filter(|event| !matches!(event.kind, AlertEventKind::Repeated))
         .take(TIMELINE_MAX)
-        .map(|event| happened(event, &own))
+        .map(|event| happened(event, &own, desk.book))
         .collect();
     let incident = incident.map(|one| cited_incident(one, desk.book));
     let alerts: Vec<AlertFound> = own.iter().map(|one| cited(one, desk.book)).collect();
@@ -175,7 +180,12 @@ pub(super) fn cited_incident(one: Incident, book: &mut FactBook) -> IncidentFoun
         id: one.id,
         title: title.clone(),
     };
+    let lasted = one.ends_ms.and_then(|ends| {
+        let text = format!("{title} lasted {}", span(ends - one.starts_ms));
+        book.cite(evidence.clone(), Some(ends), &text)
+    });
     IncidentFound {
+        lasted,
         fact: book.cite(evidence, Some(one.starts_ms), &text),
         id: one.id.to_string(),
         title,
@@ -188,7 +198,7 @@ pub(super) fn cited_incident(one: Incident, book: &mut FactBook) -> IncidentFoun
     }
 }
 
-fn happened(event: &AlertEvent, own: &[Alert]) -> Happened {
+fn happened(event: &AlertEvent, own: &[Alert], book: &mut FactBook) -> Happened {
     let alert = own.iter().find(|alert| alert.id == event.alert);
     let detail = match &event.kind {
         AlertEventKind::Assigned(who) => Some(who.clone().unwrap_or_else(|| "nobody".into())),
@@ -199,12 +209,27 @@ fn happened(event: &AlertEvent, own: &[Alert]) -> Happened {
         AlertEventKind::Joined { because, .. } => Some(because.clone()),
         _ => None,
     };
+    let title = alert.map_or_else(|| event.alert.to_string(), |alert| data(&alert.title));
+    let (by, detail) = (data(&event.actor), detail.as_deref().map(data));
+    let said = detail
+        .as_deref()
+        .map_or_else(String::new, |detail| format!(": {detail}"));
+    let text = format!(
+        "{} {} by {by}{said} (alert: {title})",
+        moment(event.at_ms),
+        event.kind.name()
+    );
+    let evidence = Evidence::Alert {
+        id: event.alert,
+        title: title.clone(),
+    };
     Happened {
+        fact: book.cite(evidence, Some(event.at_ms), &text),
         at: rfc3339(event.at_ms),
-        alert: alert.map_or_else(|| event.alert.to_string(), |alert| data(&alert.title)),
+        alert: title,
         what: event.kind.name(),
-        by: data(&event.actor),
-        detail: detail.as_deref().map(data),
+        by,
+        detail,
         at_ms: event.at_ms,
     }
 }

@@ -71,6 +71,9 @@ pub(crate) struct AlertFound {
     pub(crate) incident: Option<String>,
     #[serde(skip)]
     pub(crate) starts_ms: i64,
+    /// The fact of what its annotations say.
+    #[serde(skip)]
+    pub(crate) annotated: Option<String>,
     #[serde(skip)]
     pub(crate) level: AlertSeverity,
 }
@@ -145,10 +148,17 @@ impl Tool for ListAlerts {
             )
         });
         let firing = all.iter().filter(|one| one.is_firing()).count();
+        // The first carries how many there are, so that it can be cited for it.
+        let counts = format!(
+            "; the first of {} alerts that were found, {firing} of them firing",
+            all.len()
+        );
+        let notes = std::iter::once(counts.as_str()).chain(std::iter::repeat(""));
         let alerts = all
             .iter()
+            .zip(notes)
             .take(limit)
-            .map(|one| cited(one, desk.book))
+            .map(|(one, note)| noted(one, note, desk.book))
             .collect();
         Ok(Found::new(
             format!("{} alerts, {firing} firing", all.len()),
@@ -164,6 +174,10 @@ impl Tool for ListAlerts {
 
 /// An alert, cited.
 pub(super) fn cited(one: &Alert, book: &mut FactBook) -> AlertFound {
+    noted(one, "", book)
+}
+
+fn noted(one: &Alert, note: &str, book: &mut FactBook) -> AlertFound {
     let title = data(&one.title);
     let until = one.ends_ms.map_or_else(
         || "still firing".to_owned(),
@@ -171,7 +185,7 @@ pub(super) fn cited(one: &Alert, book: &mut FactBook) -> AlertFound {
     );
     let failure = one.failure_type.as_deref();
     let text = format!(
-        "Alert ({}, {}): {title}; began {}, {until}, last fired {}, fired {} times{}; {}",
+        "Alert ({}, {}): {title}; began {}, {until}, last fired {}, fired {} times{}; {}{note}",
         one.severity.name(),
         one.status.name(),
         moment(one.starts_ms),
@@ -184,8 +198,10 @@ pub(super) fn cited(one: &Alert, book: &mut FactBook) -> AlertFound {
         id: one.id,
         title: title.clone(),
     };
+    let fact = book.cite(evidence.clone(), Some(one.starts_ms), &text);
     AlertFound {
-        fact: book.cite(evidence, Some(one.starts_ms), &text),
+        annotated: annotated(one, evidence, book),
+        fact,
         id: one.id.to_string(),
         title,
         severity: one.severity.name(),
@@ -200,6 +216,19 @@ pub(super) fn cited(one: &Alert, book: &mut FactBook) -> AlertFound {
         starts_ms: one.starts_ms,
         level: one.severity,
     }
+}
+
+/// What the annotations of an alert say, as a fact of its own.
+fn annotated(one: &Alert, evidence: Evidence, book: &mut FactBook) -> Option<String> {
+    if one.annotations.is_empty() {
+        return None;
+    }
+    let said: Vec<String> = one
+        .annotations
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", data(value)))
+        .collect();
+    book.cite(evidence, Some(one.starts_ms), &said.join("; "))
 }
 
 /// The alert of an id.

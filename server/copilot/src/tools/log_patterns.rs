@@ -158,10 +158,12 @@ impl Tool for LogPatterns {
             }
         }
         let found = counts.len();
-        let mut patterns = counted_of(desk, &counts, (range, total), limit).await?;
-        for pattern in &mut patterns {
-            pattern.before = Some(before.get(&pattern.id).copied().unwrap_or(0));
-        }
+        let tally = Tally {
+            range,
+            total,
+            before: Some((&before, total_before)),
+        };
+        let patterns = cited(desk, &counts, &tally, limit).await?;
         let summary = format!("{total} lines, {found} templates");
         Ok(Found::new(
             summary,
@@ -175,6 +177,16 @@ impl Tool for LogPatterns {
     }
 }
 
+/// What some counts are part of.
+struct Tally<'a> {
+    /// What was looked at, in ms.
+    range: (i64, i64),
+    /// Lines of all templates.
+    total: u64,
+    /// Lines of each template, and of all, in as long a time before.
+    before: Option<(&'a HashMap<TemplateId, u64>, u64)>,
+}
+
 /// The first of some counts as facts; `range` is what was looked at, in ms.
 pub(super) async fn counted(
     desk: &mut Desk<'_>,
@@ -182,16 +194,21 @@ pub(super) async fn counted(
     range: (i64, i64),
     limit: usize,
 ) -> Result<Vec<Pattern>, ToolError> {
-    let total = counts.iter().map(sum).sum();
-    counted_of(desk, counts, (range, total), limit).await
+    let tally = Tally {
+        range,
+        total: counts.iter().map(sum).sum(),
+        before: None,
+    };
+    cited(desk, counts, &tally, limit).await
 }
 
-async fn counted_of(
+async fn cited(
     desk: &mut Desk<'_>,
     counts: &[TemplateCount],
-    (range, total): ((i64, i64), u64),
+    tally: &Tally<'_>,
     limit: usize,
 ) -> Result<Vec<Pattern>, ToolError> {
+    let (range, total) = (tally.range, tally.total);
     let mut patterns = Vec::new();
     for one in counts.iter().take(limit) {
         let known = desk.tools.parts.templates.get(one.template).await?;
@@ -212,8 +229,17 @@ async fn counted_of(
         let count = sum(one);
         let (first_ms, last_ms) = (one.first_seen.millis(), one.last_seen.millis());
         let is_new = first_ever_ms >= range.0;
+        let before = tally
+            .before
+            .map(|(each, _)| each.get(&one.template).copied().unwrap_or(0));
+        let compared = match (before, tally.before) {
+            (Some(before), Some((_, all))) => {
+                format!(" (in as long a time before: {before} of {all} lines)")
+            }
+            _ => String::new(),
+        };
         let said = format!(
-            "{count} of {total} lines from {} to {}: `{text}`; first {}, last {}{}",
+            "{count} of {total} lines from {} to {}{compared}: `{text}`; first {}, last {}{}",
             moment(range.0),
             moment(range.1),
             moment(first_ms),
@@ -238,7 +264,7 @@ async fn counted_of(
             severity: dominant_band(&one.counts),
             count,
             total,
-            before: None,
+            before,
             is_new,
             first: rfc3339(first_ms),
             last: rfc3339(last_ms),

@@ -25,19 +25,25 @@ mod search_logs;
 mod tests;
 mod toolbox;
 
+pub(crate) use arguments::rfc3339;
 pub(crate) use error::ToolError;
-pub(crate) use find_root_cause::FindRootCause;
-pub(crate) use find_similar_incidents::FindSimilarIncidents;
-pub(crate) use forecast::Forecast;
-pub(crate) use get_context::GetContext;
-pub(crate) use get_incident::GetIncident;
-pub(crate) use get_runbook::GetRunbook;
-pub(crate) use list_alerts::ListAlerts;
-pub(crate) use list_anomalies::ListAnomalies;
-pub(crate) use list_changes::ListChanges;
-pub(crate) use log_patterns::LogPatterns;
-pub(crate) use propose_remediation::ProposeRemediation;
-pub(crate) use query_metrics::QueryMetrics;
+pub(crate) use find_root_cause::{Arguments as CauseArguments, FindRootCause};
+pub(crate) use find_similar_incidents::{Arguments as SimilarArguments, FindSimilarIncidents};
+pub(crate) use forecast::{Arguments as ForecastArguments, Forecast, Forecasts, PredictionFound};
+pub(crate) use get_context::{Arguments as ContextArguments, GetContext};
+pub(crate) use get_incident::{
+    Arguments as IncidentArguments, GetIncident, Happened, IncidentFound, IncidentWhole,
+};
+pub(crate) use get_runbook::{Arguments as RunbookArguments, GetRunbook, RunbookFound};
+pub(crate) use lines::Line;
+pub(crate) use list_alerts::{AlertFound, Arguments as AlertArguments, ListAlerts};
+pub(crate) use list_anomalies::{AnomalyFound, Arguments as AnomalyArguments, ListAnomalies};
+pub(crate) use list_changes::{Arguments as ChangeArguments, ChangeFound, ListChanges};
+pub(crate) use log_patterns::{
+    Arguments as PatternArguments, LogPatterns, Pattern, Patterns, Sort,
+};
+pub(crate) use propose_remediation::{Arguments as ProposeArguments, ProposeRemediation};
+pub(crate) use query_metrics::{Arguments as MetricArguments, QueryMetrics, SeriesSummary};
 pub(crate) use registry::{call, specs};
-pub(crate) use search_logs::SearchLogs;
+pub(crate) use search_logs::{Arguments as SearchArguments, Lines, SearchLogs};
 pub(crate) use toolbox::{Desk, Found, Tool, Toolbox};

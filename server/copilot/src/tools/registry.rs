@@ -111,5 +111,7 @@ fn arguments<A: DeserializeOwned>(json: &str) -> Result<A, ToolError> {
         )));
     }
     let json = if json.trim().is_empty() { "{}" } else { json };
-    serde_json::from_str(json).map_err(|error| ToolError::Invalid(error.to_string()))
+    let wrong = |error: serde_json::Error| ToolError::Invalid(error.to_string());
+    let object: serde_json::Map<_, _> = serde_json::from_str(json).map_err(wrong)?;
+    serde_json::from_value(object.into()).map_err(wrong)
 }
