@@ -7,6 +7,7 @@
 
 mod answer;
 mod changes;
+mod config;
 mod conventions;
 mod facts;
 #[cfg(test)]
@@ -15,12 +16,18 @@ mod parts;
 mod quotes;
 mod root_cause;
 mod runbooks;
+mod service;
 mod summary;
+mod telemetry;
 mod tools;
 mod understand;
 mod words;
 
 pub use changes::{ChangeRuleError, ChangeRules};
+pub use config::{CopilotConfig, CopilotConfigError};
 pub use parts::CopilotParts;
 pub use root_cause::{RootCauseConfig, RootCauseWatch};
 pub use runbooks::{RunbookError, Runbooks};
+pub use service::CopilotService;
+pub use telemetry::{CopilotCounts, CopilotTelemetry};
+pub use understand::QuestionRulesError;

@@ -22,6 +22,20 @@ pub(super) struct Subject {
 }
 
 impl RootCauseFinder {
+    /// The target of an alert or incident as of now; none if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn target_of(
+        &self,
+        subject: RootCauseSubject,
+    ) -> Result<Option<Target>, StoreError> {
+        match self.subject(subject).await? {
+            Some(found) => Ok(Some(self.target(&found).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// What a subject is about; none if it is not there.
     pub(super) async fn subject(
         &self,

@@ -1,34 +1,33 @@
 //! `find_root_cause`: what departed around an alarm or a time, ranked. It keeps no report.
 
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tocsin_domain::alert::{Alert, AlertId, IncidentId};
-use tocsin_domain::copilot::{RootCauseVerdict, Statement};
-use tocsin_domain::ports::{AlertFilter, AlertStore};
-use tocsin_rank::SignalKind;
+use tocsin_domain::Severity;
+use tocsin_domain::alert::Alert;
+use tocsin_domain::copilot::{RootCauseSubject, RootCauseVerdict, Statement};
+use tocsin_domain::ports::log_store::LogQuery;
+use tocsin_domain::ports::{AlertFilter, AlertStore, LogStore};
 
-use super::arguments::{id, range_ms, rfc3339};
+use super::arguments::{id, range_ms, rfc3339, time_range};
 use super::error::ToolError;
-use super::list_alerts::{self, BEFORE_MS};
+use super::scope::{is_of, lines};
 use super::toolbox::{Desk, Found, Tool};
 use crate::root_cause::{Findings, Target};
+use crate::understand::Entity;
 use crate::understand::time::HOUR_MS;
 use crate::words::percent;
 
 /// The longest window that is looked at, in ms: what is searched for a cause is a moment's surroundings.
-const WINDOW_MS_MAX: i64 = 6 * HOUR_MS;
-/// Alerts of an incident that are looked at.
-const ALERTS_MAX: usize = 100;
-/// Labels that name whose an alert is, the most telling first.
-const OWNERS: [&str; 6] = [
-    "service",
-    "service_name",
-    "job",
-    "host",
-    "instance",
-    "source",
-];
+const WINDOW_MS_MAX: i64 = 2 * HOUR_MS;
+/// Into how many parts a longer time is cut, of which the one with most errors is looked at.
+const PEAK_BUCKETS: i64 = 48;
+/// How long before it is looked for what led to it, in ms.
+const BEFORE_MS: i64 = HOUR_MS / 4;
+/// Alerts that are looked at, at most.
+const ALERTS_MAX: usize = 500;
 
 /// What departed around an alarm or a time, ranked.
 pub(crate) struct FindRootCause;
@@ -150,37 +149,50 @@ async fn target(desk: &Desk<'_>, given: &Arguments) -> Result<Target, ToolError>
         None => None,
     };
     let kind = kind.map(|subject| subject.kind);
-    let entity = match &given.entity {
-        Some(name) => Some(super::scope::entity(desk.directory, name)?.name.clone()),
+    let known = match &given.entity {
+        Some(name) => Some(super::scope::entity(desk.directory, name)?),
         None => None,
     };
-    let first = first_alert(desk, given).await?;
-    let now = desk.asker.now_ms;
-    if given.from.is_none()
-        && given.to.is_none()
-        && let Some(alert) = first
-    {
-        let end = alert.ends_ms.unwrap_or(now).max(alert.last_ms);
-        return Ok(Target {
-            entity: entity.or_else(|| owner(&alert)),
-            kind: kind.or_else(|| kind_of(desk, &alert)),
-            at_ms: alert.starts_ms,
-            from_ms: alert.starts_ms - BEFORE_MS,
-            to_ms: end
-                .min(alert.starts_ms + BEFORE_MS)
-                .max(alert.starts_ms)
-                .min(now),
-        });
+    let subject = match (&given.alert, &given.incident) {
+        (Some(alert), None) => Some(RootCauseSubject::Alert(id("alert", alert)?)),
+        (None, Some(incident)) => Some(RootCauseSubject::Incident(id("incident", incident)?)),
+        (None, None) => None,
+        _ => {
+            return Err(ToolError::Invalid(
+                "expected one of `alert` and `incident`".into(),
+            ));
+        }
+    };
+    if let Some(subject) = subject {
+        let target = desk.tools.causes.target_of(subject).await?;
+        return target
+            .ok_or_else(|| ToolError::NotFound("there is no such alert or incident".into()));
     }
-    let (from_ms, to_ms) = range_ms(
+    let range = range_ms(
         desk.asker,
         given.from.as_deref(),
         given.to.as_deref(),
         HOUR_MS,
     )?;
-    let from_ms = from_ms.max(to_ms - WINDOW_MS_MAX);
+    if let Some(alert) = alert_within(desk, known, range).await? {
+        let subject = match alert.incident {
+            Some(incident) if known.is_none() => RootCauseSubject::Incident(incident),
+            _ => RootCauseSubject::Alert(alert.id),
+        };
+        if let Some(target) = desk.tools.causes.target_of(subject).await? {
+            return Ok(Target {
+                kind: kind.or(target.kind),
+                ..target
+            });
+        }
+    }
+    let (from_ms, to_ms) = if range.1 - range.0 > WINDOW_MS_MAX {
+        around_peak(desk, known, range).await?
+    } else {
+        range
+    };
     Ok(Target {
-        entity,
+        entity: known.map(|entity| entity.name.clone()),
         kind,
         at_ms: to_ms,
         from_ms,
@@ -188,50 +200,63 @@ async fn target(desk: &Desk<'_>, given: &Arguments) -> Result<Target, ToolError>
     })
 }
 
-/// The alert that is meant, or the first of the incident.
-async fn first_alert(desk: &Desk<'_>, given: &Arguments) -> Result<Option<Alert>, ToolError> {
-    match (&given.alert, &given.incident) {
-        (Some(alert), None) => {
-            let id: AlertId = id("alert", alert)?;
-            Ok(Some(list_alerts::alert(desk, id).await?))
-        }
-        (None, Some(incident)) => {
-            let id: IncidentId = id("incident", incident)?;
-            let filter = AlertFilter {
-                incident: Some(id),
-                ..AlertFilter::default()
-            };
-            let own = desk
-                .tools
-                .parts
-                .alerts
-                .alerts(&filter, None, ALERTS_MAX)
-                .await?;
-            let first = own.into_iter().min_by_key(|one| (one.starts_ms, one.id));
-            first.map_or_else(
-                || Err(ToolError::NotFound(format!("there is no incident `{id}`"))),
-                |first| Ok(Some(first)),
-            )
-        }
-        (None, None) => Ok(None),
-        _ => Err(ToolError::Invalid(
-            "expected one of `alert` and `incident`".into(),
-        )),
-    }
+/// The alert about an entity (none: about anything) within a time that what was asked is most likely about: the
+/// worst, of those the first.
+async fn alert_within(
+    desk: &Desk<'_>,
+    entity: Option<&Entity>,
+    (from_ms, to_ms): (i64, i64),
+) -> Result<Option<Alert>, ToolError> {
+    let filter = AlertFilter {
+        to_ms: Some(to_ms.saturating_add(1)),
+        ..AlertFilter::default()
+    };
+    let mut all = desk
+        .tools
+        .parts
+        .alerts
+        .alerts(&filter, None, ALERTS_MAX)
+        .await?;
+    all.retain(|one| {
+        one.starts_ms >= from_ms - BEFORE_MS
+            && entity.is_none_or(|entity| is_of(entity, one.labels.iter()))
+    });
+    Ok(all
+        .into_iter()
+        .min_by_key(|one| (Reverse(one.severity), one.starts_ms, one.id)))
 }
 
-fn owner(alert: &Alert) -> Option<String> {
-    let labels = OWNERS.iter().map(|name| alert.labels.get(name));
-    labels
-        .filter(|value| !value.is_empty())
-        .map(str::to_owned)
-        .next()
-}
-
-/// What the alert measures, as far as its name tells.
-fn kind_of(desk: &Desk<'_>, alert: &Alert) -> Option<SignalKind> {
-    let said = format!("{} {}", alert.rule, alert.title).to_lowercase();
-    let words = said.split(|c: char| !c.is_alphanumeric() && c != '-');
-    let mut subjects = words.filter_map(|word| desk.tools.catalogue.subject(word));
-    subjects.next().map(|subject| subject.kind)
+/// The part of a long time in which most errors came: a cause is looked for around a moment.
+async fn around_peak(
+    desk: &Desk<'_>,
+    entity: Option<&Entity>,
+    range: (i64, i64),
+) -> Result<(i64, i64), ToolError> {
+    let names: Vec<String> = entity
+        .map(|entity| entity.name.clone())
+        .into_iter()
+        .collect();
+    let query = LogQuery {
+        expression: lines(desk, &names, Some(Severity::ERROR), None)?,
+        range: time_range(range),
+        templates: None,
+    };
+    let interval_ms = (range.1 - range.0) / PEAK_BUCKETS;
+    let histogram = desk
+        .tools
+        .parts
+        .logs
+        .histogram(&query, interval_ms * 1_000_000)
+        .await?;
+    let peak = histogram
+        .buckets
+        .iter()
+        .max_by_key(|(at, counts)| (counts.iter().sum::<u64>(), Reverse(*at)));
+    Ok(match peak {
+        Some((at, _)) => {
+            let from_ms = at.millis().max(range.0);
+            (from_ms - BEFORE_MS, (from_ms + interval_ms).min(range.1))
+        }
+        None => (range.1 - HOUR_MS, range.1),
+    })
 }

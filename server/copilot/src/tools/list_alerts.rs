@@ -12,7 +12,7 @@ use super::lines::data;
 use super::scope::{entity, is_of};
 use super::toolbox::{Desk, Found, Tool};
 use crate::facts::FactBook;
-use crate::understand::time::{DAY_MS, HOUR_MS};
+use crate::understand::time::DAY_MS;
 use crate::words::moment;
 
 /// The most alerts of an answer.
@@ -236,6 +236,3 @@ pub(super) async fn alert(desk: &Desk<'_>, id: AlertId) -> Result<Alert, ToolErr
     let found = desk.tools.parts.alerts.alert(id).await?;
     found.ok_or_else(|| ToolError::NotFound(format!("there is no alert `{id}`")))
 }
-
-/// How long before an alert is looked for what led to it, in ms.
-pub(crate) const BEFORE_MS: i64 = HOUR_MS / 4;

@@ -1,0 +1,1 @@
+//! Threads, stopping and bounds.
