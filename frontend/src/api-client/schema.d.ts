@@ -430,6 +430,19 @@ export interface components {
              */
             yhat_upper?: number | null;
         };
+        /** @description A question that is answered and not kept. */
+        AskRequest: {
+            /** @description What was said before, oldest first, at most 50. */
+            before?: components["schemas"]["ExchangeForm"][];
+            page?: null | components["schemas"]["PageForm"];
+            /** @description The question, at most 8 kB. */
+            text: string;
+            /**
+             * Format: int32
+             * @description How many minutes the asker's clock is ahead of UTC, -1440 to 1440. Default 0.
+             */
+            utc_offset_minutes?: number;
+        };
         /** @description To whom an alert is given. */
         AssignRequest: {
             /**
@@ -570,6 +583,91 @@ export interface components {
              */
             limit_bytes: number;
         };
+        /** @description One reason for a cause's place. */
+        CauseFactorItem: {
+            /** @description strength, time_order, specificity, topology, explained_by_callee, change_proximity or history. */
+            kind: string;
+            /**
+             * Format: double
+             * @description How much of it there is, -1 to 1.
+             */
+            value?: number | null;
+            /**
+             * Format: double
+             * @description How much the reason counts.
+             */
+            weight?: number | null;
+        };
+        /** @description Something that may be the cause. */
+        CauseItem: {
+            /**
+             * Format: double
+             * @description Probability that it is the cause, 0 to 1; null if there is none.
+             */
+            confidence?: number | null;
+            /** @description The service, host or source. */
+            entity: string;
+            /** @description The reasons of its score, the greatest first. */
+            factors: components["schemas"]["CauseFactorItem"][];
+            /** @description What speaks for it. */
+            statements: components["schemas"]["StatementItem"][];
+        };
+        /** @description One page of changes, or those that were recorded. */
+        ChangeAnswer: {
+            /** @description The changes, newest first; those that were recorded in the order they were given. */
+            items: components["schemas"]["ChangeItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description Something that was done, as it is told. */
+        ChangeForm: {
+            /** @description Who did it, at most 256 bytes. */
+            actor?: string | null;
+            /** @description When: RFC 3339, or an epoch in s or ms. Default: now. */
+            at?: string | null;
+            /** @description The service or host it was done to, 1 to 256 bytes. */
+            entity: string;
+            /** @description deploy, config, scaling, restart, run or other. */
+            kind: string;
+            /** @description What else is known, such as `version` or `environment`; at most 64. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description A line that says it all, 1 to 1024 bytes. */
+            title: string;
+            /** @description Where to read more: `http` or `https`, at most 2048 bytes. */
+            url?: string | null;
+        };
+        /** @description Something that was done on purpose. */
+        ChangeItem: {
+            /** @description Who did it. */
+            actor?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            at: string;
+            /** @description The service or host it was done to. */
+            entity: string;
+            /** @description A UUIDv7. */
+            id: string;
+            /** @description deploy, config, scaling, restart, run or other. */
+            kind: string;
+            /** @description What else is known. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The id of the log line that speaks of it. */
+            record?: string | null;
+            /** @description Who told of it: `api`, or the source of the log line. */
+            source: string;
+            /** @description A line that says it all. */
+            title: string;
+            /** @description Where to read more: `http` or `https`. */
+            url?: string | null;
+        };
+        /** @description One change, or up to 1000 of them. */
+        ChangeRequest: components["schemas"]["ChangeForm"] | components["schemas"]["ChangeForm"][];
         /**
          * @description Where to. Secrets can be given and are never shown: one that is left out stays as it is, an
          *     empty one is taken away.
@@ -627,6 +725,23 @@ export interface components {
              * @description How long that took, in ms.
              */
             took_ms: number;
+        };
+        /** @description A chart; its points are at `/api/v1/metrics/query?q=`. */
+        ChartItem: {
+            /**
+             * Format: date-time
+             * @description The first moment.
+             */
+            from: string;
+            /** @description The PromQL query. */
+            query: string;
+            /** @description What it shows. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description The last moment.
+             */
+            to: string;
         };
         /** @description What was recognised. */
         ClassificationItem: {
@@ -744,6 +859,11 @@ export interface components {
             /** @description 1 to 10,000 characters. */
             text: string;
         };
+        /** @description Which entity was the cause. */
+        ConfirmRequest: {
+            /** @description The entity, at most 256 bytes; null takes back what was said. */
+            entity?: string | null;
+        };
         /** @description The lines around one line in its own source. */
         ContextAnswer: {
             /** @description Lines after it, oldest first. */
@@ -752,6 +872,49 @@ export interface components {
             before: components["schemas"]["Record"][];
             /** @description The line. */
             line: components["schemas"]["Record"];
+        };
+        /** @description An answer. */
+        CopilotAnswer: {
+            /** @description What is drawn beside it. */
+            charts: components["schemas"]["ChartItem"][];
+            /** @description What it rests on. */
+            facts: components["schemas"]["FactItem"][];
+            /** @description Questions that may follow. */
+            follow_ups: string[];
+            /** @description What one should know about the answer, such as that the model was away. */
+            notices: string[];
+            /** @description What could be done. */
+            proposals: components["schemas"]["ProposalItem"][];
+            /** @description The answer itself. */
+            statements: components["schemas"]["StatementItem"][];
+            /** @description The tools that were asked. */
+            steps: components["schemas"]["StepItem"][];
+            /** @description True if it was stopped before its end. */
+            stopped: boolean;
+            /**
+             * Format: int64
+             * @description How long it took, in ms.
+             */
+            took_ms: number;
+            /** @description How the question was understood. */
+            understood: components["schemas"]["UnderstoodItem"];
+            /** @description Who wrote the sentences. */
+            writer: components["schemas"]["WriterItem"];
+        };
+        /** @description Who answers questions now. */
+        CopilotStatusAnswer: {
+            /** @description How many questions are being answered. */
+            answering: number;
+            /** @description What that means for those who ask, in a sentence. */
+            explanation: string;
+            /** @description What the model can do. */
+            grade: components["schemas"]["GradeItem"];
+            /** @description The host that texts are sent to; empty for `extractive`. */
+            host: string;
+            /** @description The model; empty for `extractive`. */
+            model: string;
+            /** @description extractive (no model), openai or ollama. */
+            provider: string;
         };
         /** @description A stream that records come on. */
         DataSourceItem: {
@@ -1050,7 +1213,7 @@ export interface components {
             /** @description critical, high, medium or low. */
             severity: string;
         };
-        /** @description A fact that an alert rests on. */
+        /** @description A fact that a claim rests on. */
         EvidenceItem: {
             /** @description Its text, cut if it is long. */
             body: string;
@@ -1108,6 +1271,55 @@ export interface components {
             series: string;
             /** @enum {string} */
             type: "prediction";
+        } | {
+            /** @description Its id. */
+            id: string;
+            /** @description The line that says it all. */
+            title: string;
+            /** @enum {string} */
+            type: "alert";
+        } | {
+            /** @description Its id. */
+            id: string;
+            /** @description The line that says it all. */
+            title: string;
+            /** @enum {string} */
+            type: "incident";
+        } | {
+            /** @description Its id. */
+            id: string;
+            /** @description The line that says it all. */
+            title: string;
+            /** @enum {string} */
+            type: "change";
+        } | {
+            /** @description The type of failure. */
+            failure_type: string;
+            /** @description Its title. */
+            title: string;
+            /** @enum {string} */
+            type: "runbook";
+        };
+        /** @description A question that was asked before, and its answer. */
+        ExchangeForm: {
+            /** @description The answer, at most 64 kB. */
+            answer: string;
+            /** @description The question, at most 8 kB. */
+            question: string;
+        };
+        /** @description Evidence under a short id, as it is cited within one answer, report or summary. */
+        FactItem: {
+            /**
+             * Format: date-time
+             * @description When it was so; null for what has no time.
+             */
+            at?: string | null;
+            /** @description What opens when it is clicked. */
+            evidence: components["schemas"]["EvidenceItem"];
+            /** @description `E1`, `E2`, … */
+            id: string;
+            /** @description What it says, in one line. Words of logs and labels are in it: show it as text only. */
+            text: string;
         };
         /** @description What was wrong with a judgement. */
         FeedbackRequest: {
@@ -1213,6 +1425,22 @@ export interface components {
             upper_95: (number | null)[];
             /** @description The middle of what is expected. */
             yhat: (number | null)[];
+        };
+        /** @description What a model can do, as it was found to. */
+        GradeItem: {
+            /** @description It proposes calls of tools when it should. */
+            calls_tools: boolean;
+            /**
+             * Format: int32
+             * @description Tokens of prompt and answer together; 0 if there is no model.
+             */
+            context_tokens: number;
+            /** @description It keeps to a JSON schema. */
+            keeps_json: boolean;
+            /** @description Its words come piece by piece. */
+            streams: boolean;
+            /** @description Why it is not known (yet); null once it is. */
+            unknown?: string | null;
         };
         /** @description Whether the server lives or is ready. */
         HealthAnswer: {
@@ -1377,6 +1605,65 @@ export interface components {
             /** @description Where the next page begins; null if this is the last. */
             next_cursor?: string | null;
         };
+        /** @description One page of what was sent to models. */
+        LedgerAnswer: {
+            /** @description The calls, newest first. */
+            items: components["schemas"]["LedgerItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One call of a model. What was sent is not kept, only what tells that it was. */
+        LedgerItem: {
+            /**
+             * Format: date-time
+             * @description When the text left.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description What it cost, in US dollars, by the prices of the configuration.
+             */
+            cost_usd: number;
+            /** @description The host, and port, it was sent to. */
+            destination: string;
+            /** @description A UUIDv7. */
+            id: string;
+            /** @description The model. */
+            model: string;
+            /** @description ok, cut (given up by the reader), or the kind of the error. */
+            outcome: string;
+            /** @description Hash of prompt, model and settings. */
+            prompt_hash: string;
+            /** @description openai or ollama. */
+            provider: string;
+            /** @description The question, or report, it was part of. */
+            question_id: string;
+            /** @description How many different values of each kind were cut out before. */
+            redactions: {
+                [key: string]: number;
+            };
+            /** @description SHA-256 of the body that was sent. */
+            sent_sha256: string;
+            /** @description Name of the prompt. */
+            task: string;
+            /**
+             * Format: int64
+             * @description Tokens sent; an estimate where the provider did not say.
+             */
+            tokens_in: number;
+            /**
+             * Format: int64
+             * @description Tokens that came back; an estimate where the provider did not say.
+             */
+            tokens_out: number;
+            /**
+             * Format: int64
+             * @description From sending to the end of the answer, in ms.
+             */
+            took_ms: number;
+            /** @description On whose behalf; `system` for what runs by itself. */
+            user: string;
+        };
         /** @description Where the server listens; null where it does not. */
         ListenStats: {
             /** @description The page and the API. */
@@ -1402,6 +1689,40 @@ export interface components {
             /** @description Its id: its alerts come here. */
             incident: string;
         };
+        /** @description What someone thinks of an answer. */
+        MessageFeedbackRequest: {
+            /** @description At most 2000 characters. */
+            comment?: string | null;
+            /** @description up, down, or null to take it back. */
+            feedback?: string | null;
+        };
+        /** @description One message. */
+        MessageItem: {
+            answer?: null | components["schemas"]["CopilotAnswer"];
+            /**
+             * @description The id of the question it answers; null for a question. Several answers to one question are
+             *     those of being asked again.
+             */
+            answers?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            comment?: string | null;
+            /** @description up, down, or null while nobody said. */
+            feedback?: string | null;
+            /** @description A UUIDv7; sorts by time. */
+            id: string;
+            page?: null | components["schemas"]["PageForm"];
+            /** @description user or assistant. */
+            role: string;
+            /** @description The question; for an answer its statements as one text. */
+            text: string;
+            /** @description The id of its thread. */
+            thread: string;
+        };
         /** @description A message as its subscription would get it. */
         MessagePreviewAnswer: {
             /** @description What is sent, without anything secret. */
@@ -1419,6 +1740,20 @@ export interface components {
             news?: string | null;
             /** @description The subscription; it need not be kept. */
             subscription: components["schemas"]["SubscriptionForm"];
+        };
+        /** @description A question in a thread: either `text` or `again`. */
+        MessageRequest: {
+            /** @description The id of a question of this thread that is to be answered once more. */
+            again?: string | null;
+            page?: null | components["schemas"]["PageForm"];
+            /** @description The question, at most 8 kB. */
+            text?: string | null;
+            /**
+             * Format: int32
+             * @description How many minutes the asker's clock is ahead of UTC, -1440 to 1440: "last night" is theirs.
+             *     Default 0.
+             */
+            utc_offset_minutes?: number;
         };
         /** @description What goes on. */
         MonitoringSnapshot: {
@@ -1466,6 +1801,29 @@ export interface components {
         OpenTicketRequest: {
             /** @description The id of an alert. */
             alert: string;
+        };
+        /** @description The page a question is asked from. All of it may be left out. */
+        PageForm: {
+            /** @description The id of the alert that is open. */
+            alert?: string | null;
+            /**
+             * Format: date-time
+             * @description The first moment that is shown.
+             */
+            from?: string | null;
+            /** @description The id of the incident that is open. */
+            incident?: string | null;
+            /** @description The PromQL query, or the series, that is shown. */
+            metric?: string | null;
+            /** @description The search that is shown, in the query language. */
+            query?: string | null;
+            /** @description The id of the log line that is open. */
+            record?: string | null;
+            /**
+             * Format: date-time
+             * @description The last moment that is shown.
+             */
+            to?: string | null;
         };
         /** @description Who decides what belongs to an incident. */
         PinRequest: {
@@ -1594,6 +1952,17 @@ export interface components {
             field?: string | null;
             /** @description Which record of the body, from 0. */
             item?: number | null;
+        };
+        /** @description Something that could be done. Nothing is done by it: people decide, rules act. */
+        ProposalItem: {
+            /** @description The ids of the facts that call for it. */
+            cites: string[];
+            /** @description The type of failure it is for. */
+            failure_type: string;
+            /** @description What to do, step by step. */
+            steps: string[];
+            /** @description What shows that it helped. */
+            verify: string;
         };
         /** @description A prototype that answers. */
         Prototype: {
@@ -1774,6 +2143,71 @@ export interface components {
              */
             to: string;
         };
+        /** @description Reports about one thing. */
+        RootCauseAnswer: {
+            /** @description The revisions, newest first; the newest hundred. */
+            items: components["schemas"]["RootCauseItem"][];
+        };
+        /** @description One revision of a report of a cause. Revisions are added; none is rewritten. */
+        RootCauseItem: {
+            /** @description What may be the cause, the likeliest first. */
+            causes: components["schemas"]["CauseItem"][];
+            /** @description The cause that someone confirmed. */
+            confirmed?: string | null;
+            /** @description What all of it rests on. */
+            facts: components["schemas"]["FactItem"][];
+            /**
+             * Format: date-time
+             * @description The first moment that was looked at.
+             */
+            from: string;
+            /** @description A UUIDv7. */
+            id: string;
+            /** @description Who and what suffers. */
+            impact: components["schemas"]["StatementItem"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description What to do, from the rules. Nothing of it was done. */
+            remediation: components["schemas"]["StatementItem"][];
+            /**
+             * Format: int32
+             * @description 1, 2, …
+             */
+            revision: number;
+            /** @description What departs and is not the cause. */
+            ruled_out: components["schemas"]["RuledOutItem"][];
+            /**
+             * Format: date-time
+             * @description When the first departure began; null if none did.
+             */
+            since?: string | null;
+            /** @description What it is about. */
+            subject: components["schemas"]["SubjectItem"];
+            /**
+             * Format: date-time
+             * @description The last moment that was looked at.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description How long it took, in ms.
+             */
+            took_ms: number;
+            /**
+             * @description found (the first cause is the likely one) or inconclusive (`would_settle` says what would
+             *     tell).
+             */
+            verdict: string;
+            /** @description What happened, and to what. */
+            what: components["schemas"]["StatementItem"][];
+            /** @description What would settle it, when nothing is named. */
+            would_settle: components["schemas"]["StatementItem"][];
+            /** @description Who wrote the sentences. */
+            writer: components["schemas"]["WriterItem"];
+        };
         /** @description How often and when a rule would have fired. */
         RuleTestAnswer: {
             /** @description What it would have told, in order of time. */
@@ -1822,6 +2256,31 @@ export interface components {
             rule: components["schemas"]["AlertRuleForm"];
             /** @description The first time after. Default: now. */
             to?: string | null;
+        };
+        /** @description Something that departs and is not the cause. */
+        RuledOutItem: {
+            /** @description The service, host or source. */
+            entity: string;
+            /** @description Why not. */
+            statement: components["schemas"]["StatementItem"];
+        };
+        /** @description All runbooks. */
+        RunbookAnswer: {
+            /** @description The runbooks, by type of failure. */
+            items: components["schemas"]["RunbookItem"][];
+        };
+        /** @description What to do about a type of failure, as people wrote it down. */
+        RunbookItem: {
+            /** @description The type of failure. */
+            failure_type: string;
+            /** @description What to do, step by step. */
+            steps: string[];
+            /** @description What it is about, in a line. */
+            title: string;
+            /** @description Where to read more: `http` or `https`. */
+            url?: string | null;
+            /** @description What shows that it helped. */
+            verify: string;
         };
         /** @description Counts of outcomes. */
         ScoreItem: {
@@ -2035,6 +2494,13 @@ export interface components {
              */
             until: string | null;
         };
+        /** @description One sentence, with the facts it rests on. */
+        StatementItem: {
+            /** @description Ids of facts. */
+            cites: string[];
+            /** @description The sentence; plain text. */
+            text: string;
+        };
         /** @description The server in numbers. */
         StatsAnswer: {
             /**
@@ -2121,6 +2587,29 @@ export interface components {
             /** @description The version of the program. */
             version: string;
         };
+        /** @description One call of a tool. */
+        StepItem: {
+            /** @description With what. */
+            arguments: Record<string, never>;
+            /** @description False if it failed. */
+            ok: boolean;
+            /** @description What came of it, in a line. */
+            summary: string;
+            /**
+             * Format: int64
+             * @description How long it took, in ms.
+             */
+            took_ms: number;
+            /** @description Which tool. */
+            tool: string;
+        };
+        /** @description What a report is about. */
+        SubjectItem: {
+            /** @description Its id. */
+            id: string;
+            /** @description alert or incident. */
+            type: string;
+        };
         /** @description Subscriptions. */
         SubscriptionAnswer: {
             /** @description The subscriptions, the oldest first. */
@@ -2164,6 +2653,29 @@ export interface components {
              *     happens.
              */
             version?: number | null;
+        };
+        /** @description A summary. */
+        SummaryItem: {
+            /** @description What it rests on. */
+            facts: components["schemas"]["FactItem"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description Its parts. */
+            sections: components["schemas"]["SummarySectionItem"][];
+            /** @description What it is about. */
+            title: string;
+            /** @description Who wrote the sentences. */
+            writer: components["schemas"]["WriterItem"];
+        };
+        /** @description A part of a summary. */
+        SummarySectionItem: {
+            /** @description What it says. */
+            statements: components["schemas"]["StatementItem"][];
+            /** @description Its heading; empty where there is one part only. */
+            title: string;
         };
         /** @description How many tasks there are by state. */
         TaskCountsItem: {
@@ -2259,6 +2771,52 @@ export interface components {
             kind: string;
             /** @description Which variable, from 0. */
             slot: number;
+        };
+        /** @description One page of threads. */
+        ThreadAnswer: {
+            /** @description The threads; the one in which something was last said is first. */
+            items: components["schemas"]["ThreadItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A conversation with what was said. */
+        ThreadDetail: components["schemas"]["ThreadItem"] & {
+            /** @description Its messages, oldest first. */
+            items: components["schemas"]["MessageItem"][];
+        };
+        /** @description A conversation. */
+        ThreadItem: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /** @description A UUIDv7. */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many messages it has.
+             */
+            messages: number;
+            /** @description Its first question, unless someone gave another title; empty before both. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When something was last said.
+             */
+            updated_at: string;
+            /** @description Whose it is. */
+            user: string;
+        };
+        /** @description A new thread. */
+        ThreadRequest: {
+            /** @description 1 to 200 bytes. Default: its first question. */
+            title?: string | null;
+        };
+        /** @description Another title. */
+        ThreadTitleRequest: {
+            /** @description 1 to 200 bytes. */
+            title: string;
         };
         /** @description How sure an alert must be to get a ticket, by its severity: 0 to 1, or 2 for never. */
         ThresholdsForm: {
@@ -2454,6 +3012,31 @@ export interface components {
             /** @description True or false. */
             enabled: boolean;
         };
+        /** @description The tools that the copilot reads with. */
+        ToolAnswerList: {
+            /** @description The tools. */
+            items: components["schemas"]["ToolItem"][];
+        };
+        /** @description A tool. All of them only read. */
+        ToolItem: {
+            /** @description What it is for. */
+            description: string;
+            /** @description Its name. */
+            name: string;
+            /** @description JSON schema of its arguments. */
+            parameters: Record<string, never>;
+        };
+        /** @description What a tool found. */
+        ToolResult: {
+            /** @description What can be drawn of it. */
+            charts: components["schemas"]["ChartItem"][];
+            /** @description What it found, to be cited. */
+            facts: components["schemas"]["FactItem"][];
+            /** @description What it found, whole. */
+            result: Record<string, never>;
+            /** @description What came of it, in a line. */
+            summary: string;
+        };
         /** @description How a tracker is. */
         TrackerItem: {
             /** @description What it said, or what is wrong and what to do. */
@@ -2469,6 +3052,27 @@ export interface components {
              * @description How long it took to answer, in ms.
              */
             took_ms: number;
+        };
+        /** @description How a question was understood. */
+        UnderstoodItem: {
+            /** @description The services, hosts, sources and metrics it speaks of, as they are stored. */
+            entities: string[];
+            /**
+             * Format: date-time
+             * @description The first moment asked about.
+             */
+            from: string;
+            /** @description The kind of question, such as why, errors, changes, similar, fill_up or search. */
+            intent: string;
+            /** @description A sentence for people. */
+            text: string;
+            /** @description The words that said the time; null where a default was taken. */
+            time_words?: string | null;
+            /**
+             * Format: date-time
+             * @description The last moment asked about.
+             */
+            to: string;
         };
         /** @description The distribution of one variable. */
         VariableItem: {
@@ -2567,6 +3171,20 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+        };
+        /** @description Who wrote the sentences. */
+        WriterItem: {
+            /**
+             * Format: int32
+             * @description How many sentences of the model were dropped, since their evidence does not bear them out.
+             */
+            dropped: number;
+            /** @description The model; empty for `extractive`. */
+            model: string;
+            /** @description Hash of prompt, model and settings; empty for `extractive`. */
+            prompt_hash: string;
+            /** @description extractive (no model: rules assembled them from evidence), openai or ollama. */
+            provider: string;
         };
     };
     responses: never;

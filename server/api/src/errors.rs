@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tocsin_domain::ports::{BusError, SearchError, StoreError};
+use tocsin_domain::ports::{BusError, CopilotError, SearchError, StoreError};
 use tocsin_domain::query::QueryError;
 use tocsin_ingest::{DecodeError, DecodeErrorKind, ItemError};
 
@@ -195,6 +195,20 @@ impl ApiError {
         tracing::error!(error.kind = self.kind.row().0, error.chain = %chain, "request failed");
     }
 
+    /// What the client sees.
+    pub(crate) fn problem(self) -> Problem {
+        let (slug, status, title) = self.kind.row();
+        Problem {
+            r#type: format!("https://tocsin.dev/problems/{slug}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail,
+            accepted: self.rejected.map(|_| 0),
+            rejected: self.rejected,
+            errors: self.errors,
+        }
+    }
+
     /// `Retry-After` in whole seconds, at least one.
     pub(crate) fn retry_after_header(&self) -> Option<HeaderValue> {
         let wait = self.retry_after?;
@@ -206,18 +220,9 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
-        let (slug, status, title) = self.kind.row();
+        let status = self.status();
         let retry_after = self.retry_after_header();
-        let problem = Problem {
-            r#type: format!("https://tocsin.dev/problems/{slug}"),
-            title: title.to_owned(),
-            status: status.as_u16(),
-            detail: self.detail,
-            accepted: self.rejected.map(|_| 0),
-            rejected: self.rejected,
-            errors: self.errors,
-        };
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
         if let Some(seconds) = retry_after {
@@ -256,6 +261,17 @@ impl From<SearchError> for ApiError {
                 "the embedding model failed on this question",
             )
             .caused_by(error),
+        }
+    }
+}
+
+impl From<CopilotError> for ApiError {
+    fn from(error: CopilotError) -> Self {
+        match error {
+            CopilotError::NotFound(detail) => Self::not_found(detail),
+            CopilotError::Invalid(detail) => Self::bad_request(detail),
+            CopilotError::Busy => Self::new(ErrorKind::TooManyRequests, error.to_string()),
+            CopilotError::Store(error) => error.into(),
         }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{
-    AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, Classifier, Clock, HttpTelemetry,
-    Intake, JobStore, LiveLogs, LogSearch, LogStore, MetricInsight, MetricStore, Notifier,
-    PredictionStore, ServerStatus, SubscriptionStore, TemplateStore, TicketDesk, TicketStore,
+    AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, ChangeStore, Classifier, Clock,
+    Copilot, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore, MetricInsight,
+    MetricStore, ModelLedger, Notifier, PredictionStore, RootCauseStore, ServerStatus,
+    SubscriptionStore, TemplateStore, ThreadStore, TicketDesk, TicketStore,
 };
 use tocsin_ingest::Limits;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
@@ -63,6 +64,16 @@ pub struct ApiParts {
     pub tickets: Arc<dyn TicketStore>,
     /// Who decides about tickets, and what people do with them.
     pub ticket_desk: Arc<dyn TicketDesk>,
+    /// Who answers questions, and says what the cause was.
+    pub copilot: Arc<dyn Copilot>,
+    /// Conversations with it.
+    pub threads: Arc<dyn ThreadStore>,
+    /// Its reports of causes.
+    pub root_causes: Arc<dyn RootCauseStore>,
+    /// What was changed, and when.
+    pub changes: Arc<dyn ChangeStore>,
+    /// What its model was sent.
+    pub ledger: Arc<dyn ModelLedger>,
     /// What the server says of itself.
     pub status: Arc<dyn ServerStatus>,
     /// Where requests are counted.

@@ -1,7 +1,8 @@
-//! What happens, as it happens: tails of logs, alerts and metrics, spoken as Server-Sent Events or
-//! over a WebSocket.
+//! What happens, as it happens: tails of logs, alerts and metrics, and answers that are being made,
+//! spoken as Server-Sent Events or over a WebSocket.
 
 pub(crate) mod alerts;
+pub(crate) mod answer;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod metrics;

@@ -3,10 +3,12 @@
 
 pub(crate) mod alerts_export;
 pub(crate) mod clusters;
+pub(crate) mod copilot_markdown;
 pub(crate) mod decisions_export;
 pub(crate) mod export;
 pub(crate) mod facets;
 pub(crate) mod histogram;
+pub(crate) mod markdown;
 pub(crate) mod pages;
 pub(crate) mod search;
 pub(crate) mod templates;

@@ -18,6 +18,8 @@ pub(crate) enum PageStart {
     Offset(usize),
     /// After the entry of this id.
     Id(u128),
+    /// After the entry of this time, in ms, and id.
+    Moment(i64, u128),
 }
 
 impl PageStart {
@@ -29,6 +31,7 @@ impl PageStart {
             Self::Ranked(opaque) => format!("r{opaque}"),
             Self::Offset(offset) => format!("o{offset}"),
             Self::Id(id) => format!("i{id:x}"),
+            Self::Moment(ms, id) => format!("m{ms}:{id:x}"),
         };
         URL_SAFE_NO_PAD.encode(text)
     }
@@ -65,6 +68,11 @@ impl PageStart {
             'r' => Some(Self::Ranked(rest.to_owned())),
             'o' => rest.parse().ok().map(Self::Offset),
             'i' => u128::from_str_radix(rest, 16).ok().map(Self::Id),
+            'm' => {
+                let (ms, id) = rest.split_once(':')?;
+                let id = u128::from_str_radix(id, 16).ok()?;
+                Some(Self::Moment(ms.parse().ok()?, id))
+            }
             _ => None,
         }
     }
@@ -85,6 +93,7 @@ mod tests {
             PageStart::Ranked("a:ü".into()),
             PageStart::Offset(200),
             PageStart::Id(9),
+            PageStart::Moment(-5, u128::MAX),
         ] {
             assert_eq!(
                 PageStart::decode(Some(&start.encode())).unwrap(),
