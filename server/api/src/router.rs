@@ -1,21 +1,22 @@
-//! Every route, in one place.
+//! Every route, in one place; those of the copilot are in a file of their own.
+
+mod copilot;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, panics};
 use crate::routes::{
-    alert_rules, alert_rules_test, alerts, alerts_act, alerts_export, aliases, audit, changes,
-    classification_rules, copilot, data_sources, elasticsearch, health, incidents, incidents_act,
-    influx, jobs, live, logs_clusters, logs_context, logs_delete, logs_export, logs_fields,
-    logs_histogram, logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki,
-    metrics, metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus,
-    push_logs, remote_write, root_causes, runbooks, settings, silences, splunk, stats,
-    subscriptions, subscriptions_deliveries, summaries, telegraf, threads, tickets, tickets_act,
-    tickets_decisions, ui,
+    alert_rules, alert_rules_test, alerts, alerts_act, alerts_export, aliases, audit,
+    classification_rules, data_sources, elasticsearch, health, incidents, incidents_act, influx,
+    jobs, live, logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
+    logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, metrics,
+    metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus, push_logs,
+    remote_write, settings, silences, splunk, stats, subscriptions, subscriptions_deliveries,
+    telegraf, tickets, tickets_act, tickets_decisions, ui,
 };
 use crate::state::ApiState;
 
@@ -35,8 +36,8 @@ pub fn router(state: ApiState) -> Router {
         .merge(ticket_writes())
         .merge(alias_reads(&state))
         .merge(alias_writes())
-        .merge(copilot_reads(&state))
-        .merge(copilot_writes())
+        .merge(copilot::reads(&state))
+        .merge(copilot::writes())
         .merge(exports())
         .merge(pushes())
         .merge(elasticsearch_bulk())
@@ -235,64 +236,6 @@ fn ticket_writes() -> Router<ApiState> {
         .route(&one("reopen"), post(tickets_act::reopen))
         .route("/api/v1/tickets/tasks/{id}/retry", post(tickets_act::retry))
         .route("/api/v1/tickets/settings", put(tickets::set_settings))
-}
-
-/// Looking for a cause adds a report and changes nothing else, so it is bounded like a read.
-fn copilot_reads(state: &ApiState) -> Router<ApiState> {
-    let copilot = |rest: &str| format!("/api/v1/copilot/{rest}");
-    let alert = |rest: &str| format!("/api/v1/alerts/{{id}}/{rest}");
-    let incident = |rest: &str| format!("/api/v1/incidents/{{id}}/{rest}");
-    Router::new()
-        .route(&copilot("status"), get(copilot::status))
-        .route(&copilot("tools"), get(copilot::tools))
-        .route(&copilot("tools/{name}"), post(copilot::call))
-        .route(&copilot("ledger"), get(copilot::ledger))
-        .route(&copilot("threads"), get(threads::list))
-        .route(&copilot("threads/{id}"), get(threads::thread))
-        .route(&copilot("threads/{id}/export"), get(threads::export))
-        .route(&alert("explain"), get(root_causes::explain))
-        .route(
-            &alert("root-cause"),
-            get(root_causes::of_alert).post(root_causes::find_of_alert),
-        )
-        .route(
-            &incident("root-cause"),
-            get(root_causes::of_incident).post(root_causes::find_of_incident),
-        )
-        .route(&alert("summary"), get(summaries::of_alert))
-        .route(&incident("summary"), get(summaries::of_incident))
-        .route(&incident("post-mortem"), get(summaries::post_mortem))
-        .route(
-            "/api/v1/logs/clusters/{id}/summary",
-            get(summaries::of_cluster),
-        )
-        .route("/api/v1/digest", get(summaries::digest))
-        .route("/api/v1/changes", get(changes::list))
-        .route("/api/v1/runbooks", get(runbooks::list))
-        .route("/api/v1/runbooks/{failure_type}", get(runbooks::runbook))
-        .layer(compression())
-        .layer(from_fn_with_state(state.clone(), bound_reads))
-}
-
-/// Questions are bounded by the copilot itself; their answers stream for as long as they are made.
-fn copilot_writes() -> Router<ApiState> {
-    Router::new()
-        .route("/api/v1/copilot/ask", post(copilot::ask))
-        .route("/api/v1/copilot/threads", post(threads::create))
-        .route(
-            "/api/v1/copilot/threads/{id}",
-            patch(threads::retitle).delete(threads::delete),
-        )
-        .route("/api/v1/copilot/threads/{id}/messages", post(threads::ask))
-        .route(
-            "/api/v1/copilot/messages/{id}/feedback",
-            post(threads::feedback),
-        )
-        .route(
-            "/api/v1/root-causes/{id}/confirm",
-            post(root_causes::confirm),
-        )
-        .route("/api/v1/changes", post(changes::record))
 }
 
 /// What the system that came before was asked.

@@ -2,6 +2,8 @@
 
 mod alerts;
 mod bad_input;
+mod changes;
+mod copilot;
 mod deletion;
 mod export;
 mod fakes;
@@ -9,15 +11,18 @@ mod incidents;
 mod live;
 mod live_alerts;
 mod live_metrics;
+mod markdown;
 mod metrics;
 mod openapi;
 mod page;
 mod push;
 mod push_metrics;
+mod root_causes;
 mod rules;
 mod searches;
 mod silences;
 mod subscriptions;
+mod threads;
 mod tickets;
 mod tickets_aliases;
 
