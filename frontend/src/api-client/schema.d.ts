@@ -743,6 +743,54 @@ export interface components {
              */
             to: string;
         };
+        /** @description One message. */
+        ChatMessageForm: {
+            /** @description A text, or a list of parts of the type `text`. */
+            content?: Record<string, never> | null;
+            /** @description system, developer, user, assistant, tool or function. */
+            role: string;
+        };
+        /** @description What went wrong. */
+        ChatProblem: {
+            /** @description What it is. */
+            error: components["schemas"]["ChatProblemItem"];
+        };
+        /** @description What went wrong. */
+        ChatProblemItem: {
+            /** @description A word for programs, such as `model_not_found`. */
+            code?: string | null;
+            /** @description In words. */
+            message: string;
+            /** @description Which field. */
+            param?: string | null;
+            /** @description `invalid_request_error`, `rate_limit_error` or `server_error`. */
+            type: string;
+        };
+        /**
+         * @description A conversation to be continued. Fields that are not named here are taken and ignored, `tools` too:
+         *     the copilot has its own.
+         */
+        ChatRequest: {
+            /**
+             * @description What was said; the last message is the user's and is the question. Those of the system are
+             *     ignored.
+             */
+            messages?: components["schemas"]["ChatMessageForm"][] | null;
+            /** @description `tocsin`. */
+            model?: string | null;
+            /**
+             * Format: int64
+             * @description 1: there is one answer.
+             */
+            n?: number | null;
+            /** @description `{"type": "text"}`: answers are Markdown. */
+            response_format?: Record<string, never> | null;
+            /** @description Whether the answer comes as events, piece by piece. Default false. */
+            stream?: boolean | null;
+            stream_options?: null | components["schemas"]["StreamOptions"];
+            /** @description `none` or `auto`: no tool of the client is ever called. */
+            tool_choice?: Record<string, never> | null;
+        };
         /** @description What was recognised. */
         ClassificationItem: {
             /** @description A sentence: which rule or examples say so. */
@@ -1755,6 +1803,27 @@ export interface components {
              */
             utc_offset_minutes?: number;
         };
+        /** @description A model. */
+        ModelItem: {
+            /**
+             * Format: int64
+             * @description When it was made; unknown, so 0.
+             */
+            created: number;
+            /** @description Its name. */
+            id: string;
+            /** @description `model`. */
+            object: string;
+            /** @description `tocsin`. */
+            owned_by: string;
+        };
+        /** @description The models there are. */
+        ModelList: {
+            /** @description One. */
+            data: components["schemas"]["ModelItem"][];
+            /** @description `list`. */
+            object: string;
+        };
         /** @description What goes on. */
         MonitoringSnapshot: {
             /** @description The newest alerts. */
@@ -2602,6 +2671,11 @@ export interface components {
             took_ms: number;
             /** @description Which tool. */
             tool: string;
+        };
+        /** @description More on the events of an answer. */
+        StreamOptions: {
+            /** @description Whether the last event before `[DONE]` says how many tokens it took. Default false. */
+            include_usage?: boolean | null;
         };
         /** @description What a report is about. */
         SubjectItem: {

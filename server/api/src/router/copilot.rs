@@ -6,7 +6,9 @@ use axum::routing::{get, patch, post};
 
 use super::compression;
 use crate::middleware::bounds::bound_reads;
-use crate::routes::{changes, copilot, root_causes, runbooks, summaries, threads};
+use crate::routes::{
+    changes, chat_completions, copilot, root_causes, runbooks, summaries, threads,
+};
 use crate::state::ApiState;
 
 /// Looking for a cause adds a report and changes nothing else, so it is bounded like a read.
@@ -42,6 +44,8 @@ pub(super) fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/changes", get(changes::list))
         .route("/api/v1/runbooks", get(runbooks::list))
         .route("/api/v1/runbooks/{failure_type}", get(runbooks::runbook))
+        .route("/v1/models", get(chat_completions::models))
+        .route("/v1/models/{id}", get(chat_completions::one_model))
         .layer(compression())
         .layer(from_fn_with_state(state.clone(), bound_reads))
 }
@@ -50,6 +54,7 @@ pub(super) fn reads(state: &ApiState) -> Router<ApiState> {
 pub(super) fn writes() -> Router<ApiState> {
     Router::new()
         .route("/api/v1/copilot/ask", post(copilot::ask))
+        .route("/v1/chat/completions", post(chat_completions::complete))
         .route("/api/v1/copilot/threads", post(threads::create))
         .route(
             "/api/v1/copilot/threads/{id}",

@@ -9,6 +9,7 @@ pub(crate) mod aliases;
 pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod changes;
+pub(crate) mod chat_completions;
 pub(crate) mod classification_rules;
 pub(crate) mod copilot;
 pub(crate) mod data_sources;

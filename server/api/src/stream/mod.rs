@@ -3,6 +3,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod answer;
+pub(crate) mod chat;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod metrics;

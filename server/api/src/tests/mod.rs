@@ -3,6 +3,7 @@
 mod alerts;
 mod bad_input;
 mod changes;
+mod chat_completions;
 mod copilot;
 mod deletion;
 mod export;

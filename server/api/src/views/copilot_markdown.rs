@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use tocsin_domain::copilot::{Answer, Fact, Message, Proposal, Statement, Thread, Writer};
+use tocsin_domain::copilot::{
+    Answer, Fact, Message, Proposal, Statement, Thread, Understood, Writer,
+};
 use tocsin_domain::ports::Summary;
 
 use super::markdown::{code, line, quote};
@@ -34,12 +36,7 @@ pub(crate) fn thread(thread: &Thread, messages: &[Message]) -> String {
                     &mut out,
                     format_args!("\n### Tocsin, {}\n\n", at(message.at_ms)),
                 );
-                if !found.understood.text.is_empty() {
-                    put(
-                        &mut out,
-                        format_args!("*{}*\n\n", line(&found.understood.text)),
-                    );
-                }
+                out.push_str(&understood(&found.understood));
                 out.push_str(&answer(found));
                 writer(&found.writer, &mut out);
             }
@@ -48,12 +45,28 @@ pub(crate) fn thread(thread: &Thread, messages: &[Message]) -> String {
     out
 }
 
-/// An answer without what was asked: its sentences, what could be done, and the evidence.
-pub(crate) fn answer(answer: &Answer) -> String {
-    let mut out = String::new();
-    for statement in &answer.statements {
-        put(&mut out, format_args!("{}\n\n", sentence(statement)));
+/// How a question was understood.
+pub(crate) fn understood(understood: &Understood) -> String {
+    match line(&understood.text) {
+        text if text.is_empty() => text,
+        text => format!("*{text}*\n\n"),
     }
+}
+
+/// An answer without what was asked.
+pub(crate) fn answer(answer: &Answer) -> String {
+    statements(&answer.statements) + &beside(answer)
+}
+
+/// Sentences, each a paragraph.
+pub(crate) fn statements(statements: &[Statement]) -> String {
+    let paragraph = |statement| sentence(statement) + "\n\n";
+    statements.iter().map(paragraph).collect()
+}
+
+/// What an answer says beside its sentences: what could be done, and the evidence.
+pub(crate) fn beside(answer: &Answer) -> String {
+    let mut out = String::new();
     if answer.is_stopped {
         out.push_str("The answer was stopped here.\n\n");
     }
@@ -86,7 +99,7 @@ pub(crate) fn summary(summary: &Summary) -> String {
 }
 
 /// A sentence with the ids of what it rests on. In a bracket before no parenthesis an id is no link.
-pub(crate) fn sentence(statement: &Statement) -> String {
+fn sentence(statement: &Statement) -> String {
     let mut out = line(&statement.text);
     for id in &statement.cites {
         put(&mut out, format_args!(" \\[{}\\]", line(id)));
@@ -95,7 +108,7 @@ pub(crate) fn sentence(statement: &Statement) -> String {
 }
 
 /// What some sentences rest on, one fact a line; what it says is code, as a log line mostly is.
-pub(crate) fn evidence(facts: &[Fact], out: &mut String) {
+fn evidence(facts: &[Fact], out: &mut String) {
     if facts.is_empty() {
         return;
     }

@@ -9,6 +9,7 @@ pub(crate) mod aliases;
 pub(crate) mod anomalies;
 pub(crate) mod audit;
 pub(crate) mod changes;
+pub(crate) mod chat_completions;
 pub(crate) mod classification;
 pub(crate) mod clusters;
 pub(crate) mod copilot;
