@@ -64,7 +64,12 @@ export type Decision = Sharper<Schemas['DecisionItem'], { action: DecisionAction
 export type TicketDetail = Ticket & { description: string; tasks: TicketTask[]; comments: TicketComment[]; decisions: Decision[] };
 export type TicketSettings = Schemas['TicketSettingsForm'];
 export type TicketState = Sharper<Schemas['TicketStatusAnswer'], { tracker: Sharper<Schemas['TicketStatusAnswer']['tracker'], { kind: Tracker }> }>;
-export type Evidence = Schemas['EvidenceItem'];
+export type Evidence =
+  | Schemas['EvidenceItem']
+  | { type: 'alert'; id: string; title: string }
+  | { type: 'incident'; id: string; title: string }
+  | { type: 'change'; id: string; title: string }
+  | { type: 'runbook'; failure_type: string; title: string };
 export type BulkAction = 'acknowledge' | 'start' | 'assign' | 'snooze' | 'escalate' | 'resolve' | 'comment';
 export type BulkResult = Sharper<Schemas['BulkItem'], { result: 'done' | 'unknown' | 'refused' | 'invalid'; alert?: Alert | null }>;
 export type BulkAnswer = { done: number; items: BulkResult[] };

@@ -3,6 +3,8 @@ import type { View } from './view';
 /** The pages. Each is one segment deep: see `BASE`. */
 export const PAGES = {
   home: '/',
+  copilot: '/copilot',
+  digest: '/digest',
   search: '/search',
   patterns: '/patterns',
   tail: '/tail',
@@ -10,6 +12,8 @@ export const PAGES = {
   metrics: '/series',
   alerts: '/alerts',
   incidents: '/incidents',
+  changes: '/changes',
+  runbooks: '/runbooks',
   tickets: '/tickets',
   rules: '/rules',
   subscriptions: '/subscriptions',

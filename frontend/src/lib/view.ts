@@ -67,6 +67,12 @@ export interface View {
   subscription?: string;
   /** The incident that is looked at, or whose alerts are. */
   incident?: string;
+  /** The conversation that is read. */
+  thread?: string;
+  /** Changes of this service or host. */
+  entity?: string;
+  /** The change that is pointed at. */
+  change?: string;
 }
 
 const list = (text: string | undefined) => {
@@ -123,6 +129,9 @@ export function parseView(raw: Record<string, unknown>): View {
     alert: text('alert'),
     subscription: text('subscription'),
     incident: text('incident'),
+    thread: text('thread'),
+    entity: text('entity'),
+    change: text('change'),
   };
   return compact(view);
 }

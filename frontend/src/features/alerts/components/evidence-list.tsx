@@ -1,12 +1,11 @@
 import type { Alert, Evidence } from '@/api-client/types';
-import { Icon, type IconName } from '@/components/ui/icon';
+import { EVIDENCE_ICONS, EVIDENCE_NAMES } from '@/components/evidence/evidence-icon';
+import { evidenceTarget } from '@/components/evidence/evidence-target';
+import { Icon } from '@/components/ui/icon';
 import { ViewLink } from '@/components/view-link';
 import { plural } from '@/lib/format';
 import { PAGES } from '@/lib/pages';
-
-import { evidenceTarget } from '../evidence';
-
-const ICONS: Record<Evidence['type'], IconName> = { record: 'tail', template: 'patterns', metric: 'metrics', anomaly: 'alert', prediction: 'clock' };
+import { plain } from '@/lib/plain-text';
 
 /** What an alert rests on; each opens where it can be looked at. */
 export function EvidenceList({ alert }: { alert: Alert }) {
@@ -14,11 +13,11 @@ export function EvidenceList({ alert }: { alert: Alert }) {
   return (
     <ul aria-label="Evidence" className="divide-y divide-line rounded-md border border-line">
       {alert.evidence.map((evidence, index) => {
-        const { page, view } = evidenceTarget(evidence, alert);
+        const { page, view } = evidenceTarget(evidence, { from: alert.starts_at, to: alert.last_at });
         return (
           <li key={index}>
             <ViewLink to={PAGES[page]} view={view} className="flex items-start gap-2.5 px-3 py-2 text-sm hover:bg-hover focus-visible:-outline-offset-2">
-              <Icon name={ICONS[evidence.type]} className="mt-0.5 text-faint" />
+              <Icon name={EVIDENCE_ICONS[evidence.type]} className="mt-0.5 text-faint" />
               <Words evidence={evidence} />
               <Icon name="right" className="mt-1 size-3 text-faint" />
             </ViewLink>
@@ -30,23 +29,30 @@ export function EvidenceList({ alert }: { alert: Alert }) {
 }
 
 function Words({ evidence }: { evidence: Evidence }) {
-  const code = 'line-clamp-3 font-mono text-xs leading-5 break-words';
+  const { text, isCode, note } = wordsOf(evidence);
   return (
     <span className="min-w-0 flex-1">
-      {evidence.type === 'record' && <span className={code}>{evidence.body}</span>}
-      {evidence.type === 'template' && (
-        <>
-          <span className={code}>{evidence.text}</span>
-          <span className="text-xs text-faint">{plural(evidence.count, 'line')} of this pattern</span>
-        </>
-      )}
-      {evidence.type === 'metric' && (
-        <>
-          <span className={code}>{evidence.query}</span>
-          {typeof evidence.value === 'number' && <span className="text-xs text-faint">it was {evidence.value}</span>}
-        </>
-      )}
-      {(evidence.type === 'anomaly' || evidence.type === 'prediction') && <span className="break-words">{evidence.explanation}</span>}
+      <span className={isCode ? 'line-clamp-3 font-mono text-xs leading-5 break-words' : 'block break-words'}>{plain(text)}</span>
+      {note && <span className="text-xs text-faint">{note}</span>}
     </span>
   );
+}
+
+function wordsOf(evidence: Evidence): { text: string; isCode?: boolean; note?: string } {
+  switch (evidence.type) {
+    case 'record':
+      return { text: evidence.body, isCode: true };
+    case 'template':
+      return { text: evidence.text, isCode: true, note: `${plural(evidence.count, 'line')} of this pattern` };
+    case 'metric':
+      return { text: evidence.query, isCode: true, note: typeof evidence.value === 'number' ? `it was ${evidence.value}` : undefined };
+    case 'anomaly':
+    case 'prediction':
+      return { text: evidence.explanation };
+    case 'alert':
+    case 'incident':
+    case 'change':
+    case 'runbook':
+      return { text: evidence.title, note: EVIDENCE_NAMES[evidence.type] };
+  }
 }
