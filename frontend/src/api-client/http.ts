@@ -50,7 +50,7 @@ export async function postJson<T>(path: string, body: unknown): Promise<T> {
   return sendJson<T>('POST', path, body);
 }
 
-export async function sendJson<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+export async function sendJson<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   return answer<T>(await reach(apiUrl(path), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }));
 }
@@ -66,6 +66,19 @@ export async function postOnly(path: string, body: unknown): Promise<void> {
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   const response = await reach(apiUrl(path), { method: 'POST', headers, body: JSON.stringify(body) });
   if (!response.ok) await answer(response);
+}
+
+/** Asks for a stream of events, and gives its body as soon as the server begins to answer. */
+export async function postForEvents(path: string, body: unknown, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const headers = { accept: 'text/event-stream', 'content-type': 'application/json' };
+  const response = await reach(apiUrl(path), { method: 'POST', headers, body: JSON.stringify(body), signal });
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+  return response.ok && isStream && response.body ? response.body : answer(response);
+}
+
+export async function getText(path: string, parameters?: Parameters): Promise<string> {
+  const response = await reach(apiUrl(path, parameters), { headers: { accept: 'text/markdown, text/plain' } });
+  return response.ok ? response.text() : answer(response);
 }
 
 async function reach(url: string, options: RequestInit): Promise<Response> {

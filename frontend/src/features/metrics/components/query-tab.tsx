@@ -1,5 +1,6 @@
 import { lazy, Suspense, useId, useMemo, useState, type FormEvent } from 'react';
 
+import { usePoints } from '@/api-client/get-points';
 import { ApiError } from '@/api-client/http';
 import { LINES_MAX } from '@/components/chart/metric-plot';
 import { Panel } from '@/components/panel';
@@ -9,10 +10,9 @@ import { Failure } from '@/components/ui/failure';
 import { Skeleton } from '@/components/ui/skeleton';
 import { useAnchor } from '@/lib/anchor';
 import { plural } from '@/lib/format';
+import { measureOfQuery } from '@/lib/query-measure';
 import { useView } from '@/lib/use-view';
 
-import { usePoints } from '../api/get-points';
-import { measureOfQuery } from '../query-measure';
 import { useMetricRange } from '../use-metric-range';
 import { useZoom } from '../use-zoom';
 

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
 
 import { useAnomalies } from '@/api-client/get-anomalies';
+import { usePoints } from '@/api-client/get-points';
 import { usePredictions } from '@/api-client/get-predictions';
 import type { Points } from '@/api-client/types';
 import { WEEK_MS } from '@/components/chart/metric-plot';
@@ -13,7 +14,6 @@ import { measureOf, formatValue } from '@/lib/units';
 import { useView } from '@/lib/use-view';
 
 import { useForecast } from '../api/get-forecast';
-import { usePoints } from '../api/get-points';
 import { limitMark, predictionsFor } from '../limits';
 import { drawnRange, latestOf, zonesOf } from '../marks';
 import type { MetricRange } from '../use-metric-range';

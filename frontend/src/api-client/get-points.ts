@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 
-import { getJson } from '@/api-client/http';
-import type { List, Points } from '@/api-client/types';
+import { getJson } from './http';
+import type { List, Points } from './types';
 
 /** About as many points as a chart has pixels. */
 const POINTS = 800;

@@ -1,4 +1,4 @@
-import { measureOf, type Measure } from '@/lib/units';
+import { measureOf, type Measure } from './units';
 
 /** Functions whose answer has the unit of what they are given. */
 const KEEPS_UNIT = new Set(['sum', 'avg', 'min', 'max', 'topk', 'bottomk', 'quantile', 'by', 'without', 'avg_over_time', 'min_over_time', 'max_over_time', 'last_over_time', 'quantile_over_time', 'increase', 'delta', 'abs', 'sort', 'sort_desc', 'offset']);
