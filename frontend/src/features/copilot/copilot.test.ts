@@ -65,4 +65,10 @@ describe('a conversation', () => {
     const done = heard(asking({ text: 'q2', asked: 'q2' }), event('message', message('a2', 'q2')));
     expect(turnsOf(items, done).every(({ live }) => live === undefined)).toBe(true);
   });
+
+  it('takes one more answer for the one that was stopped', () => {
+    const again = stopped(asking({ text: 'q2', asked: 'q2', before: 1 }));
+    expect(turnsOf(items, again)[1]?.live).toBe(again);
+    expect(turnsOf([...items, message('a4', 'q2')], again)[1]?.live).toBeUndefined();
+  });
 });

@@ -10,6 +10,8 @@ export interface LiveAnswer {
   page?: PageContext;
   /** The id of the question, once the server has it; from the beginning where it is asked again. */
   asked?: string;
+  /** How many answers the question had before. */
+  before: number;
   understood?: Understood;
   steps: Step[];
   facts: Fact[];
@@ -21,7 +23,9 @@ export interface LiveAnswer {
   problem?: Problem;
 }
 
-export const asking = (question: { text: string; page?: PageContext; asked?: string }): LiveAnswer => ({ phase: 'asking', steps: [], facts: [], statements: [], charts: [], notices: [], ...question });
+type Asked = Pick<LiveAnswer, 'text' | 'page' | 'asked'> & { before?: number };
+
+export const asking = (question: Asked): LiveAnswer => ({ phase: 'asking', before: 0, steps: [], facts: [], statements: [], charts: [], notices: [], ...question });
 
 /** Whether more of it is to come. */
 export const isRunning = (answer: LiveAnswer | undefined) => answer?.phase === 'asking' || answer?.phase === 'answering';

@@ -1,6 +1,6 @@
 import type { Message } from '@/api-client/copilot-types';
 
-import type { LiveAnswer } from './live-answer';
+import { isRunning, type LiveAnswer } from './live-answer';
 
 /** A question with its answers, the oldest first; several if it was asked again. */
 export interface Turn {
@@ -22,5 +22,8 @@ export function turnsOf(items: readonly Message[], live?: LiveAnswer): Turn[] {
   return turns;
 }
 
-/** Whether the whole answer is among the messages already. */
-const isKept = (items: readonly Message[], { message }: LiveAnswer) => message !== undefined && items.some(({ id }) => id === message.id);
+/** Whether the answer is among the messages already; one that was stopped is known by being one more. */
+function isKept(items: readonly Message[], live: LiveAnswer): boolean {
+  if (live.message) return items.some(({ id }) => id === live.message?.id);
+  return live.asked !== undefined && !isRunning(live) && items.filter(({ answers }) => answers === live.asked).length > live.before;
+}

@@ -1,0 +1,39 @@
+import { useEffect, useRef } from 'react';
+
+import type { Fact } from '@/api-client/copilot-types';
+
+import { useCited, useMark } from './cited';
+import { FactLink } from './fact-link';
+import { FactWords } from './fact-words';
+
+/** All facts that sentences rest on; the one that is pointed at is marked, and in sight where the list scrolls. */
+export function FactList({ facts, className = '' }: { facts: readonly Fact[]; className?: string }) {
+  const { hot } = useCited();
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    const row = hot === undefined ? undefined : list.current?.querySelector<HTMLElement>(`[data-fact="${CSS.escape(hot)}"]`);
+    const place = list.current;
+    if (!row || !place || place.scrollHeight <= place.clientHeight) return;
+    const above = row.offsetTop - place.offsetTop;
+    if (above < place.scrollTop) place.scrollTop = above;
+    else if (above + row.offsetHeight > place.scrollTop + place.clientHeight) place.scrollTop = above + row.offsetHeight - place.clientHeight;
+  }, [hot]);
+  return (
+    <ul ref={list} aria-label="Facts" className={`divide-y divide-line rounded-md border border-line ${className}`}>
+      {facts.map((fact) => (
+        <Row key={fact.id} fact={fact} isHot={hot === fact.id} />
+      ))}
+    </ul>
+  );
+}
+
+function Row({ fact, isHot }: { fact: Fact; isHot: boolean }) {
+  return (
+    <li data-fact={fact.id} {...useMark(fact.id)}>
+      <FactLink fact={fact} className={`flex items-start gap-2.5 px-3 py-2 text-sm focus-visible:-outline-offset-2 ${isHot ? 'bg-chosen' : 'hover:bg-hover'}`}>
+        <span className="w-7 shrink-0 pt-px text-2xs font-medium text-faint tabular-nums">{fact.id}</span>
+        <FactWords fact={fact} isCut />
+      </FactLink>
+    </li>
+  );
+}

@@ -1,0 +1,54 @@
+import type { PageContext } from '@/api-client/copilot-types';
+import type { Focus } from '@/lib/ask';
+import { PAGES } from '@/lib/pages';
+import { fieldTerm } from '@/lib/query-text';
+import { METRICS_FROM, resolveRange } from '@/lib/time-range';
+import type { View } from '@/lib/view';
+
+/** What the page that is open is about, as a question from it is to be understood. */
+export function pageContext(path: string, view: View, now: number, focus: Focus = {}): PageContext {
+  if (path === PAGES.copilot) return {};
+  const isMetrics = path === PAGES.metrics;
+  const range = resolveRange({ from: view.from ?? (isMetrics && !view.to ? METRICS_FROM : undefined), to: view.to }, now);
+  const context: PageContext = {
+    alert: view.alert,
+    incident: view.incident,
+    record: view.record,
+    metric: focus.metric ?? (isMetrics ? shownMetric(view) : undefined),
+    query: path === PAGES.search || path === PAGES.tail ? shownQuery(view) : undefined,
+    from: focus.from ?? range.from,
+    to: focus.to ?? range.to,
+  };
+  return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== undefined));
+}
+
+const shownMetric = ({ view, q, series, match }: View) => (view === 'query' ? q : (series?.[0] ?? match));
+
+/** The search with its filters, in the query language. */
+function shownQuery({ q, source, host, severity, template }: View): string | undefined {
+  const either = (key: string, values: readonly string[] = []) => {
+    const terms = values.map((value) => fieldTerm(key, value));
+    return terms.length > 1 ? `(${terms.join(' OR ')})` : terms[0];
+  };
+  const words = q?.trim();
+  const filters = [either('source', source), either('host', host), either('severity', severity), either('template', template)].filter((term) => term !== undefined);
+  const own = words && filters.length > 0 && / OR /.test(words) ? `(${words})` : words;
+  return [own, ...filters].filter(Boolean).join(' ') || undefined;
+}
+
+/** What a question is about, in a few words for each part; `show` writes a moment. */
+export function contextWords(page: PageContext, show: (time: string) => string): string[] {
+  const { alert, incident, record, metric, query, from, to } = page;
+  const words = [alert && 'the alert', incident && 'the incident', record && 'the log line', metric && `the metric ${metric}`, query && `the search “${query}”`];
+  const range = from && to ? `${show(from)} → ${show(to)}` : from ? `since ${show(from)}` : to ? `until ${show(to)}` : undefined;
+  return [...words, range].filter((part): part is string => Boolean(part));
+}
+
+/** Questions that may be asked first. */
+export function firstQuestions({ alert, incident, record, metric, query }: PageContext): string[] {
+  if (alert || incident) return ['What caused this?', 'What changed before it?', 'Has something like this happened before?', 'What should be done about it?'];
+  if (record) return ['Why does this happen?', 'How often did this happen?', 'What else happened at that time?'];
+  if (metric) return ['Why is this high?', 'What changed when this began?', 'Where is this going?'];
+  if (query) return ['What are these lines about?', 'When did this begin?', 'Why does this happen?'];
+  return ['What changed in the last 24 hours?', 'What caused the last incident?', 'Show the errors of the last hour', 'What will fill up next?'];
+}
