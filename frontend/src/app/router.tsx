@@ -16,6 +16,7 @@ const page = (path: string, load: Parameters<typeof lazyRouteComponent>[0]) =>
 export const router = createRouter({
   routeTree: root.addChildren([
     page(PAGES.home, () => import('@/features/home/components/home-page')),
+    page(PAGES.copilot, () => import('@/features/copilot/components/copilot-page')),
     page(PAGES.search, () => import('./routes/search-route')),
     page(PAGES.patterns, () => import('@/features/patterns/components/patterns-page')),
     page(PAGES.tail, () => import('@/features/tail/components/tail-page')),

@@ -1,4 +1,5 @@
 import { useAnchor } from '@/lib/anchor';
+import { openAsk } from '@/lib/ask';
 import { carried, PAGES } from '@/lib/pages';
 import { useZone } from '@/lib/stored';
 import { useTheme } from '@/lib/theme';
@@ -23,6 +24,7 @@ export function useActions(text: string, onHelp: () => void): Action[] {
 
   const searches: Action[] = q
     ? [
+        { id: 'copilot', title: `Ask the copilot: ${q}`, group: 'an answer with its evidence', icon: 'ask', always: true, perform: () => openAsk({ text: q }) },
         { id: 'ask', title: `Ask the logs: ${q}`, group: 'by words and meaning', icon: 'search', always: true, perform: () => go(PAGES.search, { ...carried(view), q, mode: 'hybrid' }) },
         { id: 'find', title: `Find the words: ${q}`, group: 'text', icon: 'search', always: true, perform: () => go(PAGES.search, { ...carried(view), q }) },
         { id: 'tail', title: `Tail lines with: ${q}`, group: 'live', icon: 'tail', always: true, perform: () => go(PAGES.tail, { q }) },
@@ -39,6 +41,7 @@ export function useActions(text: string, onHelp: () => void): Action[] {
     perform: () => setView({ from: range.from, to: range.to }),
   }));
   const tools: Action[] = [
+    { id: 'about', title: 'Ask the copilot about this page', group: 'i', icon: 'ask', perform: () => openAsk() },
     { id: 'refresh', title: 'Refresh', group: 'r', icon: 'refresh', perform: refresh },
     { id: 'link', title: 'Copy a link to this view', group: 'share', icon: 'copy', perform: () => copy(window.location.href) },
     { id: 'theme', title: shown === 'dark' ? 'Switch to the light theme' : 'Switch to the dark theme', group: 'look', icon: shown === 'dark' ? 'sun' : 'moon', perform: () => setTheme(shown === 'dark' ? 'light' : 'dark') },

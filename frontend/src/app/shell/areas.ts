@@ -8,7 +8,12 @@ interface Area {
 
 /** The areas that exist, in the order of the navigation. */
 export const AREAS: Area[] = [
-  { pages: [{ to: PAGES.home, label: 'Start', icon: 'home', about: 'what is being read, and how to send more' }] },
+  {
+    pages: [
+      { to: PAGES.home, label: 'Start', icon: 'home', about: 'what is being read, and how to send more' },
+      { to: PAGES.copilot, label: 'Copilot', icon: 'ask', about: 'ask what happened, why, and what to do' },
+    ],
+  },
   {
     title: 'Alerts',
     pages: [

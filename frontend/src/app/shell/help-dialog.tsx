@@ -6,6 +6,7 @@ const GROUPS: { title: string; keys: [string[], string][] }[] = [
     title: 'Everywhere',
     keys: [
       [['Ctrl', 'K'], 'commands'],
+      [['i'], 'ask the copilot about the page'],
       [['r'], 'refresh'],
       [['Esc'], 'close the drawer or dialog'],
       [['?'], 'this list'],

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 
 import { useAnchor } from '@/lib/anchor';
+import { toggleAsk } from '@/lib/ask';
 import { useShortcuts } from '@/lib/shortcuts';
 import { useView } from '@/lib/use-view';
 
@@ -11,6 +12,7 @@ export function ShellKeys({ onPalette, onHelp }: { onPalette: () => void; onHelp
   useShortcuts({
     '?': onHelp,
     r: refresh,
+    i: toggleAsk,
     Escape: () => record && setView({ record: undefined, tab: undefined }),
   });
   useEffect(() => {

@@ -1,12 +1,13 @@
-import { useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
-import { IconButton } from '@/components/ui/button';
+import { Button, IconButton } from '@/components/ui/button';
 import { Icon } from '@/components/ui/icon';
 import { Kbd } from '@/components/ui/kbd';
+import { toggleAsk, useAskPanel } from '@/lib/ask';
 import { PAGES } from '@/lib/pages';
 import { METRICS_FROM } from '@/lib/time-range';
 import { useUnseen } from '@/lib/unseen';
+import { usePath } from '@/lib/use-path';
 import { useView } from '@/lib/use-view';
 
 import { AREAS } from './areas';
@@ -25,11 +26,11 @@ const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
 
 /** The bar above every page: where one is, the time range where it matters, and the tools. */
 export function TopBar({ onMenu, onPalette, onHelp }: Props) {
-  // The router keeps paths relative to the base here.
-  const path: string = useRouterState({ select: (state) => state.matches.at(-1)?.fullPath as string | undefined }) ?? PAGES.home;
+  const path = usePath();
   const page = AREAS.flatMap((area) => area.pages.map((entry) => ({ ...entry, area: area.title }))).find((entry) => entry.to === path);
   const unseen = useUnseen();
   const [{ view }] = useView();
+  const asking = useAskPanel().isOpen;
   useEffect(() => {
     const title = page && page.to !== PAGES.home ? `${page.label} · Tocsin` : 'Tocsin';
     document.title = unseen > 0 ? `(${unseen}) ${title}` : title;
@@ -45,6 +46,14 @@ export function TopBar({ onMenu, onPalette, onHelp }: Props) {
       <div className="ml-auto flex min-w-0 items-center gap-1.5">
         {ranged && <TimePicker standard={path === PAGES.metrics ? METRICS_FROM : undefined} />}
         {ranged && <RefreshControl />}
+        {path !== PAGES.copilot && (
+          <>
+            <Button icon="ask" aria-expanded={asking} title="Ask the copilot about this page (i)" className="max-xl:hidden" onClick={toggleAsk}>
+              Ask about this
+            </Button>
+            <IconButton label="Ask about this" icon="ask" look="plain" aria-expanded={asking} className="xl:hidden" onClick={toggleAsk} />
+          </>
+        )}
         <button
           type="button"
           onClick={onPalette}

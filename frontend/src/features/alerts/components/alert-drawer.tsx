@@ -55,7 +55,7 @@ export function AlertDrawer({ id, isBusy, onAct, onClose }: Props) {
       ref={drawer}
       tabIndex={-1}
       aria-label="Alert"
-      className="fixed inset-0 z-30 flex flex-col border-l border-line bg-surface focus-visible:outline-none lg:static lg:z-auto lg:w-[min(42vw,38rem)] lg:shrink-0"
+      className="fixed inset-0 z-30 flex flex-col border-l border-line bg-surface focus-visible:outline-none lg:static lg:z-auto lg:w-[min(42vw,38rem)] lg:shrink-0 lg:max-2xl:in-data-asking:w-[26rem]"
     >
       <header className="flex min-h-10 shrink-0 items-center gap-3 border-b border-line px-4 py-1">
         <h2 className="sr-only">Alert</h2>

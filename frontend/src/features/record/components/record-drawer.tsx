@@ -35,7 +35,7 @@ export default function RecordDrawer({ id }: { id: string }) {
       ref={drawer}
       tabIndex={-1}
       aria-label="Log line"
-      className="fixed inset-0 z-30 flex flex-col border-l border-line bg-surface focus-visible:outline-none lg:static lg:z-auto lg:w-[min(40vw,38rem)] lg:shrink-0"
+      className="fixed inset-0 z-30 flex flex-col border-l border-line bg-surface focus-visible:outline-none lg:static lg:z-auto lg:w-[min(40vw,38rem)] lg:shrink-0 lg:max-2xl:in-data-asking:w-[26rem]"
     >
       <header className="flex min-h-10 shrink-0 items-center gap-3 px-4 py-1">
         <h2 className="sr-only">Log line</h2>

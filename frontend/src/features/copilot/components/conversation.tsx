@@ -1,0 +1,87 @@
+import { useEffect, useLayoutEffect, useRef } from 'react';
+
+import type { PageContext } from '@/api-client/copilot-types';
+import { ApiError } from '@/api-client/http';
+import { Button } from '@/components/ui/button';
+import { Empty } from '@/components/ui/empty';
+import { Failure } from '@/components/ui/failure';
+import { SkeletonLines } from '@/components/ui/skeleton';
+
+import { firstQuestions } from '../page-context';
+import type { Talk } from '../use-talk';
+
+import { Composer } from './composer';
+import { StatusLine } from './status-line';
+import { TurnView } from './turn-view';
+
+/** Nearer to the end than this, one reads along. */
+const NEAR_PX = 80;
+
+interface Props {
+  talk: Talk;
+  page: PageContext;
+  isWide?: boolean;
+  onOpen?: () => void;
+}
+
+/** Questions and answers, and where the next question is written. */
+export function Conversation({ talk, page, isWide = false, onOpen }: Props) {
+  const { turns, isRunning, isBusy, ask, again, stop } = talk;
+  const place = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  const last = turns.at(-1);
+  const count = turns.length;
+  useEffect(() => {
+    follows.current = true;
+  }, [count]);
+  useLayoutEffect(() => {
+    const box = place.current;
+    if (box && follows.current) box.scrollTop = box.scrollHeight;
+  }, [last, count]);
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <div
+        ref={place}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          follows.current = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+        }}
+        role="log"
+        aria-label="Conversation"
+        tabIndex={0}
+        className="min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2"
+      >
+        <div className={`mx-auto space-y-6 px-4 py-4 ${isWide ? 'max-w-6xl' : 'max-w-3xl'}`}>
+          <Beginning {...{ talk, page }} />
+          {turns.map((turn, index) => (
+            <TurnView key={index} turn={turn} isLast={index === count - 1} isBusy={isBusy || isRunning} {...{ isWide, onOpen }} onAsk={(text) => ask(text, page)} onAgain={again} />
+          ))}
+        </div>
+      </div>
+      <div className="mx-auto w-full max-w-6xl shrink-0">
+        <Composer {...{ page, isRunning, isBusy }} onAsk={ask} onStop={stop} />
+      </div>
+    </div>
+  );
+}
+
+/** What stands where there is no question yet. */
+function Beginning({ talk: { turns, thread, isLoading, error, reload, isBusy, ask }, page }: Pick<Props, 'talk' | 'page'>) {
+  if (turns.length > 0) return null;
+  if (error instanceof ApiError && error.status === 404) return <Empty icon="ask" title="This conversation is not kept any more" />;
+  if (error) return <Failure error={error} retry={reload} />;
+  if (isLoading) return <SkeletonLines count={8} label="Loading the conversation" />;
+  return (
+    <Empty
+      icon="ask"
+      title={thread ? 'Nothing was asked here yet' : 'What do you want to know?'}
+      actions={firstQuestions(page).map((question) => (
+        <Button key={question} disabled={isBusy} className="h-auto! max-w-full py-1 whitespace-normal!" onClick={() => ask(question, page)}>
+          {question}
+        </Button>
+      ))}
+    >
+      Every sentence of an answer names the facts that it rests on, and each opens where it can be looked at.
+      <StatusLine />
+    </Empty>
+  );
+}

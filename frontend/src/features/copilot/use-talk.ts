@@ -1,0 +1,64 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+
+import type { PageContext } from '@/api-client/copilot-types';
+
+import { useCreateThread } from './api/create-thread';
+import { useThread } from './api/get-thread';
+import { isRunning } from './live-answer';
+import { ask as askIn, stop as stopIn, useRunning } from './running';
+import { turnsOf, type Turn } from './turns';
+
+export interface Talk {
+  thread?: string;
+  title?: string;
+  turns: Turn[];
+  isRunning: boolean;
+  /** Whether a conversation is being begun. */
+  isBusy: boolean;
+  isLoading: boolean;
+  error: Error | null;
+  reload: () => void;
+  ask: (text: string, page?: PageContext) => void;
+  again: (turn: Turn) => void;
+  stop: () => void;
+}
+
+/** A conversation, or a new one: its first question begins it, and `onThread` hears which it is. */
+export function useTalk(thread: string | undefined, onThread: (thread: string) => void): Talk {
+  const client = useQueryClient();
+  const { data, error, isLoading, refetch } = useThread(thread);
+  const live = useRunning(thread);
+  const create = useCreateThread();
+  const turns = useMemo(() => turnsOf(data?.items ?? [], live), [data, live]);
+
+  const ask = (text: string, page?: PageContext) => {
+    if (thread) return void askIn(client, thread, { text, page });
+    create.mutate(undefined, {
+      onSuccess: ({ id }) => {
+        void askIn(client, id, { text, page });
+        onThread(id);
+      },
+    });
+  };
+  const again = ({ question, answers, live: shown }: Turn) => {
+    if (!thread) return;
+    const id = question?.id ?? shown?.asked;
+    const text = question?.text ?? shown?.text ?? '';
+    const page = question?.page ?? shown?.page;
+    void askIn(client, thread, { text, page, again: id === undefined ? undefined : { id, answers: answers.length } });
+  };
+  return {
+    thread,
+    title: data?.title,
+    turns,
+    isRunning: isRunning(live),
+    isBusy: create.isPending,
+    isLoading,
+    error: live ? null : error,
+    reload: () => void refetch(),
+    ask,
+    again,
+    stop: () => thread && stopIn(thread),
+  };
+}
