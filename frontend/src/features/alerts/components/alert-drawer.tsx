@@ -11,6 +11,7 @@ import { StatusTag } from '@/components/alert/status-tag';
 import { Timeline } from '@/components/alert/timeline';
 import { WhyAnswer } from '@/components/alert/why-answer';
 import { Part } from '@/components/part';
+import { RootCauseView } from '@/components/root-cause/root-cause-view';
 import { Button, IconButton } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Empty } from '@/components/ui/empty';
@@ -18,6 +19,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonLines } from '@/components/ui/skeleton';
 import { ViewLink } from '@/components/view-link';
 import { words } from '@/lib/alert-words';
+import { openAsk } from '@/lib/ask';
 import { matchersOf, matchersText } from '@/lib/matchers';
 import { PAGES } from '@/lib/pages';
 import { useMedia } from '@/lib/use-media';
@@ -66,7 +68,8 @@ export function AlertDrawer({ id, isBusy, onAct, onClose }: Props) {
             <span className="text-xs text-faint">{data.kind}</span>
           </>
         )}
-        <IconButton label="Close the alert" icon="close" className="-mr-2 ml-auto" onClick={onClose} />
+        <IconButton label="Ask about this alert" icon="ask" className="ml-auto" onClick={() => openAsk()} />
+        <IconButton label="Close the alert" icon="close" className="-mr-2 -ml-2" onClick={onClose} />
       </header>
       <div className="flex-1 overflow-y-auto">
         {error instanceof ApiError && error.status === 404 ? (
@@ -110,6 +113,9 @@ function Body({ alert, isBusy, onAct }: { alert: AlertDetail; isBusy: boolean; o
       <AlertFacts alert={alert} />
       <Part title="Evidence">
         <EvidenceList alert={alert} />
+      </Part>
+      <Part title="Cause">
+        <RootCauseView subject={{ type: 'alert', id: alert.id }} />
       </Part>
       <Why alert={alert} />
       {alert.incident && (

@@ -50,12 +50,12 @@ export function AnswerView({ answer, isRunning = false, isWide, onOpen, children
               <FactList facts={facts} className="mt-1.5" />
             </details>
           )}
-          {children}
           {writer && (
             <p>
               <WriterLine writer={writer} tookMs={tookMs} />
             </p>
           )}
+          {children}
         </div>
         {beside && (
           <aside aria-label="What the answer rests on" className="sticky top-0 min-w-0">

@@ -80,7 +80,7 @@ export function Composer({ page, isRunning, isBusy, onAsk, onStop }: Props) {
           autoFocus
           rows={1}
           aria-label="Question"
-          placeholder="Ask what happened, why, or what to do"
+          placeholder="Ask what happened and why"
           value={text}
           aria-invalid={isLong}
           onChange={(event) => setText(event.target.value)}

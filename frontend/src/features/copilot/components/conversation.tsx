@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 
 import type { PageContext } from '@/api-client/copilot-types';
 import { ApiError } from '@/api-client/http';
@@ -29,15 +29,18 @@ export function Conversation({ talk, page, isWide = false, onOpen }: Props) {
   const { turns, isRunning, isBusy, ask, again, stop } = talk;
   const place = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
-  const last = turns.at(-1);
   const count = turns.length;
   useEffect(() => {
+    const [box, inner] = [place.current, place.current?.firstElementChild];
+    if (!box || !inner) return undefined;
+    // A new question is read along from its beginning; charts grow after the sentences have come.
     follows.current = true;
+    const observer = new ResizeObserver(() => {
+      if (follows.current) box.scrollTop = box.scrollHeight;
+    });
+    observer.observe(inner);
+    return () => observer.disconnect();
   }, [count]);
-  useLayoutEffect(() => {
-    const box = place.current;
-    if (box && follows.current) box.scrollTop = box.scrollHeight;
-  }, [last, count]);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div

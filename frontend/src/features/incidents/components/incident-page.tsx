@@ -9,10 +9,13 @@ import { StatusTag } from '@/components/alert/status-tag';
 import { Timeline } from '@/components/alert/timeline';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
+import { RootCauseView } from '@/components/root-cause/root-cause-view';
+import { Button } from '@/components/ui/button';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonLines } from '@/components/ui/skeleton';
 import { ViewLink } from '@/components/view-link';
+import { openAsk } from '@/lib/ask';
 import { formatSpan, formatTime } from '@/lib/format';
 import { PAGES } from '@/lib/pages';
 import { useZone } from '@/lib/stored';
@@ -83,13 +86,23 @@ function Detail({ incident }: { incident: IncidentDetail }) {
       actions={
         <>
           <LiveState />
+          <Button icon="ask" onClick={() => openAsk()}>
+            Ask about this incident
+          </Button>
           <Back />
         </>
       }
     >
       <IncidentActions incident={incident} selected={[...selected].filter((id) => incident.alerts.some((alert) => alert.id === id))} onDone={() => setSelected(new Set())} />
       <div className="mt-4 grid grid-cols-1 items-start gap-5 xl:grid-cols-[3fr_2fr]">
-        <JoinedAlerts incident={incident} selected={selected} onSelect={setSelected} />
+        <div className="space-y-5">
+          <Panel title="Cause">
+            <div className="p-4">
+              <RootCauseView subject={{ type: 'incident', id: incident.id }} />
+            </div>
+          </Panel>
+          <JoinedAlerts incident={incident} selected={selected} onSelect={setSelected} />
+        </div>
         <div className="space-y-5">
           <Happened incident={incident} />
           <SimilarIncidents id={incident.id} />

@@ -8,8 +8,9 @@ import { WEEK_MS } from '@/components/chart/metric-plot';
 import { IconButton } from '@/components/ui/button';
 import { Failure } from '@/components/ui/failure';
 import { Skeleton } from '@/components/ui/skeleton';
+import { openAsk } from '@/lib/ask';
 import { plural } from '@/lib/format';
-import { lineName, nameOf, ownLabels } from '@/lib/labels';
+import { lineName, nameOf, ownLabels, selectorOf } from '@/lib/labels';
 import { measureOf, formatValue } from '@/lib/units';
 import { useView } from '@/lib/use-view';
 
@@ -55,6 +56,7 @@ export function SeriesPanel({ id, range, others }: { id: string; range: MetricRa
       <header className="flex items-start gap-3 border-b border-line px-4 py-2">
         <Title item={item} id={id} />
         <span className="ml-auto shrink-0 pt-1 text-sm font-medium tabular-nums">{item && formatValue(latest, measure)}</span>
+        {item && <IconButton label="Ask about this series" icon="ask" className="size-7!" onClick={() => openAsk({ focus: { metric: selectorOf(item.labels), from: iso(fromMs), to: iso(toMs) } })} />}
         <IconButton label="Take this chart away" icon="close" className="size-7!" onClick={() => setView({ series: others.length > 0 ? others : undefined, match: others.length > 0 ? view.match : undefined })} />
       </header>
       {points.error ? (

@@ -6,6 +6,7 @@ import { IconButton } from '@/components/ui/button';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonLines } from '@/components/ui/skeleton';
 import { Tabs } from '@/components/ui/tabs';
+import { openAsk } from '@/lib/ask';
 import { formatTime } from '@/lib/format';
 import { shortSource } from '@/lib/source-name';
 import { useZone } from '@/lib/stored';
@@ -50,7 +51,8 @@ export default function RecordDrawer({ id }: { id: string }) {
             </span>
           </>
         )}
-        <IconButton label="Close the line" icon="close" className="-mr-2 ml-auto" onClick={close} />
+        <IconButton label="Ask about this line" icon="ask" className="ml-auto" onClick={() => openAsk()} />
+        <IconButton label="Close the line" icon="close" className="-mr-2 -ml-2" onClick={close} />
       </header>
       {error && <Failure error={error} retry={() => void refetch()} />}
       {!record && !error && <SkeletonLines count={10} label="Loading the line" />}
