@@ -12,6 +12,7 @@ export const AREAS: Area[] = [
     pages: [
       { to: PAGES.home, label: 'Start', icon: 'home', about: 'what is being read, and how to send more' },
       { to: PAGES.copilot, label: 'Copilot', icon: 'ask', about: 'ask what happened, why, and what to do' },
+      { to: PAGES.digest, label: 'Digest', icon: 'calendar', about: 'what a day came to' },
     ],
   },
   {
@@ -19,6 +20,8 @@ export const AREAS: Area[] = [
     pages: [
       { to: PAGES.alerts, label: 'Alerts', icon: 'bell', about: 'what is wrong now, and what is done about it' },
       { to: PAGES.incidents, label: 'Incidents', icon: 'incident', about: 'alerts that belong together' },
+      { to: PAGES.changes, label: 'Changes', icon: 'change', about: 'deploys, configuration, scaling and restarts' },
+      { to: PAGES.runbooks, label: 'Runbooks', icon: 'book', about: 'what to do about each type of failure' },
       { to: PAGES.tickets, label: 'Tickets', icon: 'ticket', about: 'which alerts have work planned, and what was decided and why' },
       { to: PAGES.rules, label: 'Rules', icon: 'rules', about: 'when something is told, what lines mean, what is held back' },
       { to: PAGES.subscriptions, label: 'Subscriptions', icon: 'send', about: 'who is told, where, and what became of it' },

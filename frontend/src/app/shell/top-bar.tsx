@@ -21,7 +21,7 @@ interface Props {
   onHelp: () => void;
 }
 
-const RANGED: string[] = [PAGES.alerts, PAGES.search, PAGES.patterns, PAGES.metrics];
+const RANGED: string[] = [PAGES.alerts, PAGES.search, PAGES.patterns, PAGES.metrics, PAGES.changes, PAGES.digest];
 const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
 
 /** The bar above every page: where one is, the time range where it matters, and the tools. */
@@ -44,7 +44,7 @@ export function TopBar({ onMenu, onPalette, onHelp }: Props) {
         <span className="font-medium">{page?.label}</span>
       </p>
       <div className="ml-auto flex min-w-0 items-center gap-1.5">
-        {ranged && <TimePicker standard={path === PAGES.metrics ? METRICS_FROM : undefined} />}
+        {ranged && <TimePicker standard={path === PAGES.metrics || path === PAGES.digest ? METRICS_FROM : undefined} />}
         {ranged && <RefreshControl />}
         {path !== PAGES.copilot && (
           <>

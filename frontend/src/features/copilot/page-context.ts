@@ -9,7 +9,8 @@ import type { View } from '@/lib/view';
 export function pageContext(path: string, view: View, now: number, focus: Focus = {}): PageContext {
   if (path === PAGES.copilot) return {};
   const isMetrics = path === PAGES.metrics;
-  const range = resolveRange({ from: view.from ?? (isMetrics && !view.to ? METRICS_FROM : undefined), to: view.to }, now);
+  const isDay = isMetrics || path === PAGES.digest;
+  const range = resolveRange({ from: view.from ?? (isDay && !view.to ? METRICS_FROM : undefined), to: view.to }, now);
   const context: PageContext = {
     alert: view.alert,
     incident: view.incident,

@@ -12,6 +12,7 @@ import { Timeline } from '@/components/alert/timeline';
 import { WhyAnswer } from '@/components/alert/why-answer';
 import { Part } from '@/components/part';
 import { RootCauseView } from '@/components/root-cause/root-cause-view';
+import { SummaryOnDemand } from '@/components/summary/summary-on-demand';
 import { Button, IconButton } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Empty } from '@/components/ui/empty';
@@ -111,6 +112,7 @@ function Body({ alert, isBusy, onAct }: { alert: AlertDetail; isBusy: boolean; o
       </div>
       <HeldBy alert={alert} />
       <AlertFacts alert={alert} />
+      <SummaryOnDemand choices={[{ label: 'Summarise', summed: { path: `alerts/${encodeURIComponent(alert.id)}/summary` }, file: 'tocsin-alert-summary' }]} />
       <Part title="Evidence">
         <EvidenceList alert={alert} />
       </Part>

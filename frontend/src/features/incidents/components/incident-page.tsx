@@ -10,6 +10,7 @@ import { Timeline } from '@/components/alert/timeline';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { RootCauseView } from '@/components/root-cause/root-cause-view';
+import { SummaryOnDemand } from '@/components/summary/summary-on-demand';
 import { Button } from '@/components/ui/button';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
@@ -104,11 +105,28 @@ function Detail({ incident }: { incident: IncidentDetail }) {
           <JoinedAlerts incident={incident} selected={selected} onSelect={setSelected} />
         </div>
         <div className="space-y-5">
+          <Summaries id={incident.id} />
           <Happened incident={incident} />
           <SimilarIncidents id={incident.id} />
         </div>
       </div>
     </Page>
+  );
+}
+
+function Summaries({ id }: { id: string }) {
+  const path = `incidents/${encodeURIComponent(id)}`;
+  return (
+    <Panel title="In short">
+      <div className="p-4">
+        <SummaryOnDemand
+          choices={[
+            { label: 'Summary', summed: { path: `${path}/summary` }, file: 'tocsin-incident-summary' },
+            { label: 'Post-mortem draft', summed: { path: `${path}/post-mortem` }, file: 'tocsin-post-mortem' },
+          ]}
+        />
+      </div>
+    </Panel>
   );
 }
 
