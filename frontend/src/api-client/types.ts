@@ -7,7 +7,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 /** `T` with some members known more exactly than the OpenAPI document can say. */
-type Sharper<T, Known> = Omit<T, keyof Known> & Known;
+export type Sharper<T, Known> = Omit<T, keyof Known> & Known;
 
 export type AttributeValue = string | number | boolean | null;
 type Counted = { severities: SeverityCounts };
@@ -64,12 +64,7 @@ export type Decision = Sharper<Schemas['DecisionItem'], { action: DecisionAction
 export type TicketDetail = Ticket & { description: string; tasks: TicketTask[]; comments: TicketComment[]; decisions: Decision[] };
 export type TicketSettings = Schemas['TicketSettingsForm'];
 export type TicketState = Sharper<Schemas['TicketStatusAnswer'], { tracker: Sharper<Schemas['TicketStatusAnswer']['tracker'], { kind: Tracker }> }>;
-export type Evidence =
-  | Schemas['EvidenceItem']
-  | { type: 'alert'; id: string; title: string }
-  | { type: 'incident'; id: string; title: string }
-  | { type: 'change'; id: string; title: string }
-  | { type: 'runbook'; failure_type: string; title: string };
+export type Evidence = Schemas['EvidenceItem'];
 export type BulkAction = 'acknowledge' | 'start' | 'assign' | 'snooze' | 'escalate' | 'resolve' | 'comment';
 export type BulkResult = Sharper<Schemas['BulkItem'], { result: 'done' | 'unknown' | 'refused' | 'invalid'; alert?: Alert | null }>;
 export type BulkAnswer = { done: number; items: BulkResult[] };

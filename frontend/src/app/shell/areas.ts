@@ -43,7 +43,7 @@ export const AREAS: Area[] = [
     title: 'Server',
     pages: [
       { to: PAGES.sources, label: 'Sources', icon: 'sources', about: 'where lines come from' },
-      { to: PAGES.system, label: 'System', icon: 'system', about: 'storage, jobs and the audit trail' },
+      { to: PAGES.system, label: 'System', icon: 'system', about: 'storage, the language model, jobs and the audit trail' },
     ],
   },
 ];

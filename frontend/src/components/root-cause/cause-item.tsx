@@ -27,9 +27,9 @@ export function CauseItem({ cause: { entity, confidence, statements, factors }, 
         </span>
         <span className="ml-auto inline-flex items-center gap-2 text-xs tabular-nums">
           <span aria-hidden="true" className="h-1.5 w-16 overflow-hidden rounded-full bg-line">
-            <span className="block h-full bg-accent" style={{ width: share(confidence) }} />
+            <span className="block h-full bg-accent" style={{ width: share(confidence ?? 0) }} />
           </span>
-          {formatShare(confidence, 1)} sure
+          {typeof confidence === 'number' ? `${formatShare(confidence, 1)} sure` : 'how sure is unknown'}
         </span>
       </p>
       <Statements statements={statements} className="mt-1 space-y-1" />
@@ -44,10 +44,10 @@ export function CauseItem({ cause: { entity, confidence, statements, factors }, 
               <div key={kind} className="contents">
                 <dt className="text-soft">{words(kind)}</dt>
                 <dd aria-hidden="true">
-                  <FactorBar value={value} />
+                  <FactorBar value={value ?? 0} />
                 </dd>
                 <dd className="text-right tabular-nums">
-                  {value.toFixed(2)} <span className="text-faint">× {weight.toFixed(1)}</span>
+                  {value?.toFixed(2) ?? '–'} <span className="text-faint">× {weight?.toFixed(1) ?? '–'}</span>
                 </dd>
               </div>
             ))}

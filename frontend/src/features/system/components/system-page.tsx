@@ -5,9 +5,10 @@ import { useView } from '@/lib/use-view';
 
 import { AuditPanel } from './audit-panel';
 import { JobsPanel } from './jobs-panel';
+import { ModelPanel } from './model-panel';
 import { StatsPanel } from './stats-panel';
 
-const VIEWS = ['stats', 'jobs', 'audit'] as const;
+const VIEWS = ['stats', 'model', 'jobs', 'audit'] as const;
 
 /** The server itself: what it holds and costs, what it is doing, and who did what. */
 export default function SystemPage() {
@@ -22,6 +23,7 @@ export default function SystemPage() {
           onChange={(next) => setView({ view: next === 'stats' ? undefined : next })}
           tabs={[
             { value: 'stats', label: 'Storage and memory', content: <StatsPanel /> },
+            { value: 'model', label: 'Language model', content: <ModelPanel /> },
             { value: 'jobs', label: 'Jobs', content: <JobsPanel /> },
             { value: 'audit', label: 'Audit trail', content: <AuditPanel /> },
           ]}
