@@ -9,9 +9,9 @@ use tocsin_rank::{
     Verdict, rank,
 };
 
-use super::RootCauseFinder;
-use super::gather::{Link, Material, Scope, Seen};
+use super::gather::{Link, Material, Proof, Scope, Seen};
 use super::window::Window;
+use super::{RootCauseFinder, Target};
 
 /// Material with its ranking.
 #[derive(Debug)]
@@ -41,8 +41,9 @@ impl RootCauseFinder {
 }
 
 impl Analysis {
-    fn of(scope: &Scope<'_>, material: Material) -> Self {
+    fn of(scope: &Scope<'_>, mut material: Material) -> Self {
         let target = scope.target;
+        weigh_chance(&mut material);
         let ranked = |kind: Option<SignalKind>| {
             let alarm = Alarm {
                 entity: target.entity.clone(),
@@ -52,9 +53,17 @@ impl Analysis {
             ranked(&material, &alarm)
         };
         let mut ranking = ranked(target.kind);
-        // Nothing of the alarm's own kind: whatever is wrong may be behind it.
-        if ranking.verdict != Verdict::Found && target.kind.is_some() {
-            let any = ranked(None);
+        // Nothing of the alarm's own kind: whatever is wrong may be behind it; or else the alarm is about what its own
+        // entity shows most.
+        let others = target.kind.is_some().then_some(None);
+        let others = others
+            .into_iter()
+            .chain(own_kind(&material, target).map(Some));
+        for kind in others {
+            if ranking.verdict == Verdict::Found {
+                break;
+            }
+            let any = ranked(kind);
             if any.verdict == Verdict::Found {
                 ranking = any;
             }
@@ -140,6 +149,51 @@ impl Analysis {
     pub(super) fn changes_of<'a>(&'a self, entity: &'a str) -> impl Iterator<Item = &'a Change> {
         let changes = self.material.changes.iter();
         changes.filter(move |change| is_same(&change.entity, entity))
+    }
+}
+
+/// What the entity that the alarm names shows most.
+fn own_kind(material: &Material, target: &Target) -> Option<SignalKind> {
+    let entity = target.entity.as_deref()?;
+    let own = material.seen.iter().map(|seen| &seen.signal);
+    let own = own.filter(|signal| signal.entity == entity);
+    let most = own.max_by(|a, b| a.strength.total_cmp(&b.strength).then(b.kind.cmp(&a.kind)))?;
+    let explains = matches!(
+        most.kind,
+        SignalKind::Latency | SignalKind::Errors | SignalKind::Availability | SignalKind::Resource
+    );
+    explains.then_some(most.kind)
+}
+
+/// Whoever looks at many finds something odd in one of them by chance. What is not known to have to do with what the
+/// alarm names is believed the less the more was looked at (Bonferroni): strengths are `-ln` of probabilities.
+fn weigh_chance(material: &mut Material) {
+    let mut related: BTreeSet<&str> = material.named.iter().map(String::as_str).collect();
+    let mut open: Vec<&str> = related.iter().copied().collect();
+    while let Some(at) = open.pop() {
+        for link in &material.links {
+            let (caller, callee) = (link.edge.caller.as_str(), link.edge.callee.as_str());
+            let other = match at {
+                at if at == caller => callee,
+                at if at == callee => caller,
+                _ => continue,
+            };
+            if related.insert(other) {
+                open.push(other);
+            }
+        }
+    }
+    let looked_at = material.looked_at;
+    for seen in &mut material.seen {
+        if related.contains(seen.signal.entity.as_str()) {
+            continue;
+        }
+        let tried = match seen.proof {
+            Proof::Lines(_) => looked_at.errors,
+            Proof::Values(_) | Proof::Anomaly(_) => looked_at.series,
+        };
+        let price = (tried.max(1) as f64).ln();
+        seen.signal.strength = (seen.signal.strength - price).max(0.0);
     }
 }
 

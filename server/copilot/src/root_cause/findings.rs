@@ -266,24 +266,20 @@ fn impact(analysis: &Analysis, occasion: Occasion<'_>, book: &mut FactBook) -> V
     said
 }
 
-/// When the trouble began, in ms: the first departure of the cause and of those who need it, or of anybody.
+/// When the trouble began, in ms: the first departure of the likeliest cause and of those who need it. None if even
+/// that is likely to be chance.
 fn since_ms(analysis: &Analysis) -> Option<i64> {
-    let first = analysis
-        .ranking
-        .candidates
-        .first()
-        .filter(|_| analysis.is_found());
-    let involved = first.map(|first| {
-        let mut involved = analysis.upstream_of(&first.entity);
-        involved.insert(&first.entity);
-        involved
-    });
+    let first = analysis.ranking.candidates.first()?;
+    let mut involved = analysis.upstream_of(&first.entity);
+    involved.insert(&first.entity);
+    let least = if analysis.is_found() {
+        BEGIN_STRENGTH_MIN
+    } else {
+        2.0 * BEGIN_STRENGTH_MIN
+    };
     let seen = analysis.material.seen.iter().filter(|seen| {
-        let entity = seen.signal.entity.as_str();
-        involved
-            .as_ref()
-            .is_none_or(|involved| involved.contains(entity))
-            && seen.signal.strength >= BEGIN_STRENGTH_MIN
+        involved.contains(seen.signal.entity.as_str())
+            && seen.signal.strength >= least
             // When something was last said is not when the trouble began.
             && seen.signal.kind != SignalKind::Missing
     });

@@ -11,7 +11,8 @@ use tocsin_rank::{
     Direction, SeriesWindow, Signal, SignalKind, TemplateCount, series_signal, template_signals,
 };
 
-use super::values::{Grid, increases, levels, quantile, rates, shares};
+use super::departure::{apart, began_ms};
+use super::values::{Grid, increases, levels, memory, quantile, rates, shares};
 use super::{Proof, Seen, ValueProof, ValueSaid};
 use crate::conventions::{Conventions, Measure, Reads};
 use crate::root_cause::window::Window;
@@ -113,14 +114,20 @@ impl<'a> Judge<'a> {
             .map(|(step, value)| (self.grid.at_ms(self.grid.before + step), *value))
             .collect();
         let what = one.series.id.to_string();
-        let signal = series_signal(&SeriesWindow {
-            entity: &entity,
-            what: &what,
-            kind: compared.kind,
-            baseline,
-            recent: baseline.get(baseline.len().saturating_sub(RECENT)..)?,
-            window: &points,
-        })?;
+        let signal_of = |window: &[(i64, f64)]| {
+            series_signal(&SeriesWindow {
+                entity: &entity,
+                what: &what,
+                kind: compared.kind,
+                baseline,
+                recent: baseline
+                    .get(baseline.len().saturating_sub(RECENT)..)
+                    .unwrap_or_default(),
+                window,
+            })
+        };
+        let mut signal = signal_of(&apart(&points, memory(baseline)))?;
+        signal.onset_ms = began_ms(baseline, &points, signal.direction).unwrap_or(signal.onset_ms);
         let said = self.said(&compared, &signal)?;
         Some(Seen {
             signal,

@@ -41,6 +41,8 @@ pub(super) struct LinesFound {
     pub(super) is_silent: bool,
     /// No line before the window.
     pub(super) has_no_past: bool,
+    /// Templates of warnings and errors that were looked at.
+    pub(super) errors: usize,
 }
 
 /// How much of one template one entity said.
@@ -76,6 +78,7 @@ impl RootCauseFinder {
             return Ok(found);
         }
         let tallies = tallies(&now, &counts);
+        found.errors = tallies.values().filter(|tally| tally.warns()).count();
         let exposure = busyness(&tallies, counts.len()) / counts.len() as f64;
         let departing = departing(&tallies, exposure);
         let said = departing

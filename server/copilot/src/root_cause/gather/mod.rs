@@ -1,6 +1,7 @@
 //! What is known around an alarm: departures from what is usual, who needs whom, what was changed, what was the
 //! cause before. Read from the stores in bounded portions; the same stores give the same material.
 
+mod departure;
 mod edges;
 mod history;
 mod judge;
@@ -99,6 +100,18 @@ pub(super) struct Material {
     pub(super) past: Vec<PastCause>,
     pub(super) similar: Vec<SimilarIncident>,
     pub(super) missing: Missing,
+    /// Whom the alarm names, in all its alerts.
+    pub(super) named: BTreeSet<String>,
+    pub(super) looked_at: LookedAt,
+}
+
+/// How much was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct LookedAt {
+    /// Series that were compared.
+    pub(super) series: usize,
+    /// Templates of warnings and errors.
+    pub(super) errors: usize,
 }
 
 /// What was not there to be looked at.
@@ -151,7 +164,8 @@ impl RootCauseFinder {
             self.alerts_around(scope, window),
             self.changes_before(window),
         )?;
-        let mut involved: BTreeSet<String> = scope.target.entity.iter().cloned().collect();
+        let named = self.named(scope);
+        let mut involved = named.clone();
         involved.extend(lines.seen.iter().map(|seen| seen.signal.entity.clone()));
         let of_alerts = alerts
             .iter()
@@ -200,7 +214,20 @@ impl RootCauseFinder {
             past: past.causes,
             similar: past.similar,
             missing,
+            named,
+            looked_at: LookedAt {
+                series: series.compared,
+                errors: lines.errors,
+            },
         })
+    }
+
+    /// Whom the alarm names.
+    fn named(&self, scope: &Scope<'_>) -> BTreeSet<String> {
+        let alerts = scope.alerts.iter();
+        let owners = alerts.filter_map(|alert| self.conventions.of_alert(&alert.labels));
+        let owners = owners.map(|owner| owner.entity);
+        owners.chain(scope.target.entity.clone()).collect()
     }
 
     async fn changes_before(&self, window: Window) -> Result<Vec<Change>, StoreError> {

@@ -39,6 +39,8 @@ pub(super) struct SeriesFound {
     pub(super) links: Vec<Link>,
     /// Of whom there are series.
     pub(super) entities: BTreeSet<String>,
+    /// How many were compared with their past.
+    pub(super) compared: usize,
     /// There are series, and none has enough values before the window.
     pub(super) has_no_past: bool,
 }
@@ -80,6 +82,7 @@ impl RootCauseFinder {
             found.entities.insert(owner.entity);
         }
         let readings = self.read(chosen, window).await?;
+        found.compared = readings.len();
         let judge = Judge::new(&self.conventions, &readings, window);
         found.has_no_past = !readings.is_empty() && !judge.has_past();
         found.seen = judge.seen();

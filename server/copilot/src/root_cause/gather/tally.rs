@@ -31,6 +31,13 @@ pub(super) struct Tally {
     pub(super) usual: u64,
 }
 
+impl Tally {
+    /// Whether any of its lines is a warning or worse.
+    pub(super) fn warns(&self) -> bool {
+        self.bands.iter().skip(WARN_BAND).any(|count| *count > 0)
+    }
+}
+
 /// Counts of all templates.
 pub(super) fn tallies(
     now: &[TemplateCount],
@@ -83,8 +90,7 @@ pub(super) fn departing(tallies: &BTreeMap<TemplateId, Tally>, exposure: f64) ->
         .values()
         .filter_map(|tally| {
             // A warning may name a failure, which is only known once its lines are read.
-            let severe: u64 = tally.bands.iter().skip(WARN_BAND).sum();
-            let is_severe = severe > 0;
+            let is_severe = tally.warns();
             let count = tocsin_rank::TemplateCount {
                 entity: "",
                 what: "",

@@ -23,14 +23,17 @@ impl Grid {
     /// The grid of a window.
     pub(super) fn of(window: &Window) -> Self {
         let step_ms = window.step_ms();
-        let steps =
-            |length_ms: i64| usize::try_from((length_ms + step_ms - 1) / step_ms).unwrap_or(0);
-        let before = steps(window.baseline_ms);
+        let before = usize::try_from(window.baseline_ms / step_ms).unwrap_or(0);
+        // Whole steps up to the end: a part of one holds fewer points and would vary more.
+        let within = usize::try_from(window.length_ms() / step_ms)
+            .unwrap_or(0)
+            .max(1);
+        let end_ms = window.to_ms.saturating_add(1);
         Self {
-            begin_ms: window.from_ms - before as i64 * step_ms,
+            begin_ms: end_ms.saturating_sub((before + within) as i64 * step_ms),
             step_ms,
             before,
-            within: steps(window.length_ms() + 1).max(1),
+            within,
         }
     }
 
@@ -148,6 +151,33 @@ pub(super) fn shares(parts: &[f64], wholes: &[f64]) -> Vec<f64> {
     parts.iter().zip(wholes).map(share).collect()
 }
 
+/// How much a value says of the next one: the correlation of neighbours, `[0, 1)`. What lies beyond the 5th and 95th
+/// percentile counts as if it lay there, so that one glitch says nothing.
+pub(super) fn memory(values: &[f64]) -> f64 {
+    let (Some(low), Some(high)) = (quantile(values, 0.05), quantile(values, 0.95)) else {
+        return 0.0;
+    };
+    let pairs: Vec<(f64, f64)> = values
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [a, b] if a.is_finite() && b.is_finite() => {
+                Some((a.clamp(low, high), b.clamp(low, high)))
+            }
+            _ => None,
+        })
+        .collect();
+    let count = pairs.len() as f64;
+    let mean = pairs.iter().map(|pair| pair.0).sum::<f64>() / count.max(1.0);
+    let product = |a: f64, b: f64| (a - mean) * (b - mean);
+    let spread: f64 = pairs.iter().map(|pair| product(pair.0, pair.0)).sum();
+    let shared: f64 = pairs.iter().map(|pair| product(pair.0, pair.1)).sum();
+    if spread > 0.0 && spread.is_finite() {
+        (shared / spread).clamp(0.0, 0.999)
+    } else {
+        0.0
+    }
+}
+
 /// The quantile of finite values; none if there are none.
 pub(super) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
@@ -244,7 +274,20 @@ mod tests {
     }
 
     #[test]
-    fn a_grid_meets_the_window_at_a_step() {
+    fn neighbours_that_are_alike_have_a_memory_and_a_glitch_has_none() {
+        let ramp: Vec<f64> = (0..200).map(f64::from).collect();
+        assert!(memory(&ramp) > 0.9);
+        let zigzag: Vec<f64> = (0..200).map(|at| f64::from(at % 2)).collect();
+        assert_eq!(memory(&zigzag), 0.0);
+        let mut flat = vec![1.0; 200];
+        flat[77] = 1e9;
+        flat[78] = 1e9;
+        assert_eq!(memory(&flat), 0.0);
+        assert_eq!(memory(&[f64::NAN, 1.0]), 0.0);
+    }
+
+    #[test]
+    fn a_grid_ends_with_the_window() {
         let window = Window {
             at_ms: 1_000_000,
             from_ms: 123_456,
@@ -252,8 +295,8 @@ mod tests {
             baseline_ms: 7_200_000,
         };
         let grid = Grid::of(&window);
-        assert_eq!(grid.at_ms(grid.before), window.from_ms);
-        assert!(grid.at_ms(grid.before + grid.within) > window.to_ms);
+        assert!(grid.at_ms(grid.before).abs_diff(window.from_ms) <= grid.step_ms.unsigned_abs());
+        assert_eq!(grid.at_ms(grid.before + grid.within), window.to_ms + 1);
     }
 
     proptest! {

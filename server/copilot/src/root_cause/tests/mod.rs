@@ -1,6 +1,7 @@
 //! Reports over a small shop: the faults of the demo, a bad deploy, quiet times, a tie.
 
 mod material;
+mod quiet;
 mod reports;
 mod scenarios;
 
