@@ -5,7 +5,9 @@ use tocsin_rank::{Candidate, Factor, FactorKind, RuledOut, SignalKind, WhyRuledO
 
 use super::analysis::Analysis;
 use super::gather::Seen;
-use super::sentences::{change_statement, cite, cite_link, listed, sentence, statement};
+use super::sentences::{
+    change_statement, cite, cite_link, listed, sentence, similar_statement, statement,
+};
 use crate::facts::FactBook;
 use crate::quotes::inert;
 use crate::words::moment;
@@ -237,20 +239,9 @@ pub(super) fn suspect<'a>(
 
 /// People said that it was the cause before.
 fn known(analysis: &Analysis, candidate: &Candidate, book: &mut FactBook) -> Option<Statement> {
-    let mut cites = Vec::new();
-    for similar in analysis.material.similar.iter().take(SHOWN_MAX) {
-        let incident = &similar.incident;
-        let evidence = tocsin_domain::alert::Evidence::Incident {
-            id: incident.id,
-            title: incident.title.clone(),
-        };
-        let (title, at) = (inert(&incident.title), moment(incident.starts_ms));
-        let text = format!(
-            "An incident of the past, “{title}”, began at {at}: {}",
-            similar.because
-        );
-        cites.extend(book.cite(evidence, Some(incident.starts_ms), &text));
-    }
+    let similar = analysis.material.similar.iter().take(SHOWN_MAX);
+    let told = similar.filter_map(|one| similar_statement(one, book));
+    let mut cites: Vec<String> = told.flat_map(|statement| statement.cites).collect();
     let own = analysis.strongest_of(&candidate.entity)?;
     cites.push(cite(own, &analysis.material.window, book)?);
     let entity = inert(&candidate.entity);

@@ -7,7 +7,7 @@ use tocsin_rank::{Reason, SignalKind, Verdict};
 use super::analysis::Analysis;
 use super::causes::{causes, once_each, ruled_out, suspect};
 use super::gather::Proof;
-use super::sentences::{cite, listed, statement};
+use super::sentences::{cite, listed, similar_statement, statement};
 use super::{Findings, RootCauseFinder};
 use crate::facts::FactBook;
 use crate::quotes::inert;
@@ -43,6 +43,8 @@ impl RootCauseFinder {
         let mut what = told_occasion(occasion, book);
         let causes = causes(analysis, book);
         what.extend(departures(analysis, book));
+        let likest = analysis.material.similar.first();
+        what.extend(likest.and_then(|likest| similar_statement(likest, book)));
         let impact = impact(analysis, occasion, book);
         let remediation = self.remediation(analysis, occasion, book);
         let ruled_out = ruled_out(analysis, book);

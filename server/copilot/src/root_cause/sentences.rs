@@ -5,6 +5,7 @@
 use tocsin_domain::alert::Evidence;
 use tocsin_domain::change::Change;
 use tocsin_domain::copilot::Statement;
+use tocsin_domain::ports::SimilarIncident;
 
 use super::gather::{LineProof, Link, LinkProof, Proof, Seen, ValueProof, ValueSaid};
 use super::window::Window;
@@ -195,6 +196,26 @@ pub(super) fn change_statement(change: &Change, book: &mut FactBook) -> Option<S
         }
     };
     let cite = book.cite(evidence, Some(change.at_ms), &fact)?;
+    Some(Statement {
+        text,
+        cites: vec![cite],
+    })
+}
+
+/// An incident of the past as a statement; none if the book is full.
+pub(super) fn similar_statement(
+    similar: &SimilarIncident,
+    book: &mut FactBook,
+) -> Option<Statement> {
+    let incident = &similar.incident;
+    let (title, at) = (inert(&incident.title), moment(incident.starts_ms));
+    let because = inert(&similar.because);
+    let text = format!("An incident like this, “{title}”, began at {at}: {because}.");
+    let evidence = Evidence::Incident {
+        id: incident.id,
+        title: incident.title.clone(),
+    };
+    let cite = book.cite(evidence, Some(incident.starts_ms), &text)?;
     Some(Statement {
         text,
         cites: vec![cite],

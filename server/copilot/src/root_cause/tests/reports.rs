@@ -149,6 +149,11 @@ async fn what_people_confirmed_before_speaks_for_the_same_again() {
     hold(&report);
     assert_eq!(found(&report), "right");
     assert!(said_of_first(&report).contains("confirmed right as the cause"));
+    let likest = report.what.last().map(|one| one.text.as_str());
+    assert!(
+        likest.is_some_and(|text| text.contains("“errors of 3 kinds”")),
+        "{likest:?}"
+    );
 }
 
 #[tokio::test]
