@@ -35,6 +35,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) answer: Answer,
     /// Statements that their facts do not bear out; they were not told.
     pub(crate) dropped: u32,
+    /// Names that statements may say without citing them: code found them.
+    given: Vec<String>,
     /// Where sections begin: their headings, and the place of their first statement.
     sections: Vec<(String, usize)>,
 }
@@ -56,6 +58,7 @@ impl<'a> Draft<'a> {
             facts_told: 0,
             answer: Answer::default(),
             dropped: 0,
+            given: Vec::new(),
             sections: Vec::new(),
         }
     }
@@ -193,16 +196,19 @@ impl<'a> Draft<'a> {
         let understood = &self.answer.understood;
         evidence.give(&crate::words::moment(understood.from_ms));
         evidence.give(&crate::words::moment(understood.to_ms));
-        understood
-            .entities
-            .iter()
-            .for_each(|name| evidence.give(name));
+        let names = understood.entities.iter().chain(&self.given);
+        names.for_each(|name| evidence.give(name));
         let claim = Claim {
             text: statement.text.clone(),
             cites: statement.cites.clone(),
         };
         let checked = check(&[claim], &evidence);
         checked.dropped.is_empty()
+    }
+
+    /// Lets statements say a name, which may hold digits, whatever they cite.
+    pub(crate) fn give(&mut self, name: &str) {
+        self.given.push(name.to_owned());
     }
 
     /// Begins a section of a summary.

@@ -108,11 +108,7 @@ async fn by_kind(draft: &mut Draft<'_>, asked: Asked<'_>, kind: Kind) -> Result<
     if counted.is_empty() {
         return nothing(draft, asked).await;
     }
-    draft
-        .answer
-        .understood
-        .entities
-        .extend(counted.iter().map(|one| one.0.clone()));
+    counted.iter().for_each(|one| draft.give(&one.0));
     for (place, (name, total, pattern)) in counted.iter().take(TOLD_MAX).enumerate() {
         let lead = if place == 0 { "The most: " } else { "Then: " };
         let text = format!(

@@ -88,7 +88,7 @@ pub(crate) async fn say(
             .take(3)
             .collect();
         let text = format!("The likeliest cause is `{}`.", inert(&first.entity));
-        draft.answer.understood.entities.push(first.entity.clone());
+        draft.give(&first.entity);
         draft.say(text, &cites).await?;
         for statement in &first.statements {
             draft.statement(statement.clone()).await?;

@@ -48,7 +48,7 @@ async fn say_report(draft: &mut Draft<'_>, report: &RootCause) -> Result<(), Sto
             .flat_map(|one| one.cites.iter().cloned().map(Some))
             .collect();
         let cites = again(draft, &report.facts, &cites);
-        draft.answer.understood.entities.push(first.entity.clone());
+        draft.give(&first.entity);
         let text = format!("The likeliest cause is `{}`.", inert(&first.entity));
         draft.tell_facts().await?;
         draft.say(text, &cites).await?;

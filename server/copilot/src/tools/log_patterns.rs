@@ -164,7 +164,12 @@ impl Tool for LogPatterns {
             before: Some((&before, total_before)),
         };
         let patterns = cited(desk, &counts, &tally, limit).await?;
-        let summary = format!("{total} lines, {found} templates");
+        let plural = |count: u64| if count == 1 { "" } else { "s" };
+        let summary = format!(
+            "{total} line{}, {found} template{}",
+            plural(total),
+            plural(found as u64)
+        );
         Ok(Found::new(
             summary,
             Patterns {

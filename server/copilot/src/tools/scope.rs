@@ -41,11 +41,14 @@ pub(super) fn lines_of(entity: &Entity, catalogue: &Catalogue) -> Expression {
     };
     let name = entity.name.as_str();
     let mut any: Vec<Expression> = Vec::new();
-    for place in &entity.places {
-        if let Place::Lines(key) = place {
-            any.push(equals(key, name));
-        }
-    }
+    let keys = entity.places.iter().filter_map(|place| match place {
+        Place::Lines(key) => Some(key.as_str()),
+        _ => None,
+    });
+    let (callees, own): (Vec<&str>, Vec<&str>) = keys.partition(|key| catalogue.is_callee(key));
+    // Whoever says nothing itself is spoken of by those who wait for it.
+    let keys = if own.is_empty() { callees } else { own };
+    any.extend(keys.into_iter().map(|key| equals(key, name)));
     if entity.kinds.contains(&Kind::Service) {
         any.extend(
             catalogue
@@ -62,8 +65,13 @@ pub(super) fn lines_of(entity: &Entity, catalogue: &Catalogue) -> Expression {
         // Known from series or alerts only: lines that speak of it.
         any.push(Expression::Phrase(lower_tokens(name)));
     }
-    any.dedup();
-    Expression::Or(any)
+    let mut each: Vec<Expression> = Vec::new();
+    for one in any {
+        if !each.contains(&one) {
+            each.push(one);
+        }
+    }
+    Expression::Or(each)
 }
 
 /// Lines of all of some entities, of a severity or worse, with some words.

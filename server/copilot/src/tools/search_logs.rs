@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::ports::log_store::{LogQuery, Order};
 use tocsin_domain::ports::{LogSearch, LogStore, SearchError};
-use tocsin_domain::{LogRecord, Severity};
+use tocsin_domain::{LogRecord, Severity, TemplateId};
 
 use super::arguments::{BACK_MS, limit, range_ms, time_range, word};
 use super::error::ToolError;
@@ -133,21 +133,23 @@ async fn by_meaning(
         Err(SearchError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(ToolError::Invalid(error.to_string())),
     };
-    let templates = page.prototypes.iter().map(|one| one.template.id).collect();
+    let mut templates: Vec<TemplateId> =
+        page.prototypes.iter().map(|one| one.template.id).collect();
+    if templates.is_empty() {
+        // The words alone found lines.
+        templates.extend(page.records.iter().map(|one| one.record.template));
+    }
+    templates.dedup();
     let narrowed = LogQuery {
         templates: Some(templates),
         ..query.clone()
     };
     let range = (query.range.from.millis(), query.range.to.millis() - 1);
-    let patterns = if page.prototypes.is_empty() {
-        Vec::new()
-    } else {
-        let mut counts = parts.logs.template_counts(&narrowed).await?;
-        // In the order of how well they answer.
-        let rank = |id| page.prototypes.iter().position(|one| one.template.id == id);
-        counts.sort_by_key(|one| rank(one.template));
-        counted(desk, &counts, range, PATTERNS_MAX).await?
-    };
+    let mut counts = parts.logs.template_counts(&narrowed).await?;
+    // In the order of how well they answer.
+    let rank = |id| page.prototypes.iter().position(|one| one.template.id == id);
+    counts.sort_by_key(|one| rank(one.template).unwrap_or(usize::MAX));
+    let patterns = counted(desk, &counts, range, PATTERNS_MAX).await?;
     let records: Vec<LogRecord> = page.records.into_iter().map(|one| one.record).collect();
     let mut found = told(desk, page.total, &records, patterns);
     found.what.notice = page.notice;
@@ -195,7 +197,7 @@ fn told(
     let summary = match total {
         0 => "no line".to_owned(),
         1 => "1 line".to_owned(),
-        _ => format!("{total} lines of {} templates or more", patterns.len()),
+        _ => format!("{total} lines"),
     };
     Found::new(
         summary,

@@ -117,6 +117,8 @@ struct FailureEntry {
 struct LabelEntry {
     kind: Kind,
     names: Vec<String>,
+    #[serde(default)]
+    is_callee: bool,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +159,7 @@ pub(crate) struct Catalogue {
     subjects: Vec<Subject>,
     failures: Vec<(String, String)>,
     labels: HashMap<String, Kind>,
+    callees: HashSet<String>,
     kind_words: HashMap<String, Kind>,
     follow_up: Regex,
     pronouns: HashSet<String>,
@@ -210,6 +213,8 @@ impl Catalogue {
             let severity = Severity::from_word(&entry.severity).unwrap_or(Severity::ERROR);
             entry.words.iter().map(move |word| (word.clone(), severity))
         });
+        let callees = file.labels.iter().filter(|one| one.is_callee);
+        let callees = callees.flat_map(|one| one.names.iter().cloned()).collect();
         let failures = file.failures.into_iter().flat_map(|entry| {
             let failure_type = entry.failure_type;
             let words = entry.words.into_iter();
@@ -220,6 +225,7 @@ impl Catalogue {
             severities: severities.collect(),
             subjects,
             failures: failures.collect(),
+            callees,
             labels: named(file.labels.into_iter().map(|one| (one.kind, one.names))),
             kind_words: named(file.kind_words.into_iter().map(|one| (one.kind, one.words))),
             follow_up: compile(&file.follow_up)?,
@@ -281,9 +287,18 @@ impl Catalogue {
         self.labels.get(label).copied()
     }
 
-    /// The labels that name something of a kind.
+    /// Whether a label names whom something waits for.
+    pub(crate) fn is_callee(&self, label: &str) -> bool {
+        self.callees.contains(label)
+    }
+
+    /// The labels that name something of a kind, whose own what bears them is.
     pub(crate) fn labels_of(&self, kind: Kind) -> impl Iterator<Item = &str> {
-        let labels = self.labels.iter().filter(move |(_, have)| **have == kind);
+        let own = self
+            .labels
+            .iter()
+            .filter(|(label, _)| !self.is_callee(label));
+        let labels = own.filter(move |(_, have)| **have == kind);
         labels.map(|(label, _)| label.as_str())
     }
 

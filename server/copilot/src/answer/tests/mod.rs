@@ -1,0 +1,5 @@
+//! Questions over a small shop whose payment provider stopped to answer.
+
+mod questions;
+pub(crate) mod scene;
+mod summaries;
