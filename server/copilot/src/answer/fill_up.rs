@@ -127,7 +127,7 @@ async fn outlooks(
     found: &Forecasts,
 ) -> Result<(), Stopped> {
     for one in &found.outlooks {
-        if one.fact.is_none() {
+        let Some(point) = &one.point else {
             let text = format!(
                 "`{}` cannot be forecast: {}.",
                 inert(&one.series),
@@ -135,14 +135,14 @@ async fn outlooks(
             );
             draft.remark(text).await?;
             continue;
-        }
+        };
         let text = format!(
             "On {} `{}` is expected at {}, between {} and {} with a probability of 80 %.",
-            moment(one.at_ms),
+            moment(point.at_ms),
             inert(&one.series),
-            number(one.likely),
-            number(one.low),
-            number(one.high)
+            number(point.likely),
+            number(point.low),
+            number(point.high)
         );
         draft.say(text, [&one.fact]).await?;
     }

@@ -31,4 +31,6 @@ pub(crate) use draft::{Draft, Stopped};
 pub(crate) use extractive::answer;
 pub(crate) use fill_up::say as say_prediction;
 pub(crate) use lines::{say_line, say_patterns};
+#[cfg(test)]
+pub(crate) use tests::scene;
 pub(crate) use why::say as say_findings;

@@ -1,7 +1,5 @@
 //! What was like it before.
 
-use tocsin_domain::ports::AlertStore;
-
 use super::asked::Asked;
 use super::draft::{Draft, Stopped};
 use crate::quotes::inert;

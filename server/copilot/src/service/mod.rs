@@ -16,9 +16,8 @@ use tocsin_domain::copilot::{
     Answer, Message, MessageId, MessageRole, RootCause, RootCauseSubject, Runbook,
 };
 use tocsin_domain::ports::{
-    AnswerListener, AnswerPiece, ChangeFilter, Clock, Copilot, CopilotError, CopilotStatus,
-    LanguageModel, ModelProvider, Question, StoreError, Summary, SummarySubject, ThreadStore,
-    ToolAnswer, ToolSpec,
+    AnswerListener, AnswerPiece, ChangeFilter, Copilot, CopilotError, CopilotStatus, ModelProvider,
+    Question, StoreError, Summary, SummarySubject, ToolAnswer, ToolSpec,
 };
 
 use crate::changes::{ChangeFinder, ChangeRules};

@@ -2,7 +2,7 @@
 
 use tocsin_domain::alert::Alert;
 use tocsin_domain::copilot::PageContext;
-use tocsin_domain::ports::{AlertStore, LogStore, StoreError};
+use tocsin_domain::ports::StoreError;
 
 use super::CopilotService;
 use crate::understand::time::{HOUR_MS, MINUTE_MS};

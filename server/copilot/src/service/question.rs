@@ -1,7 +1,7 @@
 //! A question is taken: its words, what was said before, and the thread it is kept in.
 
 use tocsin_domain::copilot::{Message, MessageId, MessageRole, PageContext, Thread, ThreadId};
-use tocsin_domain::ports::{CopilotError, Question, ThreadStore};
+use tocsin_domain::ports::{CopilotError, Question};
 
 use super::{CopilotService, refused};
 use crate::quotes::inert;

@@ -1,14 +1,13 @@
 //! A group of lines that mean the same.
 
 use tocsin_domain::TimeRange;
-use tocsin_domain::ports::LogSearch;
 use tocsin_domain::ports::log_store::LogQuery;
 
 use crate::answer::{Draft, Stopped, say_line, say_patterns};
 use crate::quotes::inert;
 use crate::tools::{
-    GetRunbook, LogPatterns, PatternArguments, RunbookArguments, SearchArguments, SearchLogs,
-    rfc3339,
+    GetRunbook, LogPatterns, Pattern, PatternArguments, RunbookArguments, SearchArguments,
+    SearchLogs, rfc3339,
 };
 
 /// Templates that are told.
@@ -60,6 +59,17 @@ pub(crate) async fn cluster(
         draft.say(text, [&first.fact]).await?;
     }
     say_patterns(draft, &counted.patterns).await?;
+    say_newest(draft, query, (from, to)).await?;
+    say_failure(draft, &counted.patterns).await?;
+    Ok(true)
+}
+
+/// What the newest line says.
+async fn say_newest(
+    draft: &mut Draft<'_>,
+    query: Option<String>,
+    (from, to): (Option<String>, Option<String>),
+) -> Result<(), Stopped> {
     let newest = SearchArguments {
         query,
         from,
@@ -72,32 +82,33 @@ pub(crate) async fn cluster(
     {
         say_line(draft, "The newest, at", line).await?;
     }
-    let failure_type = counted
-        .patterns
+    Ok(())
+}
+
+/// Which type of failure they speak of, and where it stands what to do.
+async fn say_failure(draft: &mut Draft<'_>, patterns: &[Pattern]) -> Result<(), Stopped> {
+    let Some((pattern, failure_type)) = patterns
         .iter()
-        .find_map(|one| one.failure_type.clone());
-    if let Some(failure_type) = failure_type {
-        let fact = counted
-            .patterns
-            .iter()
-            .find(|one| one.failure_type.is_some());
-        let text = format!(
-            "They speak of a known type of failure: `{}`.",
-            inert(&failure_type)
-        );
-        draft.say(text, fact.map(|one| &one.fact)).await?;
-        let arguments = RunbookArguments {
-            failure_type: Some(failure_type),
-            text: None,
-        };
-        if let Some(found) = draft.ask::<GetRunbook>(&arguments).await? {
-            for runbook in &found.runbooks {
-                let text = format!("A runbook says what to do: {}.", runbook.title);
-                draft.say(text, [&runbook.fact]).await?;
-            }
+        .find_map(|one| Some((one, one.failure_type.clone()?)))
+    else {
+        return Ok(());
+    };
+    let text = format!(
+        "They speak of a known type of failure: `{}`.",
+        inert(&failure_type)
+    );
+    draft.say(text, [&pattern.fact]).await?;
+    let arguments = RunbookArguments {
+        failure_type: Some(failure_type),
+        text: None,
+    };
+    if let Some(found) = draft.ask::<GetRunbook>(&arguments).await? {
+        for runbook in &found.runbooks {
+            let text = format!("A runbook says what to do: {}.", runbook.title);
+            draft.say(text, [&runbook.fact]).await?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The time of the question, or that of the lines where it has no ends.

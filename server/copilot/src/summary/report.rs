@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use tocsin_domain::copilot::{Fact, RootCause, RootCauseSubject, RootCauseVerdict, Statement};
-use tocsin_domain::ports::RootCauseStore;
 
 use crate::answer::{Draft, Stopped, say_findings};
 use crate::quotes::inert;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use tocsin_domain::Severity;
 use tocsin_domain::alert::Alert;
 use tocsin_domain::copilot::{RootCauseSubject, RootCauseVerdict, Statement};
+use tocsin_domain::ports::AlertFilter;
 use tocsin_domain::ports::log_store::LogQuery;
-use tocsin_domain::ports::{AlertFilter, AlertStore, LogStore};
 
 use super::arguments::{id, range_ms, rfc3339, time_range};
 use super::error::ToolError;

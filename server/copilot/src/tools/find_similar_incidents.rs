@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::alert::{Evidence, IncidentId};
 use tocsin_domain::copilot::RootCauseSubject;
-use tocsin_domain::ports::{AlertDesk, RootCauseStore};
 
 use super::arguments::{id, limit, rfc3339};
 use super::error::ToolError;

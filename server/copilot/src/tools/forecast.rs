@@ -3,16 +3,14 @@
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tocsin_domain::Timestamp;
 use tocsin_domain::alert::Evidence;
 use tocsin_domain::copilot::Chart;
-use tocsin_domain::metric::{MatchOp, Matcher, NAME_LABEL, Prediction};
-use tocsin_domain::ports::{MetricInsight, MetricStore, PredictionStore, StoreError};
+use tocsin_domain::metric::Prediction;
 
 use super::arguments::{limit, rfc3339};
 use super::error::ToolError;
 use super::lines::data;
-use super::query_metrics::query_of;
+use super::outlook::{self, Outlook};
 use super::scope::{entity, is_series_of};
 use super::toolbox::{Desk, Found, Tool};
 use crate::facts::FactBook;
@@ -24,8 +22,6 @@ use crate::words::{moment, number, percent};
 const PREDICTIONS_MAX: usize = 30;
 /// The most that are looked at.
 const SEARCHED_MAX: usize = 1_000;
-/// The most series that are forecast anew, as each takes a part of a second.
-const SERIES_MAX: usize = 3;
 /// How far is looked ahead at most, in hours.
 const HORIZON_HOURS_MAX: u32 = 24 * 90;
 
@@ -73,24 +69,6 @@ pub(crate) struct PredictionFound {
     pub(crate) query: String,
 }
 
-/// Where a series is going.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Outlook {
-    /// The fact; none if the answer cites as many as it may.
-    pub(crate) fact: Option<String>,
-    pub(crate) series: String,
-    /// When, in RFC 3339.
-    pub(crate) at: String,
-    pub(crate) likely: f64,
-    /// Where it is with a probability of 80 %.
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-    /// Why nothing can be said, if so.
-    pub(crate) reason: String,
-    #[serde(skip)]
-    pub(crate) at_ms: i64,
-}
-
 /// What was found.
 #[derive(Debug, Serialize)]
 pub(crate) struct Forecasts {
@@ -124,67 +102,77 @@ impl Tool for Forecast {
             .map(|name| entity(desk.directory, name))
             .collect::<Result<Vec<_>, _>>()?;
         if let Some(metric) = &given.metric {
-            return anew(desk, metric, &entities, horizon_ms).await;
+            return outlook::anew(desk, metric, &entities, horizon_ms).await;
         }
-        let all = desk
-            .tools
-            .parts
-            .predictions
-            .current_predictions(SEARCHED_MAX)
-            .await?;
-        let subject = match &given.subject {
-            Some(name) => Some(desk.tools.catalogue.subject_named(name).ok_or_else(|| {
-                ToolError::Invalid(format!("`subject`: `{name}` is none of its values"))
-            })?),
-            None => None,
-        };
-        let end = desk.asker.now_ms + horizon_ms;
-        let mut meant: Vec<&Prediction> = all
-            .iter()
-            .filter(|one| is_series_of(&one.labels, &entities))
-            .filter(|one| {
-                subject.is_none_or(|subject| {
-                    [one.labels.name(), &one.rule, &one.query]
-                        .iter()
-                        .any(|text| subject.metrics.is_match(text))
-                })
-            })
-            .collect();
-        let crosses = |one: &Prediction| {
-            one.crossing_ms
-                .map(|(_, likely, _)| likely)
-                .filter(|at| *at <= end)
-        };
-        meant.sort_by_key(|one| (!one.is_raised, crosses(one).unwrap_or(i64::MAX), one.series));
-        let watched = meant.len();
-        let predictions: Vec<PredictionFound> = meant
-            .iter()
-            .take(limit)
-            .map(|one| cited(one, desk.book))
-            .collect();
-        let raised = meant.iter().filter(|one| one.is_raised).count();
-        let now = desk.asker.now_ms;
-        let charts = predictions
-            .iter()
-            .filter(|one| one.is_raised && !one.query.is_empty());
-        let charts = charts.map(|one| Chart {
-            title: one.series.clone(),
-            query: one.query.clone(),
-            from_ms: now - 7 * DAY_MS,
-            to_ms: now,
-        });
-        Ok(Found {
-            charts: charts.take(3).collect(),
-            ..Found::new(
-                format!("{raised} of {watched} that are watched will reach their limit"),
-                Forecasts {
-                    watched,
-                    predictions,
-                    outlooks: Vec::new(),
-                },
-            )
-        })
+        kept(desk, given, (&entities, horizon_ms), limit).await
     }
+}
+
+/// What is predicted, as it is kept up to date.
+async fn kept(
+    desk: &mut Desk<'_>,
+    given: &Arguments,
+    (entities, horizon_ms): (&[&Entity], i64),
+    limit: usize,
+) -> Result<Found<Forecasts>, ToolError> {
+    let all = desk
+        .tools
+        .parts
+        .predictions
+        .current_predictions(SEARCHED_MAX)
+        .await?;
+    let subject = match &given.subject {
+        Some(name) => Some(desk.tools.catalogue.subject_named(name).ok_or_else(|| {
+            ToolError::Invalid(format!("`subject`: `{name}` is none of its values"))
+        })?),
+        None => None,
+    };
+    let end = desk.asker.now_ms + horizon_ms;
+    let mut meant: Vec<&Prediction> = all
+        .iter()
+        .filter(|one| is_series_of(&one.labels, entities))
+        .filter(|one| {
+            subject.is_none_or(|subject| {
+                [one.labels.name(), &one.rule, &one.query]
+                    .iter()
+                    .any(|text| subject.metrics.is_match(text))
+            })
+        })
+        .collect();
+    let crosses = |one: &Prediction| {
+        one.crossing_ms
+            .map(|(_, likely, _)| likely)
+            .filter(|at| *at <= end)
+    };
+    meant.sort_by_key(|one| (!one.is_raised, crosses(one).unwrap_or(i64::MAX), one.series));
+    let watched = meant.len();
+    let predictions: Vec<PredictionFound> = meant
+        .iter()
+        .take(limit)
+        .map(|one| cited(one, desk.book))
+        .collect();
+    let raised = meant.iter().filter(|one| one.is_raised).count();
+    let now = desk.asker.now_ms;
+    let charts = predictions
+        .iter()
+        .filter(|one| one.is_raised && !one.query.is_empty());
+    let charts = charts.map(|one| Chart {
+        title: one.series.clone(),
+        query: one.query.clone(),
+        from_ms: now - 7 * DAY_MS,
+        to_ms: now,
+    });
+    Ok(Found {
+        charts: charts.take(3).collect(),
+        ..Found::new(
+            format!("{raised} of {watched} that are watched will reach their limit"),
+            Forecasts {
+                watched,
+                predictions,
+                outlooks: Vec::new(),
+            },
+        )
+    })
 }
 
 fn cited(one: &Prediction, book: &mut FactBook) -> PredictionFound {
@@ -228,93 +216,4 @@ fn cited(one: &Prediction, book: &mut FactBook) -> PredictionFound {
         crossing_ms: one.crossing_ms,
         query: one.query.clone(),
     }
-}
-
-/// Forecasts the series of a metric.
-async fn anew(
-    desk: &mut Desk<'_>,
-    metric: &str,
-    entities: &[&Entity],
-    horizon_ms: i64,
-) -> Result<Found<Forecasts>, ToolError> {
-    let now = desk.asker.now_ms;
-    let matcher = Matcher::new(MatchOp::Equal, NAME_LABEL, metric)
-        .map_err(|error| ToolError::Invalid(error.to_string()))?;
-    let parts = desk.tools.parts.clone();
-    let all = parts
-        .metrics
-        .series(&[matcher], (now - DAY_MS, now), SEARCHED_MAX)
-        .await?;
-    let meant: Vec<_> = all
-        .iter()
-        .filter(|series| is_series_of(&series.labels, entities))
-        .collect();
-    let (mut outlooks, mut charts) = (Vec::new(), Vec::new());
-    for info in meant.iter().take(SERIES_MAX) {
-        let made = parts
-            .insight
-            .forecast(info.id, horizon_ms, Timestamp::from_millis(now))
-            .await;
-        let series = data(&info.labels.to_string());
-        let (query, _) = query_of(&info.labels, info.kind);
-        let outlook = match made {
-            Ok(Some(forecast)) => forecast.points.last().map(|point| {
-                let text = format!(
-                    "{series} is expected at {} on {}, with a probability of 80 % between {} and {} (model {}, made {})",
-                    number(point.yhat),
-                    moment(point.at_ms),
-                    number(point.interval_80.0),
-                    number(point.interval_80.1),
-                    forecast.model,
-                    moment(forecast.made_ms),
-                );
-                let evidence = Evidence::Metric {
-                    query: query.clone(),
-                    from_ms: now - 7 * DAY_MS,
-                    to_ms: now,
-                    value: point.yhat,
-                };
-                Outlook {
-                    fact: desk.book.cite(evidence, Some(forecast.made_ms), &text),
-                    series: series.clone(),
-                    at: rfc3339(point.at_ms),
-                    likely: point.yhat,
-                    low: point.interval_80.0,
-                    high: point.interval_80.1,
-                    reason: data(&forecast.reason),
-                    at_ms: point.at_ms,
-                }
-            }),
-            Ok(None) => None,
-            Err(StoreError::Invalid(reason)) => Some(Outlook {
-                fact: None,
-                series: series.clone(),
-                at: String::new(),
-                likely: f64::NAN,
-                low: f64::NAN,
-                high: f64::NAN,
-                reason: data(&reason),
-                at_ms: 0,
-            }),
-            Err(error) => return Err(error.into()),
-        };
-        outlooks.extend(outlook);
-        charts.push(Chart {
-            title: series,
-            query,
-            from_ms: now - 7 * DAY_MS,
-            to_ms: now,
-        });
-    }
-    Ok(Found {
-        charts,
-        ..Found::new(
-            format!("{} of {} series forecast", outlooks.len(), meant.len()),
-            Forecasts {
-                watched: meant.len(),
-                predictions: Vec::new(),
-                outlooks,
-            },
-        )
-    })
 }

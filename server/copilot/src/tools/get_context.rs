@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tocsin_domain::ports::LogStore;
 use tocsin_domain::{RecordId, TemplateId};
 
 use super::arguments::id;

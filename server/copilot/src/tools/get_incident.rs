@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tocsin_domain::alert::{
     Alert, AlertEvent, AlertEventKind, AlertId, Evidence, Incident, IncidentId,
 };
-use tocsin_domain::ports::{AlertFilter, AlertStore};
+use tocsin_domain::ports::AlertFilter;
 
 use super::arguments::{id, rfc3339};
 use super::error::ToolError;

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use tocsin_domain::Severity;
 use tocsin_domain::alert::Evidence;
 use tocsin_domain::copilot::Runbook;
-use tocsin_domain::ports::Classifier;
 
 use super::error::ToolError;
 use super::toolbox::{Desk, Found, Tool};

@@ -25,8 +25,6 @@ pub(crate) struct Line {
     pub(crate) body: String,
     #[serde(skip)]
     pub(crate) at_ms: i64,
-    #[serde(skip)]
-    pub(crate) record: tocsin_domain::RecordId,
 }
 
 /// A line, cited.
@@ -56,7 +54,6 @@ pub(super) fn line(record: &LogRecord, book: &mut FactBook) -> Line {
         severity: record.severity.name(),
         body,
         at_ms,
-        record: record.id,
     }
 }
 

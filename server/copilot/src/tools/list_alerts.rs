@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::alert::{Alert, AlertId, AlertSeverity, Evidence};
-use tocsin_domain::ports::{AlertFilter, AlertStore};
+use tocsin_domain::ports::AlertFilter;
 
 use super::arguments::{limit, range_ms, rfc3339, word};
 use super::error::ToolError;
@@ -74,8 +74,6 @@ pub(crate) struct AlertFound {
     /// The fact of what its annotations say.
     #[serde(skip)]
     pub(crate) annotated: Option<String>,
-    #[serde(skip)]
-    pub(crate) level: AlertSeverity,
 }
 
 /// What was found: the worst first, then the newest.
@@ -108,22 +106,7 @@ impl Tool for ListAlerts {
             .iter()
             .map(|name| entity(desk.directory, name))
             .collect::<Result<Vec<_>, _>>()?;
-        let least = given
-            .severity
-            .as_deref()
-            .map(|name| word("severity", name, AlertSeverity::from_name))
-            .transpose()?;
-        let severities = AlertSeverity::ALL.iter().copied();
-        let filter = AlertFilter {
-            severities: severities
-                .filter(|one| least.is_none_or(|least| *one >= least))
-                .collect(),
-            text: given.text.clone(),
-            failure_type: given.failure_type.clone(),
-            is_firing: given.is_firing,
-            to_ms: given.to.as_ref().map(|_| range.1.saturating_add(1)),
-            ..AlertFilter::default()
-        };
+        let filter = filter(given, range)?;
         let mut all = desk
             .tools
             .parts
@@ -172,6 +155,26 @@ impl Tool for ListAlerts {
     }
 }
 
+/// What the store is asked for; entities and the begin of the time are looked at afterwards.
+fn filter(given: &Arguments, range: (i64, i64)) -> Result<AlertFilter, ToolError> {
+    let least = given
+        .severity
+        .as_deref()
+        .map(|name| word("severity", name, AlertSeverity::from_name))
+        .transpose()?;
+    let severities = AlertSeverity::ALL.iter().copied();
+    Ok(AlertFilter {
+        severities: severities
+            .filter(|one| least.is_none_or(|least| *one >= least))
+            .collect(),
+        text: given.text.clone(),
+        failure_type: given.failure_type.clone(),
+        is_firing: given.is_firing,
+        to_ms: given.to.as_ref().map(|_| range.1.saturating_add(1)),
+        ..AlertFilter::default()
+    })
+}
+
 /// An alert, cited.
 pub(super) fn cited(one: &Alert, book: &mut FactBook) -> AlertFound {
     noted(one, "", book)
@@ -214,7 +217,6 @@ fn noted(one: &Alert, note: &str, book: &mut FactBook) -> AlertFound {
         ends: one.ends_ms.map(rfc3339),
         incident: one.incident.map(|id| id.to_string()),
         starts_ms: one.starts_ms,
-        level: one.severity,
     }
 }
 

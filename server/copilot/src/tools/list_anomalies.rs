@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::alert::Evidence;
 use tocsin_domain::metric::Anomaly;
-use tocsin_domain::ports::{AnomalyFilter, AnomalyStore};
+use tocsin_domain::ports::AnomalyFilter;
 
 use super::arguments::{BACK_MS, limit, range_ms, rfc3339};
 use super::error::ToolError;

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::alert::Evidence;
 use tocsin_domain::ports::log_store::{LogQuery, TemplateCount, dominant_band};
-use tocsin_domain::ports::{Classifier, LogStore, TemplateStore};
 use tocsin_domain::{Severity, TemplateId};
 
 use super::arguments::{BACK_MS, limit, range_ms, rfc3339, time_range};

@@ -16,6 +16,7 @@ mod list_alerts;
 mod list_anomalies;
 mod list_changes;
 mod log_patterns;
+mod outlook;
 mod propose_remediation;
 mod query_metrics;
 mod registry;

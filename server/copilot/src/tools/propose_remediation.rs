@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::alert::{Alert, AlertId, IncidentId};
 use tocsin_domain::copilot::Proposal;
-use tocsin_domain::ports::{AlertFilter, AlertStore};
+use tocsin_domain::ports::AlertFilter;
 
 use super::arguments::id;
 use super::error::ToolError;

@@ -7,7 +7,6 @@ use tocsin_domain::alert::Evidence;
 use tocsin_domain::copilot::Chart;
 use tocsin_domain::metric::{MatchOp, Matcher, NAME_LABEL, Sample};
 use tocsin_domain::ports::metric_insight::QuerySeries;
-use tocsin_domain::ports::{MetricQueries, MetricStore};
 use tocsin_domain::{Labels, MetricKind};
 
 use super::arguments::{limit, range_ms, rfc3339};

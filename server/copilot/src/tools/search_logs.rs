@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tocsin_domain::ports::SearchError;
 use tocsin_domain::ports::log_store::{LogQuery, Order};
-use tocsin_domain::ports::{LogSearch, LogStore, SearchError};
 use tocsin_domain::{LogRecord, Severity, TemplateId};
 
 use super::arguments::{BACK_MS, limit, range_ms, time_range, word};

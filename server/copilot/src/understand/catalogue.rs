@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tocsin_domain::Severity;
 use tocsin_rank::SignalKind;
 
@@ -12,7 +13,7 @@ use super::directory::Kind;
 use super::intent::Intent;
 
 /// The rules that come with the server.
-const BUILT_IN: &str = include_str!("../../../../rules/questions.yml");
+pub(super) const BUILT_IN: &str = include_str!("../../../../rules/questions.yml");
 /// The most bytes that a compiled pattern may take.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
@@ -73,10 +74,11 @@ struct IntentEntry {
     intent: Intent,
     needs: Option<Need>,
     patterns: Vec<String>,
-    #[serde(default)]
-    examples: Vec<String>,
-    #[serde(default)]
-    counterexamples: Vec<String>,
+    /// Read by the tests of the rules alone.
+    #[serde(default, rename = "examples")]
+    _examples: IgnoredAny,
+    #[serde(default, rename = "counterexamples")]
+    _counterexamples: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -142,15 +144,6 @@ pub(crate) struct Subject {
     pub(crate) metrics_text: String,
 }
 
-/// An example of a question.
-#[derive(Debug, Clone)]
-pub(crate) struct Example {
-    pub(crate) intent: Intent,
-    pub(crate) needs: Option<Need>,
-    pub(crate) question: String,
-    pub(crate) holds: bool,
-}
-
 /// The rules, ready to be asked.
 #[derive(Debug)]
 pub(crate) struct Catalogue {
@@ -165,7 +158,6 @@ pub(crate) struct Catalogue {
     pronouns: HashSet<String>,
     stop_words: HashSet<String>,
     vocabulary: HashSet<String>,
-    examples: Vec<Example>,
 }
 
 impl Catalogue {
@@ -189,7 +181,6 @@ impl Catalogue {
             })?;
         let compile = |pattern: &str| compile(pattern, name);
         let vocabulary = vocabulary(&file);
-        let examples = examples(&file);
         let mut intents = Vec::new();
         for entry in &file.intents {
             let patterns = entry.patterns.iter().map(|pattern| compile(pattern));
@@ -232,7 +223,6 @@ impl Catalogue {
             pronouns: file.pronouns.into_iter().collect(),
             stop_words: file.stop_words.into_iter().flatten().collect(),
             vocabulary,
-            examples,
         })
     }
 
@@ -331,11 +321,6 @@ impl Catalogue {
     pub(crate) fn is_common(&self, word: &str) -> bool {
         self.vocabulary.contains(word)
     }
-
-    /// The examples, in their order.
-    pub(crate) fn examples(&self) -> &[Example] {
-        &self.examples
-    }
 }
 
 impl SymptomKind {
@@ -382,24 +367,4 @@ fn vocabulary(file: &File) -> HashSet<String> {
         }
     }
     all
-}
-
-fn examples(file: &File) -> Vec<Example> {
-    let of = |entry: &IntentEntry, questions: &[String], holds| -> Vec<Example> {
-        let make = |question: &String| Example {
-            intent: entry.intent,
-            needs: entry.needs,
-            question: question.clone(),
-            holds,
-        };
-        questions.iter().map(make).collect()
-    };
-    let each = file.intents.iter().map(|entry| {
-        [
-            of(entry, &entry.examples, true),
-            of(entry, &entry.counterexamples, false),
-        ]
-        .concat()
-    });
-    each.flatten().collect()
 }

@@ -46,6 +46,7 @@ pub(crate) enum Intent {
 
 impl Intent {
     /// All of them.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 19] = [
         Self::Help,
         Self::Runbook,

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod directory;
+mod follow_up;
 mod intent;
 mod known;
 mod reading;
@@ -10,10 +11,10 @@ mod tests;
 pub(crate) mod time;
 mod told;
 
+pub(crate) use catalogue::Catalogue;
 pub use catalogue::QuestionRulesError;
-pub(crate) use catalogue::{Catalogue, Need, Subject};
-pub(crate) use directory::{Directory, Entity, Fit, Kind, Names, Place};
+pub(crate) use directory::{Directory, Entity, Fit, Kind, Place};
 pub(crate) use intent::Intent;
 pub(crate) use known::KnownNames;
 pub(crate) use reading::{Context, FoundEntity, Reading, read};
-pub(crate) use told::{understood, uses_topic};
+pub(crate) use told::understood;

@@ -7,6 +7,7 @@ use tocsin_domain::Severity;
 
 use super::catalogue::{Catalogue, Need};
 use super::directory::{Directory, Entity, Fit, Kind, Match};
+use super::follow_up::{Said, go_on};
 use super::intent::Intent;
 use super::time::{Asker, DAY_MS, HOUR_MS, TimeSpan, Word, times, words};
 
@@ -14,8 +15,6 @@ use super::time::{Asker, DAY_MS, HOUR_MS, TimeSpan, Word, times, words};
 const ENTITIES_MAX: usize = 6;
 /// The most words that a name may have.
 const NAME_WORDS_MAX: usize = 3;
-/// From how few words on a question without words of its own goes on from the one before.
-const SHORT_WORDS_MAX: usize = 4;
 
 /// What a question is read with.
 #[derive(Debug, Clone, Copy)]
@@ -160,7 +159,15 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
         is_follow_up: false,
     };
     if let Some(previous) = context.previous {
-        reader.go_on(&mut reading, previous, intent.is_none());
+        let said = Said {
+            question,
+            words: reader.words.len(),
+            has_pronoun: reader
+                .free()
+                .any(|(_, word)| context.catalogue.is_pronoun(word)),
+            has_no_intent: intent.is_none(),
+        };
+        go_on(&mut reading, previous, &said, context.catalogue);
     }
     // A misspelt name would hide the lines that are searched for.
     if reading.intent == Intent::Search {
@@ -385,60 +392,4 @@ impl Reader<'_> {
         let left = left.filter_map(|(at, _)| self.phrase(at, 1).map(str::to_owned));
         self.topic.iter().cloned().chain(left).collect()
     }
-
-    /// Takes from the question before what this one leaves open.
-    fn go_on(&self, reading: &mut Reading, previous: &Reading, has_no_intent: bool) {
-        let text = self.question.trim().to_lowercase();
-        let says_so = self.context.catalogue.goes_on(&text);
-        let has_pronoun = self
-            .free()
-            .any(|(_, word)| self.context.catalogue.is_pronoun(word));
-        let is_short = self.words.len() <= SHORT_WORDS_MAX;
-        let is_bare = reading.topic.is_empty() && (is_short || says_so);
-        let takes_intent = has_no_intent && (says_so || is_bare);
-        let names_nothing = reading.things().next().is_none();
-        let takes_things = takes_intent
-            || (names_nothing && (has_pronoun || (is_bare && !is_broad(reading.intent))));
-        if !takes_things {
-            return;
-        }
-        reading.is_follow_up = true;
-        if takes_intent {
-            reading.intent = previous.intent;
-            reading.severity = reading.severity.or(previous.severity);
-            if reading.topic.is_empty() {
-                reading.topic.clone_from(&previous.topic);
-            }
-        }
-        if reading.subjects.is_empty() {
-            reading.subjects.clone_from(&previous.subjects);
-        }
-        if reading.failure_types.is_empty() {
-            reading.failure_types.clone_from(&previous.failure_types);
-        }
-        if reading.times.is_empty() {
-            reading.times.clone_from(&previous.times);
-            reading.time_words.clone_from(&previous.time_words);
-        }
-        let kinds: Vec<Kind> = reading
-            .entities
-            .iter()
-            .map(|one| one.entity.kind())
-            .collect();
-        let kept = previous.entities.iter();
-        let kept = kept.filter(|one| !kinds.contains(&one.entity.kind()));
-        reading.entities.extend(kept.map(|one| FoundEntity {
-            words: String::new(),
-            others: Vec::new(),
-            ..one.clone()
-        }));
-    }
-}
-
-/// Questions that are about everything where they name nothing.
-const fn is_broad(intent: Intent) -> bool {
-    matches!(
-        intent,
-        Intent::Help | Intent::Status | Intent::Digest | Intent::Alerts | Intent::FillUp
-    )
 }

@@ -169,6 +169,67 @@ const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("flux capacitor melted", "search", &["No line", "was found"]),
 ];
 
+/// What is open on the page.
+#[derive(Debug, Clone, Copy)]
+enum Open {
+    Alert,
+    Incident,
+    Line,
+}
+
+/// A question, what is open, the intent it has, and what the answer must say.
+const ON_PAGES: &[(&str, Open, &str, &str)] = &[
+    (
+        "explain this",
+        Open::Alert,
+        "explain",
+        "It belongs to the incident",
+    ),
+    (
+        "explain this",
+        Open::Incident,
+        "explain",
+        "2 alerts belong to it",
+    ),
+    (
+        "what does this line mean?",
+        Open::Line,
+        "explain",
+        "`disk_full`",
+    ),
+    ("why?", Open::Alert, "why", "payment"),
+    (
+        "has this happened before?",
+        Open::Alert,
+        "similar",
+        "the same type of failure",
+    ),
+    (
+        "what should I do?",
+        Open::Alert,
+        "runbook",
+        "For `payment_provider_failure`",
+    ),
+    (
+        "what should I do?",
+        Open::Incident,
+        "runbook",
+        "For `payment_provider_failure`",
+    ),
+    (
+        "what changed during the incident?",
+        Open::Incident,
+        "changes",
+        "payment 2.4.1",
+    ),
+    (
+        "show the errors",
+        Open::Alert,
+        "errors",
+        "60 lines of severity error or worse of `payment`",
+    ),
+];
+
 fn text_of(answer: &Answer) -> String {
     let said: Vec<&str> = answer
         .statements
@@ -247,77 +308,29 @@ async fn each_question_has_its_answer() {
 async fn the_page_is_what_is_asked_about() {
     let shop = Shop::open();
     let copilot = shop.copilot();
-    let of_alert = PageContext {
-        alert: Some(shop.alert.id),
-        ..PageContext::default()
+    let page_of = |open: Open| match open {
+        Open::Alert => PageContext {
+            alert: Some(shop.alert.id),
+            ..PageContext::default()
+        },
+        Open::Incident => PageContext {
+            incident: Some(shop.incident.id),
+            ..PageContext::default()
+        },
+        Open::Line => PageContext {
+            record: Some(shop.line),
+            ..PageContext::default()
+        },
     };
-    let of_incident = PageContext {
-        incident: Some(shop.incident.id),
-        ..PageContext::default()
-    };
-    let of_line = PageContext {
-        record: Some(shop.line),
-        ..PageContext::default()
-    };
-    for (text, page, intent, expected) in [
-        (
-            "explain this",
-            &of_alert,
-            "explain",
-            "It belongs to the incident",
-        ),
-        (
-            "explain this",
-            &of_incident,
-            "explain",
-            "2 alerts belong to it",
-        ),
-        (
-            "what does this line mean?",
-            &of_line,
-            "explain",
-            "`disk_full`",
-        ),
-        ("why?", &of_alert, "why", "payment"),
-        (
-            "has this happened before?",
-            &of_alert,
-            "similar",
-            "the same type of failure",
-        ),
-        (
-            "what should I do?",
-            &of_alert,
-            "runbook",
-            "For `payment_provider_failure`",
-        ),
-        (
-            "what should I do?",
-            &of_incident,
-            "runbook",
-            "For `payment_provider_failure`",
-        ),
-        (
-            "what changed during the incident?",
-            &of_incident,
-            "changes",
-            "payment 2.4.1",
-        ),
-        (
-            "show the errors",
-            &of_alert,
-            "errors",
-            "60 lines of severity error or worse of `payment`",
-        ),
-    ] {
+    for (text, open, intent, expected) in ON_PAGES {
         let asked = Question {
-            page: Some(page.clone()),
+            page: Some(page_of(*open)),
             ..question(text)
         };
         let (message, _) = ask(&copilot, asked).await;
         let answer = message.answer.unwrap();
         hold_to_evidence(&answer, text);
-        assert_eq!(answer.understood.intent, intent, "{text}");
+        assert_eq!(answer.understood.intent, *intent, "{text}");
         assert!(
             text_of(&answer).contains(expected),
             "{text}:\n{}",

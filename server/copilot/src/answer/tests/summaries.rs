@@ -1,6 +1,6 @@
 //! Summaries of what is in the shop.
 
-use tocsin_domain::ports::{Copilot, SummarySubject};
+use tocsin_domain::ports::{Copilot, Summary, SummarySubject};
 use tocsin_domain::{TimeRange, Timestamp};
 use tocsin_llm::{Claim, Evidence, check};
 
@@ -60,31 +60,31 @@ async fn summaries_say_what_is_known_and_cite_it() {
             .map(|one| one.title.as_str())
             .collect();
         assert_eq!(have, titles, "{subject:?}");
-        let mut evidence = Evidence::new();
-        summary
-            .facts
-            .iter()
-            .for_each(|fact| evidence.add(&fact.id, &fact.text));
-        let statements: Vec<_> = summary
-            .sections
-            .iter()
-            .flat_map(|one| &one.statements)
-            .collect();
-        assert!(
-            statements.iter().any(|one| one.text.contains(expected)),
-            "{statements:#?}"
-        );
-        for statement in statements.iter().filter(|one| !one.cites.is_empty()) {
-            let claim = Claim {
-                text: statement.text.clone(),
-                cites: statement.cites.clone(),
-            };
-            let checked = check(&[claim], &evidence);
-            assert!(checked.dropped.is_empty(), "{:?}", checked.dropped);
-        }
+        hold_to_evidence(&summary, expected);
     }
     let gone = SummarySubject::Incident(tocsin_domain::alert::IncidentId(1));
     assert_eq!(copilot.summarise(gone, "ana").await.unwrap(), None);
     let cluster = SummarySubject::Cluster("no such".into(), day);
     assert_eq!(copilot.summarise(cluster, "ana").await.unwrap(), None);
+}
+
+/// Something says what is expected, and whatever cites is borne out.
+fn hold_to_evidence(summary: &Summary, expected: &str) {
+    let mut evidence = Evidence::new();
+    summary
+        .facts
+        .iter()
+        .for_each(|fact| evidence.add(&fact.id, &fact.text));
+    let all = summary.sections.iter().flat_map(|one| &one.statements);
+    let statements: Vec<_> = all.collect();
+    let is_said = statements.iter().any(|one| one.text.contains(expected));
+    assert!(is_said, "{statements:#?}");
+    for statement in statements.iter().filter(|one| !one.cites.is_empty()) {
+        let claim = Claim {
+            text: statement.text.clone(),
+            cites: statement.cites.clone(),
+        };
+        let checked = check(&[claim], &evidence);
+        assert!(checked.dropped.is_empty(), "{:?}", checked.dropped);
+    }
 }

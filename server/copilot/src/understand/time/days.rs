@@ -1,11 +1,8 @@
 //! The grammar of days: `yesterday`, `last Tuesday`, `on Nov 3`, and what may follow them.
 
 use super::asker::{HOUR_MS, day_of, weekday as weekday_of};
-use super::grammar::{Grammar, Read, Stretch};
+use super::grammar::{AT_MS, Grammar, Read, Stretch};
 use super::words::{Unit, day_of_month, month, part_of_day, weekday};
-
-/// How far a moment of a day reaches to either side.
-const AT_MS: i64 = 15 * 60_000;
 
 impl Grammar<'_> {
     /// A day, and what of it.

@@ -4,6 +4,7 @@
 //! the past ends at the latest now; what is said of the future is marked as such.
 
 mod asker;
+mod clocks;
 mod days;
 mod grammar;
 #[cfg(test)]
@@ -12,7 +13,7 @@ mod words;
 
 use std::ops::Range;
 
-pub(crate) use asker::{Asker, DAY_MS, HOUR_MS, MINUTE_MS, WEEK_MS};
+pub(crate) use asker::{Asker, DAY_MS, HOUR_MS, MINUTE_MS};
 pub(crate) use words::{Word, words};
 
 /// The most expressions that are taken from a question.

@@ -111,79 +111,82 @@ fn stretches_before_now() {
     }
 }
 
+/// Days, and what is read of them.
+const DAYS: [(&str, &str); 18] = [
+    (
+        "What happened yesterday?",
+        "2026-11-10T00:00Z 2026-11-10T23:59~Z `yesterday`",
+    ),
+    ("today", "2026-11-11T00:00Z 2026-11-11T10:30Z `today`"),
+    (
+        "last Tuesday night",
+        "2026-11-10T20:00Z 2026-11-11T06:00Z `last Tuesday night`",
+    ),
+    (
+        "on Wednesday",
+        "2026-11-11T00:00Z 2026-11-11T10:30Z `on Wednesday`",
+    ),
+    (
+        "last Wednesday",
+        "2026-11-04T00:00Z 2026-11-04T23:59~Z `last Wednesday`",
+    ),
+    (
+        "this morning",
+        "2026-11-11T04:00Z 2026-11-11T10:30Z `this morning`",
+    ),
+    (
+        "yesterday evening",
+        "2026-11-10T17:00Z 2026-11-11T00:00Z `yesterday evening`",
+    ),
+    (
+        "last night",
+        "2026-11-10T20:00Z 2026-11-11T06:00Z `last night`",
+    ),
+    (
+        "the day before yesterday",
+        "2026-11-09T00:00Z 2026-11-09T23:59~Z `the day before yesterday`",
+    ),
+    (
+        "on 2026-11-03",
+        "2026-11-03T00:00Z 2026-11-03T23:59~Z `on 2026-11-03`",
+    ),
+    (
+        "the outage on Nov 3",
+        "2026-11-03T00:00Z 2026-11-03T23:59~Z `on Nov 3`",
+    ),
+    (
+        "on November 3rd, 2025",
+        "2025-11-03T00:00Z 2025-11-03T23:59~Z `on November 3rd, 2025`",
+    ),
+    (
+        "on 24 Dec",
+        "2025-12-24T00:00Z 2025-12-24T23:59~Z `on 24 Dec`",
+    ),
+    (
+        "on Tuesday, Nov 3",
+        "2026-11-03T00:00Z 2026-11-03T23:59~Z `on Tuesday, Nov 3`",
+    ),
+    (
+        "on the 3rd",
+        "2026-11-03T00:00Z 2026-11-03T23:59~Z `on the 3rd`",
+    ),
+    (
+        "on the 30th",
+        "2026-10-30T00:00Z 2026-10-30T23:59~Z `on the 30th`",
+    ),
+    (
+        "the morning of Nov 3",
+        "2026-11-03T04:00Z 2026-11-03T12:00Z `the morning of Nov 3`",
+    ),
+    (
+        "since fri",
+        "2026-11-06T00:00Z 2026-11-11T10:30Z `since fri`",
+    ),
+];
+
 #[test]
 fn days_and_parts_of_them() {
-    for (question, expected) in [
-        (
-            "What happened yesterday?",
-            "2026-11-10T00:00Z 2026-11-10T23:59~Z `yesterday`",
-        ),
-        ("today", "2026-11-11T00:00Z 2026-11-11T10:30Z `today`"),
-        (
-            "last Tuesday night",
-            "2026-11-10T20:00Z 2026-11-11T06:00Z `last Tuesday night`",
-        ),
-        (
-            "on Wednesday",
-            "2026-11-11T00:00Z 2026-11-11T10:30Z `on Wednesday`",
-        ),
-        (
-            "last Wednesday",
-            "2026-11-04T00:00Z 2026-11-04T23:59~Z `last Wednesday`",
-        ),
-        (
-            "this morning",
-            "2026-11-11T04:00Z 2026-11-11T10:30Z `this morning`",
-        ),
-        (
-            "yesterday evening",
-            "2026-11-10T17:00Z 2026-11-11T00:00Z `yesterday evening`",
-        ),
-        (
-            "last night",
-            "2026-11-10T20:00Z 2026-11-11T06:00Z `last night`",
-        ),
-        (
-            "the day before yesterday",
-            "2026-11-09T00:00Z 2026-11-09T23:59~Z `the day before yesterday`",
-        ),
-        (
-            "on 2026-11-03",
-            "2026-11-03T00:00Z 2026-11-03T23:59~Z `on 2026-11-03`",
-        ),
-        (
-            "the outage on Nov 3",
-            "2026-11-03T00:00Z 2026-11-03T23:59~Z `on Nov 3`",
-        ),
-        (
-            "on November 3rd, 2025",
-            "2025-11-03T00:00Z 2025-11-03T23:59~Z `on November 3rd, 2025`",
-        ),
-        (
-            "on 24 Dec",
-            "2025-12-24T00:00Z 2025-12-24T23:59~Z `on 24 Dec`",
-        ),
-        (
-            "on Tuesday, Nov 3",
-            "2026-11-03T00:00Z 2026-11-03T23:59~Z `on Tuesday, Nov 3`",
-        ),
-        (
-            "on the 3rd",
-            "2026-11-03T00:00Z 2026-11-03T23:59~Z `on the 3rd`",
-        ),
-        (
-            "on the 30th",
-            "2026-10-30T00:00Z 2026-10-30T23:59~Z `on the 30th`",
-        ),
-        (
-            "the morning of Nov 3",
-            "2026-11-03T04:00Z 2026-11-03T12:00Z `the morning of Nov 3`",
-        ),
-        (
-            "since fri",
-            "2026-11-06T00:00Z 2026-11-11T10:30Z `since fri`",
-        ),
-    ] {
+    for (question, expected) in DAYS {
         assert_eq!(read(question), expected, "{question}");
     }
 }
