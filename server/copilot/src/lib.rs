@@ -28,6 +28,6 @@ pub use config::{CopilotConfig, CopilotConfigError};
 pub use parts::CopilotParts;
 pub use root_cause::{RootCauseConfig, RootCauseWatch};
 pub use runbooks::{RunbookError, Runbooks};
-pub use service::CopilotService;
+pub use service::{CopilotRules, CopilotService};
 pub use telemetry::{CopilotCounts, CopilotTelemetry};
 pub use understand::QuestionRulesError;

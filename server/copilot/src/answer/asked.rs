@@ -16,6 +16,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) range_ms: (i64, i64),
     /// The words of the question.
     pub(crate) question: &'a str,
+    /// Those of the question that it goes on from.
+    pub(crate) before: Option<&'a str>,
 }
 
 impl Asked<'_> {

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use tocsin_domain::alert::Evidence as FactEvidence;
 use tocsin_domain::copilot::{Answer, Chart, Proposal, Statement, Step, Understood};
-use tocsin_domain::ports::{AnswerListener, AnswerPiece, SummarySection};
+use tocsin_domain::ports::{AnswerListener, AnswerPiece, SummarySection, ToolAnswer};
 use tocsin_llm::{Claim, Evidence, check};
 
 use crate::facts::FactBook;
 use crate::quotes::inert;
-use crate::tools::{Desk, Found, Tool, ToolError, Toolbox};
+use crate::tools::{Called, Desk, Found, Tool, ToolError, Toolbox, call};
 use crate::understand::Directory;
 use crate::understand::time::Asker;
 
@@ -17,6 +17,8 @@ use crate::understand::time::Asker;
 const CHARTS_MAX: usize = 4;
 /// The most questions that are proposed to follow.
 const FOLLOW_UPS_MAX: usize = 4;
+/// The most bytes of a model's arguments that are shown.
+const ARGUMENTS_BYTES_MAX: usize = 4 << 10;
 /// The most statements of an answer.
 const STATEMENTS_MAX: usize = 40;
 
@@ -35,6 +37,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) answer: Answer,
     /// Statements that their facts do not bear out; they were not told.
     pub(crate) dropped: u32,
+    /// Statements that are kept back while a model may still say it better; none: statements are told.
+    held: Option<Vec<Statement>>,
     /// Names that statements may say without citing them: code found them.
     given: Vec<String>,
     /// Where sections begin: their headings, and the place of their first statement.
@@ -58,6 +62,7 @@ impl<'a> Draft<'a> {
             facts_told: 0,
             answer: Answer::default(),
             dropped: 0,
+            held: None,
             given: Vec::new(),
             sections: Vec::new(),
         }
@@ -109,6 +114,58 @@ impl<'a> Draft<'a> {
             }
             Err(_) => Ok(None),
         }
+    }
+
+    /// Asks a tool by its name, as a model does. The inner error says why it has no answer.
+    pub(crate) async fn call(
+        &mut self,
+        name: &str,
+        arguments_json: &str,
+    ) -> Result<Result<ToolAnswer, String>, Stopped> {
+        let began = Instant::now();
+        let mut desk = Desk {
+            tools: self.tools,
+            asker: self.asker,
+            directory: self.directory,
+            book: &mut self.book,
+        };
+        let found = call(&mut desk, name, arguments_json).await;
+        let outcome = found.as_ref().map(|found| found.answer.summary.clone());
+        let is_object = serde_json::from_str::<serde_json::Map<_, _>>(arguments_json).is_ok();
+        let is_shown = is_object && arguments_json.len() <= ARGUMENTS_BYTES_MAX;
+        let arguments_json = if is_shown { arguments_json } else { "{}" };
+        self.step(
+            &crate::tools::data(name),
+            arguments_json.to_owned(),
+            (outcome, began),
+        )
+        .await?;
+        match found {
+            Ok(Called { answer, proposals }) => {
+                self.tell_facts().await?;
+                for chart in answer.charts.clone() {
+                    self.chart(chart).await?;
+                }
+                proposals.into_iter().for_each(|one| self.propose(one));
+                Ok(Ok(answer))
+            }
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    /// Keeps statements back from now on.
+    pub(crate) fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// What was kept back; statements are told from now on.
+    pub(crate) fn release(&mut self) -> Vec<Statement> {
+        self.held.take().unwrap_or_default()
+    }
+
+    /// Whether nothing was said, or kept back.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.answer.statements.is_empty() && self.held.as_ref().is_none_or(Vec::is_empty)
     }
 
     /// Keeps and tells a step.
@@ -168,6 +225,10 @@ impl<'a> Draft<'a> {
             self.dropped += 1;
             return Ok(());
         }
+        if let Some(held) = &mut self.held {
+            held.push(statement);
+            return Ok(());
+        }
         let is_said = self
             .answer
             .statements
@@ -194,8 +255,10 @@ impl<'a> Draft<'a> {
             }
         }
         let understood = &self.answer.understood;
-        evidence.give(&crate::words::moment(understood.from_ms));
-        evidence.give(&crate::words::moment(understood.to_ms));
+        if understood.to_ms > 0 {
+            evidence.give(&crate::words::moment(understood.from_ms));
+            evidence.give(&crate::words::moment(understood.to_ms));
+        }
         let names = understood.entities.iter().chain(&self.given);
         names.for_each(|name| evidence.give(name));
         let claim = Claim {

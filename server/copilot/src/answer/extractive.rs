@@ -35,7 +35,7 @@ pub(crate) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<()
         Intent::Search => search::answer(draft, asked).await?,
     }
     draft.chart_what_is_cited().await?;
-    if draft.answer.statements.is_empty() {
+    if draft.is_silent() {
         failed(draft).await?;
     }
     Ok(())

@@ -15,6 +15,7 @@ mod first_seen;
 mod help;
 mod lines;
 mod metric;
+mod model;
 mod runbook;
 mod search;
 mod similar;
@@ -28,9 +29,11 @@ pub(crate) use alerts::say as say_alerts;
 pub(crate) use asked::Asked;
 pub(crate) use changes::say as say_changes;
 pub(crate) use draft::{Draft, Stopped};
-pub(crate) use extractive::answer;
 pub(crate) use fill_up::say as say_prediction;
 pub(crate) use lines::{say_line, say_patterns};
+pub(crate) use model::{
+    Sentence, Wording, answer, extractive_writer, input_of, is_ready, judge, writer,
+};
 #[cfg(test)]
 pub(crate) use tests::scene;
 pub(crate) use why::say as say_findings;

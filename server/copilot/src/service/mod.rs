@@ -19,6 +19,7 @@ use tocsin_domain::ports::{
     AnswerListener, AnswerPiece, ChangeFilter, Copilot, CopilotError, CopilotStatus, ModelProvider,
     Question, StoreError, Summary, SummarySubject, ToolAnswer, ToolSpec,
 };
+use tocsin_llm::Prompts;
 
 use crate::changes::{ChangeFinder, ChangeRules};
 use crate::config::CopilotConfig;
@@ -31,9 +32,21 @@ use crate::tools::{Desk, Toolbox, call, specs};
 use crate::understand::time::Asker;
 use crate::understand::{Catalogue, KnownNames, QuestionRulesError};
 
+/// What people may change of how the copilot answers.
+#[derive(Debug)]
+pub struct CopilotRules {
+    /// Which log lines tell of changes.
+    pub changes: ChangeRules,
+    /// What to do about which failure.
+    pub runbooks: Runbooks,
+    /// How a language model is asked.
+    pub prompts: Arc<Prompts>,
+}
+
 /// The copilot.
 pub struct CopilotService {
     tools: Toolbox,
+    prompts: Arc<Prompts>,
     names: KnownNames,
     config: CopilotConfig,
     answering: AtomicUsize,
@@ -53,12 +66,11 @@ impl CopilotService {
     /// [`QuestionRulesError`]: none that the tests would let through, since the rules are built in.
     pub fn new(
         parts: Arc<CopilotParts>,
-        changes: ChangeRules,
-        runbooks: Runbooks,
+        rules: CopilotRules,
         config: CopilotConfig,
     ) -> Result<Self, QuestionRulesError> {
-        let changes = Arc::new(ChangeFinder::new(parts.clone(), changes));
-        let runbooks = Arc::new(runbooks);
+        let changes = Arc::new(ChangeFinder::new(parts.clone(), rules.changes));
+        let runbooks = Arc::new(rules.runbooks);
         let catalogue = Arc::new(Catalogue::built_in()?);
         let causes = Arc::new(RootCauseFinder::new(
             parts.clone(),
@@ -67,6 +79,7 @@ impl CopilotService {
             config.root_cause.clone(),
         ));
         Ok(Self {
+            prompts: rules.prompts,
             names: KnownNames::new(parts.clone(), catalogue.clone(), &runbooks),
             tools: Toolbox {
                 parts,
@@ -169,7 +182,7 @@ impl Copilot for CopilotService {
             directory: &directory,
             book: &mut book,
         };
-        Ok(call(&mut desk, name, arguments_json).await?)
+        Ok(call(&mut desk, name, arguments_json).await?.answer)
     }
 
     async fn ask(

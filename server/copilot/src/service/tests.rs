@@ -9,11 +9,9 @@ use tocsin_domain::ports::{
 };
 
 use super::CopilotService;
-use crate::answer::scene::{Heard, NOW_MS, Shop, ask, copilot, question};
-use crate::changes::ChangeRules;
+use crate::answer::scene::{Heard, NOW_MS, Shop, ask, copilot, question, rules};
 use crate::config::CopilotConfig;
 use crate::fakes::World;
-use crate::runbooks::Runbooks;
 
 fn thread(id: u128) -> Thread {
     Thread {
@@ -165,12 +163,7 @@ async fn no_more_are_answered_at_a_time_than_is_said() {
         answering_max: 1,
         ..CopilotConfig::default()
     };
-    let copilot = CopilotService::new(
-        shop.world.parts(),
-        ChangeRules::built_in().unwrap(),
-        Runbooks::built_in().unwrap(),
-        config,
-    );
+    let copilot = CopilotService::new(shop.world.parts(), rules(), config);
     let copilot = Arc::new(copilot.unwrap());
     let mut asks = Asks {
         copilot: copilot.clone(),

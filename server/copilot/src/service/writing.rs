@@ -1,14 +1,13 @@
 //! An answer, or a summary, is written.
 
 use async_trait::async_trait;
-use tocsin_domain::copilot::{Answer, Writer};
-use tocsin_domain::ports::{
-    AnswerListener, AnswerPiece, CopilotError, ModelProvider, Summary, SummarySubject,
-};
+use tocsin_domain::copilot::{Answer, MessageId};
+use tocsin_domain::ports::{AnswerListener, AnswerPiece, CopilotError, Summary, SummarySubject};
+use tocsin_llm::Asker as WhoAsks;
 
 use super::CopilotService;
 use super::question::Taken;
-use crate::answer::{Asked, Draft, Stopped, answer};
+use crate::answer::{Asked, Draft, Stopped, Wording, answer, extractive_writer};
 use crate::quotes::inert;
 use crate::summary;
 use crate::understand::time::Asker;
@@ -58,24 +57,42 @@ impl CopilotService {
             page: taken.page.as_ref(),
             range_ms: reading.range_ms(asker),
             question: &taken.text,
+            before: taken
+                .before
+                .last()
+                .filter(|_| reading.is_follow_up)
+                .map(|(question, _)| question.as_str()),
         };
+        draft.answer.writer = extractive_writer();
         let outcome = if is_heard {
-            begin(&mut draft, asked, asker).await
+            let by = WhoAsks {
+                user: taken.user.clone(),
+                question_id: taken.id.0,
+            };
+            begin(&mut draft, (asked, asker), self.wording(&by)).await
         } else {
             Err(Stopped)
         };
-        let is_stopped = outcome.is_err();
         let (answer, dropped) = draft.finish();
         let written = Written {
             dropped,
-            model_failed: false,
+            model_failed: outcome == Ok(true),
         };
         let answer = Answer {
-            is_stopped,
-            writer: extractive(),
+            is_stopped: outcome.is_err(),
             ..answer
         };
         Ok((answer, written))
+    }
+
+    /// The model that words answers, on somebody's behalf.
+    fn wording<'a>(&'a self, asker: &'a WhoAsks) -> Wording<'a> {
+        Wording {
+            model: &*self.tools.parts.model,
+            prompts: &self.prompts,
+            tool_calls_max: self.config.tool_calls_max,
+            asker,
+        }
     }
 
     /// Reads a question after those before it.
@@ -117,7 +134,7 @@ impl CopilotService {
     pub(super) async fn sum_up(
         &self,
         subject: SummarySubject,
-        _user: &str,
+        user: &str,
     ) -> Result<Option<Summary>, CopilotError> {
         let now_ms = self.now_ms();
         let directory = self.names.directory(now_ms).await?;
@@ -144,27 +161,31 @@ impl CopilotService {
         let sections = draft.sections();
         let title = title(&subject, &draft);
         let (answer, _) = draft.finish();
-        Ok(Some(Summary {
+        let summary = Summary {
             title,
             sections,
             facts: answer.facts,
-            writer: extractive(),
+            writer: extractive_writer(),
             made_ms: now_ms,
-        }))
+        };
+        let by = WhoAsks {
+            user: user.to_owned(),
+            question_id: MessageId::new(now_ms, (self.tools.parts.random)()).0,
+        };
+        Ok(Some(
+            summary::worded(summary, &subject, self.wording(&by)).await,
+        ))
     }
 }
 
-async fn begin(draft: &mut Draft<'_>, asked: Asked<'_>, asker: Asker) -> Result<(), Stopped> {
+/// Says how the question was understood, then the answer. True if a model should have worded it and could not.
+async fn begin(
+    draft: &mut Draft<'_>,
+    (asked, asker): (Asked<'_>, Asker),
+    wording: Wording<'_>,
+) -> Result<bool, Stopped> {
     draft.understood(understood(asked.reading, asker)).await?;
-    answer(draft, asked).await
-}
-
-/// Rules wrote it.
-fn extractive() -> Writer {
-    Writer {
-        provider: ModelProvider::Extractive.name().into(),
-        ..Writer::default()
-    }
+    answer(draft, asked, wording).await
 }
 
 /// What a summary is about.

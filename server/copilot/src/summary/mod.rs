@@ -7,9 +7,11 @@ mod digest;
 mod incident;
 mod post_mortem;
 mod report;
+mod wording;
 
 pub(crate) use alert::alert;
 pub(crate) use cluster::cluster;
 pub(crate) use digest::digest;
 pub(crate) use incident::incident;
 pub(crate) use post_mortem::post_mortem;
+pub(crate) use wording::worded;

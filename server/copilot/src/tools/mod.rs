@@ -36,7 +36,7 @@ pub(crate) use get_incident::{
     Arguments as IncidentArguments, GetIncident, Happened, IncidentFound, IncidentWhole,
 };
 pub(crate) use get_runbook::{Arguments as RunbookArguments, GetRunbook, RunbookFound};
-pub(crate) use lines::Line;
+pub(crate) use lines::{Line, data};
 pub(crate) use list_alerts::{AlertFound, Arguments as AlertArguments, ListAlerts};
 pub(crate) use list_anomalies::{AnomalyFound, Arguments as AnomalyArguments, ListAnomalies};
 pub(crate) use list_changes::{Arguments as ChangeArguments, ChangeFound, ListChanges};
@@ -45,6 +45,6 @@ pub(crate) use log_patterns::{
 };
 pub(crate) use propose_remediation::{Arguments as ProposeArguments, ProposeRemediation};
 pub(crate) use query_metrics::{Arguments as MetricArguments, QueryMetrics, SeriesSummary};
-pub(crate) use registry::{call, specs};
+pub(crate) use registry::{Called, call, specs};
 pub(crate) use search_logs::{Arguments as SearchArguments, Lines, SearchLogs};
 pub(crate) use toolbox::{Desk, Found, Tool, Toolbox};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
+use tocsin_domain::copilot::Proposal;
 use tocsin_domain::ports::{ToolAnswer, ToolSpec};
 
 use super::error::ToolError;
@@ -65,6 +66,13 @@ fn schema<A: JsonSchema>() -> String {
     serde_json::to_string(&schema).unwrap_or_else(|_| "{\"type\":\"object\"}".into())
 }
 
+/// What came of a call.
+pub(crate) struct Called {
+    pub(crate) answer: ToolAnswer,
+    /// What could be done.
+    pub(crate) proposals: Vec<Proposal>,
+}
+
 /// Asks a tool by its name.
 ///
 /// # Errors
@@ -73,7 +81,7 @@ pub(crate) async fn call(
     desk: &mut Desk<'_>,
     name: &str,
     arguments_json: &str,
-) -> Result<ToolAnswer, ToolError> {
+) -> Result<Called, ToolError> {
     macro_rules! dispatch {
         ($($tool:ident),*) => {
             match name {
@@ -85,7 +93,7 @@ pub(crate) async fn call(
     each_tool!(dispatch)
 }
 
-async fn run<T: Tool>(desk: &mut Desk<'_>, arguments_json: &str) -> Result<ToolAnswer, ToolError> {
+async fn run<T: Tool>(desk: &mut Desk<'_>, arguments_json: &str) -> Result<Called, ToolError> {
     let arguments: T::Arguments = arguments(arguments_json)?;
     let before = desk.book.facts().len();
     let found = T::ask(desk, &arguments).await?;
@@ -95,11 +103,15 @@ async fn run<T: Tool>(desk: &mut Desk<'_>, arguments_json: &str) -> Result<ToolA
             "that is more than one answer holds; ask for less with `limit`".into(),
         ));
     }
-    Ok(ToolAnswer {
+    let answer = ToolAnswer {
         summary: found.summary,
         facts: desk.book.facts().iter().skip(before).cloned().collect(),
         charts: found.charts,
         json,
+    };
+    Ok(Called {
+        answer,
+        proposals: found.proposals,
     })
 }
 

@@ -54,7 +54,8 @@ async fn ask(world: &Arc<World>, name: &str, arguments: Value) -> Result<ToolAns
         directory: &directory,
         book: &mut book,
     };
-    call(&mut desk, name, &arguments.to_string()).await
+    let called = call(&mut desk, name, &arguments.to_string()).await?;
+    Ok(called.answer)
 }
 
 fn shop() -> Arc<World> {

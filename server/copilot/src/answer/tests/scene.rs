@@ -9,12 +9,13 @@ use tocsin_domain::copilot::Message;
 use tocsin_domain::metric::{Anomaly, Band, Direction, FindingId, Prediction, PredictionOutcome};
 use tocsin_domain::ports::{AnswerListener, AnswerPiece, Copilot, Question, SimilarIncident};
 use tocsin_domain::{Labels, RecordId};
+use tocsin_llm::Prompts;
 
 use crate::changes::ChangeRules;
 use crate::config::CopilotConfig;
 use crate::fakes::{BEGIN_MS, MINUTE_MS, NewLine, World, alert, incident};
 use crate::runbooks::Runbooks;
-use crate::service::CopilotService;
+use crate::service::{CopilotRules, CopilotService};
 
 /// Now.
 pub(crate) const NOW_MS: i64 = BEGIN_MS;
@@ -74,13 +75,16 @@ impl Shop {
 }
 
 pub(crate) fn copilot(world: &Arc<World>) -> CopilotService {
-    CopilotService::new(
-        world.parts(),
-        ChangeRules::built_in().unwrap(),
-        Runbooks::built_in().unwrap(),
-        CopilotConfig::default(),
-    )
-    .unwrap()
+    CopilotService::new(world.parts(), rules(), CopilotConfig::default()).unwrap()
+}
+
+/// The rules that come with the server.
+pub(crate) fn rules() -> CopilotRules {
+    CopilotRules {
+        changes: ChangeRules::built_in().unwrap(),
+        runbooks: Runbooks::built_in().unwrap(),
+        prompts: Arc::new(Prompts::load(None).unwrap()),
+    }
 }
 
 pub(crate) fn question(text: &str) -> Question {
