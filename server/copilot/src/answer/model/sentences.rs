@@ -32,11 +32,15 @@ impl Arriving {
     }
 
     fn next(&mut self) -> Option<Sentence> {
-        let at = match self.given {
+        // What a model thinks aloud is no answer, whatever it looks like.
+        let thought = self.text.rfind("</think>");
+        if thought.is_none() && self.text.trim_start().starts_with("<think>") {
+            return None;
+        }
+        let begin = thought.unwrap_or(0);
+        let at = match self.given.filter(|at| *at > begin) {
             Some(at) => at,
             None => {
-                // What a model thinks aloud is no answer.
-                let begin = self.text.rfind("</think>").unwrap_or(0);
                 let list = self.text.get(begin..)?.find("\"sentences\"")? + begin;
                 let open = self.text.get(list..)?.find('[')? + list + 1;
                 *self.given.insert(open)
