@@ -32,21 +32,15 @@ pub(super) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<()
     };
     let (a, b) = (rate(&first, one), rate(&second, two));
     let verdict = if (a - b).abs() <= 0.1 * a.max(b) {
-        "about as often"
+        "about as often in the former as in the latter"
     } else if a > b {
-        "more often"
+        "more often in the former than in the latter"
     } else {
-        "less often"
+        "less often in the former than in the latter"
     };
     let facts = [&first, &second].map(|found| found.patterns.first().map(|one| one.fact.clone()));
     let facts: Vec<Option<String>> = facts.into_iter().flatten().collect();
-    let text = format!(
-        "For the length of the two times, they came {verdict} in the first than in the second."
-    );
-    let text = text.replace(
-        "about as often in the first than",
-        "about as often in the first as",
-    );
+    let text = format!("For how long each time is, they came {verdict}.");
     draft.say(text, &facts).await?;
     for pattern in first
         .patterns
@@ -55,7 +49,7 @@ pub(super) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<()
         .take(TOLD_MAX)
     {
         let text = format!(
-            "Only in the first: `{}`, {}, the last at {}.",
+            "Only in the former: `{}`, {}, the last at {}.",
             template(pattern),
             lines(pattern.count),
             moment(pattern.last_ms)

@@ -30,8 +30,6 @@ pub(super) struct Taken {
     pub(super) page: Option<PageContext>,
     /// Questions before it and when they were asked, in ms, oldest first.
     pub(super) before: Vec<(String, i64)>,
-    /// What was answered to them, for a model: question and answer.
-    pub(super) said: Vec<(String, String)>,
     pub(super) user: String,
     pub(super) offset_ms: i64,
 }
@@ -59,7 +57,6 @@ impl CopilotService {
                 .iter()
                 .map(|(asked, _)| (asked.clone(), now_ms))
                 .collect(),
-            said: question.before,
             user: question.user,
             offset_ms: i64::from(question.utc_offset_minutes) * MINUTE_MS,
         };
@@ -159,14 +156,5 @@ fn remember(taken: &mut Taken, earlier: &[&Message]) {
     taken.before = questions
         .iter()
         .map(|one| (one.text.clone(), one.at_ms))
-        .collect();
-    // Of several answers to a question the newest counts.
-    taken.said = questions
-        .iter()
-        .filter_map(|question| {
-            let mut answers = earlier.iter().rev();
-            let answer = answers.find(|one| one.answers == Some(question.id))?;
-            Some((question.text.clone(), answer.text.clone()))
-        })
         .collect();
 }

@@ -362,8 +362,11 @@ fn vocabulary(file: &File) -> HashSet<String> {
     all.extend(subjects.chain(severities).chain(kinds).cloned());
     for entry in &file.intents {
         for pattern in &entry.patterns {
-            let parts = pattern.split(|c: char| !c.is_ascii_alphabetic());
-            all.extend(parts.filter(|part| part.len() > 2).map(str::to_lowercase));
+            // Without the letters of escapes such as `\\b`.
+            let plain = pattern.replace("\\b", " ").replace("\\d", " ");
+            let parts = plain.split(|c: char| !c.is_ascii_alphabetic());
+            let words = parts.filter(|part| part.len() > 1);
+            all.extend(words.map(str::to_lowercase));
         }
     }
     all

@@ -10,6 +10,7 @@ use super::directory::{Directory, Entity, Fit, Kind, Match};
 use super::follow_up::{Said, go_on};
 use super::intent::Intent;
 use super::time::{Asker, DAY_MS, HOUR_MS, TimeSpan, Word, times, words};
+use super::told::uses_topic;
 
 /// The most entities that are taken from a question.
 const ENTITIES_MAX: usize = 6;
@@ -168,6 +169,11 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
             has_no_intent: intent.is_none(),
         };
         go_on(&mut reading, previous, &said, context.catalogue);
+    }
+    if !uses_topic(reading.intent) {
+        // What is measured was understood.
+        let is_measured = |word: &String| context.catalogue.subject(&word.to_lowercase()).is_some();
+        reading.topic.retain(|word| !is_measured(word));
     }
     // A misspelt name would hide the lines that are searched for.
     if reading.intent == Intent::Search {

@@ -3,3 +3,4 @@
 mod questions;
 pub(crate) mod scene;
 mod summaries;
+mod table;

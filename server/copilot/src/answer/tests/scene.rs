@@ -193,7 +193,12 @@ fn measure(world: &World) {
     world.measure(
         "node_filesystem_avail_bytes",
         &[("host", "pay-1"), ("mountpoint", "/data")],
-        &points(5e9, 4e9),
+        &(0..180_u32)
+            .map(|minute| {
+                let at = NOW_MS - i64::from(179 - minute) * MINUTE_MS;
+                (at, 5e9 - f64::from(minute) * 5e6)
+            })
+            .collect::<Vec<_>>(),
     );
 }
 

@@ -1,144 +1,17 @@
 //! A scripted model words answers.
 
-use std::sync::Arc;
+mod scripted;
 
 use async_trait::async_trait;
-use parking_lot::Mutex;
 use serde_json::json;
-use tocsin_domain::copilot::Answer;
 use tocsin_domain::ports::{
-    AnswerListener, AnswerPiece, CallScope, ChatPiece, ChatRequest, ChatRole, ChatStream, Copilot,
-    Finish, LanguageModel, ModelError, ModelGrade, ModelInfo, ModelProvider, SummarySubject,
-    ToolCall, Usage,
+    AnswerListener, AnswerPiece, ChatPiece, ChatRole, Copilot, ModelError, ModelGrade,
+    SummarySubject,
 };
 
-use crate::answer::tests::scene::{FAULT_MS, Heard, Shop, ask, question, rules};
-use crate::config::CopilotConfig;
-use crate::fakes::{NewLine, World};
-use crate::service::CopilotService;
-
-type Turn = Result<Vec<Result<ChatPiece, ModelError>>, ModelError>;
-type Script = Box<dyn Fn(usize, &ChatRequest) -> Turn + Send + Sync>;
-
-/// Says what its script says to the n-th request.
-struct Scripted {
-    grade: ModelGrade,
-    script: Script,
-    seen: Mutex<Vec<ChatRequest>>,
-}
-
-struct Pieces(std::vec::IntoIter<Result<ChatPiece, ModelError>>);
-
-#[async_trait]
-impl ChatStream for Pieces {
-    async fn next(&mut self) -> Option<Result<ChatPiece, ModelError>> {
-        self.0.next()
-    }
-}
-
-#[async_trait]
-impl LanguageModel for Scripted {
-    fn model(&self) -> ModelInfo {
-        ModelInfo {
-            provider: ModelProvider::OpenAi,
-            name: "scripted".into(),
-            host: "127.0.0.1".into(),
-            grade: self.grade.clone(),
-        }
-    }
-
-    fn count_tokens(&self, text: &str) -> usize {
-        text.len() / 4
-    }
-
-    async fn chat(&self, request: ChatRequest) -> Result<Box<dyn ChatStream>, ModelError> {
-        let turn = {
-            let mut seen = self.seen.lock();
-            seen.push(request.clone());
-            (self.script)(seen.len(), &request)
-        };
-        Ok(Box::new(Pieces(turn?.into_iter())))
-    }
-
-    async fn embed(&self, _: &CallScope, _: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
-        Err(ModelError::NoModel)
-    }
-}
-
-fn grade(calls_tools: bool, context_tokens: u32) -> ModelGrade {
-    ModelGrade {
-        unknown: None,
-        streams: true,
-        calls_tools,
-        keeps_json: false,
-        context_tokens,
-    }
-}
-
-fn model(
-    grade: ModelGrade,
-    script: impl Fn(usize, &ChatRequest) -> Turn + Send + Sync + 'static,
-) -> Arc<Scripted> {
-    Arc::new(Scripted {
-        grade,
-        script: Box::new(script),
-        seen: Mutex::default(),
-    })
-}
-
-fn copilot(world: &Arc<World>, model: &Arc<Scripted>) -> CopilotService {
-    let mut parts = Arc::into_inner(world.parts()).unwrap();
-    parts.model = model.clone();
-    CopilotService::new(Arc::new(parts), rules(), CopilotConfig::default()).unwrap()
-}
-
-const DONE: ChatPiece = ChatPiece::Done {
-    finish: Finish::Stop,
-    usage: Usage {
-        tokens_in: 1,
-        tokens_out: 1,
-        is_estimate: true,
-    },
-};
-
-/// An answer in small pieces.
-fn says(sentences: &serde_json::Value) -> Turn {
-    let text = json!({"sentences": sentences}).to_string();
-    let chars: Vec<char> = text.chars().collect();
-    let pieces = chars
-        .chunks(7)
-        .map(|some| Ok(ChatPiece::Text(some.iter().collect())));
-    Ok(pieces.chain([Ok(DONE)]).collect())
-}
-
-fn calls(name: &str, arguments: &serde_json::Value) -> Turn {
-    let call = ToolCall {
-        id: "c1".into(),
-        name: name.into(),
-        arguments_json: arguments.to_string(),
-    };
-    let done = ChatPiece::Done {
-        finish: Finish::ToolCalls,
-        usage: Usage::default(),
-    };
-    Ok(vec![Ok(ChatPiece::ToolCall(call)), Ok(done)])
-}
-
-/// The id of the first evidence of a request that holds some words.
-fn cited(request: &ChatRequest, words: &str) -> String {
-    let prompt = &request.messages[1].text;
-    let blocks = prompt.split("<evidence id=\"").skip(1);
-    let mut with = blocks.filter(|block| block.contains(words));
-    with.next().unwrap().split('"').next().unwrap().to_owned()
-}
-
-fn text_of(answer: &Answer) -> Vec<&str> {
-    answer
-        .statements
-        .iter()
-        .map(|one| one.text.as_str())
-        .collect()
-}
+use self::scripted::{DONE, calls, cited, copilot, grade, model, says, text_of};
+use crate::answer::tests::scene::{FAULT_MS, Heard, Shop, ask, question};
+use crate::fakes::NewLine;
 
 #[tokio::test]
 async fn what_the_evidence_does_not_bear_out_is_dropped() {
