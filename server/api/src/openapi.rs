@@ -206,6 +206,7 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         routes::copilot::call,
         routes::copilot::ledger,
         routes::copilot::ask,
+        routes::mcp::answer,
         routes::chat_completions::complete,
         routes::chat_completions::models,
         routes::chat_completions::one_model,

@@ -7,7 +7,7 @@ use axum::routing::{get, patch, post};
 use super::compression;
 use crate::middleware::bounds::bound_reads;
 use crate::routes::{
-    changes, chat_completions, copilot, root_causes, runbooks, summaries, threads,
+    changes, chat_completions, copilot, mcp, root_causes, runbooks, summaries, threads,
 };
 use crate::state::ApiState;
 
@@ -44,6 +44,7 @@ pub(super) fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/changes", get(changes::list))
         .route("/api/v1/runbooks", get(runbooks::list))
         .route("/api/v1/runbooks/{failure_type}", get(runbooks::runbook))
+        .route("/mcp", post(mcp::answer))
         .route("/v1/models", get(chat_completions::models))
         .route("/v1/models/{id}", get(chat_completions::one_model))
         .layer(compression())

@@ -32,6 +32,7 @@ pub(crate) mod logs_similar;
 pub(crate) mod logs_tail;
 pub(crate) mod logs_templates;
 pub(crate) mod loki;
+pub(crate) mod mcp;
 pub(crate) mod metrics;
 pub(crate) mod metrics_anomalies;
 pub(crate) mod metrics_forecasts;

@@ -13,6 +13,7 @@ mod live;
 mod live_alerts;
 mod live_metrics;
 mod markdown;
+mod mcp;
 mod metrics;
 mod openapi;
 mod page;

@@ -30,6 +30,8 @@ pub(crate) struct CopilotFakes {
     pub(crate) is_busy: bool,
     /// True: it fails after the first pieces.
     pub(crate) is_broken: bool,
+    /// How many calls of tools there were.
+    pub(crate) calls: usize,
     /// How many answers were stopped.
     pub(crate) stopped: usize,
     /// What it says instead of "It is slow."
@@ -222,6 +224,10 @@ impl Copilot for Fakes {
             let detail = "`q` is missing; expected words to look for";
             return Err(CopilotError::Invalid(detail.into()));
         };
+        lock(&self.answering).calls += 1;
+        if q == "forever" {
+            std::future::pending::<()>().await;
+        }
         if q == "broken" {
             let secret = "no space left on device".into();
             return Err(StoreError::Unavailable(secret).into());
