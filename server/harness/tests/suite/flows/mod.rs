@@ -2,6 +2,7 @@
 
 mod alerts;
 mod clients;
+mod copilot_clients;
 mod demo;
 mod disk_full;
 mod files;
