@@ -29,6 +29,8 @@ enum Command {
     Ingest(commands::ingest::Arguments),
     /// Ask a running server for log lines
     Search(commands::search::Arguments),
+    /// Ask a running server what happened, why, and what to do
+    Ask(commands::ask::Arguments),
     /// Check the configuration and say what is wrong with it
     CheckConfig {
         /// The configuration file [default: tocsin.toml, if it is there]
@@ -47,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Search(arguments) => commands::search::run(&arguments),
+        Command::Ask(arguments) => commands::ask::run(&arguments),
         Command::CheckConfig { config, reference } => {
             commands::check_config::run(config, reference)
         }

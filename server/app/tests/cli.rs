@@ -27,8 +27,10 @@ fn the_default_configuration_is_fine() {
 
 #[test]
 fn a_command_without_a_server_says_how_to_start_one() {
-    let (ok, said) = tocsin(&["search", "anything", "--server", "http://127.0.0.1:1"]);
-    assert!(!ok && said.contains("tocsin serve"), "{said}");
+    for command in ["search", "ask"] {
+        let (ok, said) = tocsin(&[command, "anything", "--server", "http://127.0.0.1:1"]);
+        assert!(!ok && said.contains("tocsin serve"), "{said}");
+    }
 }
 
 #[test]

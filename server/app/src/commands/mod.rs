@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+pub(crate) mod ask;
 pub(crate) mod check_config;
 pub(crate) mod demo;
 pub(crate) mod ingest;

@@ -8,6 +8,7 @@ pub(crate) struct Remote {
     /// Address of the server
     #[arg(
         long,
+        alias = "url",
         value_name = "URL",
         env = "TOCSIN_URL",
         default_value = "http://127.0.0.1:8080"

@@ -1,10 +1,10 @@
 //! Programs of others talk to the copilot: `OpenAI`'s client, the client of the Model Context Protocol,
-//! and a deployment that tells of itself with `curl`'s form.
+//! the command line, and a deployment that tells of itself.
 
 use std::process::Command;
 
 use serde_json::json;
-use tocsin_harness::{TestServer, python};
+use tocsin_harness::{TestServer, binary, python};
 
 /// A server that holds lines of a payment provider that fails.
 fn server() -> anyhow::Result<TestServer> {
@@ -118,6 +118,45 @@ for mode in ("auto", "legacy"):
 #[test]
 fn the_mcp_client_asks_the_tools() -> anyhow::Result<()> {
     run(&server()?, MCP)
+}
+
+#[test]
+fn the_command_line_asks_and_fails_when_there_is_no_answer() -> anyhow::Result<()> {
+    let server = server()?;
+    let ask = |arguments: &[&str]| -> anyhow::Result<(bool, String, String)> {
+        let output = Command::new(binary()?)
+            .arg("ask")
+            .args(arguments)
+            .args(["--server", &server.url("")])
+            .output()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok((
+            output.status.success(),
+            text(&output.stdout),
+            text(&output.stderr),
+        ))
+    };
+    let (ok, said, complained) = ask(&["Show errors of stripe"])?;
+    anyhow::ensure!(ok, "{complained}\n{}", server.log());
+    assert!(said.starts_with("Understood as: "), "{said}");
+    assert!(
+        said.contains("[E1]") && said.contains("\nEvidence:\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("stripe") && said.contains(&server.url("/search?")),
+        "{said}"
+    );
+    let (ok, said, complained) = ask(&["Show errors of stripe", "--json"])?;
+    anyhow::ensure!(ok, "{complained}");
+    let message: serde_json::Value = serde_json::from_str(&said)?;
+    assert_eq!(message["role"], "assistant");
+    let (ok, _, complained) = ask(&[" "])?;
+    assert!(
+        !ok && complained.contains("there are no words"),
+        "{complained}"
+    );
+    Ok(())
 }
 
 #[test]
