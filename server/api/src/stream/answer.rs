@@ -20,7 +20,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::feed::Patience;
+use super::feed::{Patience, SHUTTING_DOWN};
 use crate::errors::{ApiError, ErrorKind};
 use crate::state::ApiState;
 use crate::wire::copilot_answer::{StepItem, UnderstoodItem};
@@ -29,6 +29,8 @@ use crate::wire::threads::MessageItem;
 
 /// How many pieces wait for a client at most.
 const QUEUE: usize = 16;
+/// How long an answer may take to end where it is once the server shuts down.
+const END_WAIT: Duration = Duration::from_secs(5);
 
 /// What comes of a question.
 #[derive(Debug)]
@@ -60,10 +62,21 @@ pub(crate) async fn begin(state: &ApiState, question: Question) -> Result<Answer
         shutdown: state.parts().shutdown.clone(),
         sender,
     };
+    let shutdown = listener.shutdown.clone();
     state.parts().tasks.spawn(async move {
-        let last = match copilot.ask(question, &mut listener).await {
-            Ok(message) => Said::Done(Box::new(message)),
-            Err(error) => Said::Failed(Box::new(error.into())),
+        let late = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(END_WAIT).await;
+        };
+        let last = tokio::select! {
+            answered = copilot.ask(question, &mut listener) => match answered {
+                Ok(message) => Said::Done(Box::new(message)),
+                Err(error) => Said::Failed(Box::new(error.into())),
+            },
+            () = late => {
+                let error = ApiError::new(ErrorKind::Unavailable, SHUTTING_DOWN);
+                Said::Failed(Box::new(error))
+            }
         };
         listener.send(last).await;
     });

@@ -265,6 +265,35 @@ async fn a_shutdown_ends_the_answer_with_what_there_is() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_copilot_that_is_stuck_does_not_hold_up_the_shutdown() {
+    let server = Server::new();
+    let id = keep(&server, 1, "");
+    lock(&server.fakes.answering).is_stuck = true;
+    let mut events = ask(&server, id, json!({"text": "Why?"})).await;
+    next(&mut events).await.unwrap();
+    server.shutdown.cancel();
+    let begun = tokio::time::Instant::now();
+    let (name, problem) = rest(&mut events).await.pop().unwrap();
+    assert_eq!((name.as_str(), &problem["status"]), ("error", &json!(503)));
+    assert!(begun.elapsed().as_secs() < 10);
+    server.tasks.close();
+    server.tasks.wait().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_answer_is_kept_alive() {
+    let server = Server::new();
+    let id = keep(&server, 1, "");
+    lock(&server.fakes.answering).is_stuck = true;
+    let mut events = ask(&server, id, json!({"text": "Why?"})).await;
+    let mut last = String::new();
+    while !last.starts_with(':') {
+        last = next(&mut events).await.unwrap();
+    }
+    assert_eq!(last, ": ping\n\n");
+}
+
 #[tokio::test]
 async fn what_fails_on_the_way_is_the_last_event_without_secrets() {
     let server = Server::new();

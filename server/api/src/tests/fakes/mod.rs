@@ -2,6 +2,7 @@
 
 pub(super) mod alerts;
 pub(super) mod copilot;
+mod copilot_stores;
 mod logs;
 pub(super) mod metrics;
 mod platform;
