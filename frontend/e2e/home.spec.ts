@@ -16,13 +16,13 @@ test('the first screen says what is read and how to send more', async ({ page, s
 test('a question on the first screen becomes a search', async ({ page }) => {
   await page.goto('');
   await page.getByRole('textbox', { name: 'Ask the logs in plain words' }).fill('payment provider is down');
-  await page.getByRole('button', { name: 'Ask' }).click();
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
   await expect(page).toHaveURL(/search\?q=payment\+provider\+is\+down/);
 });
 
 test('commands are found and performed by keyboard', async ({ page }) => {
   await page.goto('');
-  await expect(page.getByRole('button', { name: 'Ask' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeVisible();
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Command or search' }).fill('live');
   await page.keyboard.press('Enter');

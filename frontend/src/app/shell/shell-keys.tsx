@@ -2,17 +2,20 @@ import { useEffect } from 'react';
 
 import { useAnchor } from '@/lib/anchor';
 import { toggleAsk } from '@/lib/ask';
+import { PAGES } from '@/lib/pages';
 import { useShortcuts } from '@/lib/shortcuts';
+import { usePath } from '@/lib/use-path';
 import { useView } from '@/lib/use-view';
 
 /** The keys that work on every page. */
 export function ShellKeys({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
   const { refresh } = useAnchor();
+  const path = usePath();
   const [{ record }, setView] = useView();
   useShortcuts({
     '?': onHelp,
     r: refresh,
-    i: toggleAsk,
+    i: () => path !== PAGES.copilot && toggleAsk(),
     Escape: () => record && setView({ record: undefined, tab: undefined }),
   });
   useEffect(() => {

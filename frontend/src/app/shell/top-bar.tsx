@@ -45,7 +45,8 @@ export function TopBar({ onMenu, onPalette, onHelp }: Props) {
       </p>
       <div className="ml-auto flex min-w-0 items-center gap-1.5">
         {ranged && <TimePicker standard={path === PAGES.metrics || path === PAGES.digest ? METRICS_FROM : undefined} />}
-        {ranged && <RefreshControl />}
+        {/* A model may be paid for a digest: it is not written again by itself. */}
+        {ranged && path !== PAGES.digest && <RefreshControl />}
         {path !== PAGES.copilot && (
           <>
             <Button icon="ask" aria-expanded={asking} title="Ask the copilot about this page (i)" className="max-xl:hidden" onClick={toggleAsk}>

@@ -73,7 +73,7 @@ function Verdict({ report: { verdict, since, from, to, made_at, causes, confirme
   const first = causes[0]?.entity;
   return (
     <div>
-      <p className="text-base font-semibold break-words">
+      <h3 className="text-base font-semibold break-words">
         {confirmed ? (
           <>
             The cause was <bdi>{plain(confirmed)}</bdi>, as somebody confirmed
@@ -85,7 +85,7 @@ function Verdict({ report: { verdict, since, from, to, made_at, causes, confirme
         ) : (
           'No cause is certain enough to be named'
         )}
-      </p>
+      </h3>
       <p className="text-xs text-soft tabular-nums">
         {since && `since ${formatTime(since, zone, false)} · `}looked at {formatTime(from, zone, false)} → {formatTime(to, zone, false)} · {formatAgo(made_at, now)}
       </p>

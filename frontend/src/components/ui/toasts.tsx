@@ -5,11 +5,11 @@ import { dismiss, useToasts } from '@/lib/toasts';
 import { IconButton } from './button';
 import { Icon } from './icon';
 
-/** What is said beside the page, the newest below; it is read aloud. */
+/** What is said beside the page, the newest below, above where questions are written; it is read aloud. */
 export function Toasts() {
   const toasts = useToasts();
   return (
-    <div role="log" aria-label="Notices" aria-live="polite" className="pointer-events-none fixed right-3 bottom-3 z-50 flex w-[min(24rem,calc(100vw-24px))] flex-col gap-2">
+    <div role="log" aria-label="Notices" aria-live="polite" className="pointer-events-none fixed right-3 bottom-18 z-50 flex w-[min(24rem,calc(100vw-24px))] flex-col gap-2">
       {toasts.map(({ id, text, detail, look, alert }) => (
         <div key={id} className={`pointer-events-auto flex items-start gap-2.5 rounded-lg border bg-raised py-2 pr-1 pl-3 text-sm shadow-lg shadow-black/15 ${look === 'danger' ? 'border-danger' : 'border-line-strong'}`}>
           <Icon name={look === 'danger' ? 'alert' : 'check'} className={`mt-1 ${look === 'danger' ? 'text-danger' : 'text-ok'}`} />

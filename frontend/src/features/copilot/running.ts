@@ -5,7 +5,9 @@ import type { PageContext } from '@/api-client/copilot-types';
 import { ApiError, postForEvents } from '@/api-client/http';
 import { readEvents } from '@/api-client/sse';
 
+import { threadOptions } from './api/get-thread';
 import { asking, ended, failed, heard, isRunning, stopped, type LiveAnswer } from './live-answer';
+import { isKept } from './turns';
 
 export interface Question {
   text: string;
@@ -19,8 +21,8 @@ interface Running {
   abort: AbortController;
 }
 
-/** After being stopped an answer is kept a moment later. */
-const KEPT_AFTER_MS = [300, 1500, 5000];
+/** A conversation may have been read just before its answer was kept; one that was stopped is kept a moment later. */
+const KEPT_AFTER_MS = [100, 500, 2000, 5000];
 
 /** What is being answered, by conversation. It goes on wherever the reader goes. */
 const running = new Map<string, Running>();
@@ -43,7 +45,11 @@ export async function ask(client: QueryClient, thread: string, { text, page, aga
   try {
     const path = `copilot/threads/${encodeURIComponent(thread)}/messages`;
     const body = await postForEvents(path, { ...(again ? { again: again.id } : { text }), page, utc_offset_minutes: -new Date().getTimezoneOffset() }, abort.signal);
-    await readEvents(body, (event) => change(thread, abort, (answer) => heard(answer, event)));
+    await readEvents(body, (event) => {
+      change(thread, abort, (answer) => heard(answer, event));
+      // The first question gives a conversation its title.
+      if (event.event === 'asked') void client.invalidateQueries({ queryKey: ['copilot-threads'] });
+    });
     change(thread, abort, ended);
   } catch (error) {
     if (abort.signal.aborted) change(thread, abort, stopped);
@@ -55,14 +61,15 @@ export async function ask(client: QueryClient, thread: string, { text, page, aga
 
 /** Reads the conversation anew until the answer is among its messages. */
 async function keep(client: QueryClient, thread: string, own: AbortController) {
-  const answer = running.get(thread)?.answer;
-  void client.invalidateQueries({ queryKey: ['copilot-threads'] });
-  await client.invalidateQueries({ queryKey: ['copilot-thread', thread] });
-  if (answer?.asked === undefined || answer.phase === 'done') return;
+  const { queryKey } = threadOptions(thread);
+  const refresh = () => Promise.all([client.invalidateQueries({ queryKey }), client.invalidateQueries({ queryKey: ['copilot-threads'] })]);
+  await refresh();
   for (const pause of KEPT_AFTER_MS) {
+    const current = running.get(thread);
+    if (current?.abort !== own || current.answer.asked === undefined) return;
+    if (isKept(client.getQueryData(queryKey)?.items ?? [], current.answer)) return;
     await new Promise((resolve) => window.setTimeout(resolve, pause));
-    if (running.get(thread)?.abort !== own) return;
-    await client.invalidateQueries({ queryKey: ['copilot-thread', thread] });
+    await refresh();
   }
 }
 

@@ -23,7 +23,7 @@ export function turnsOf(items: readonly Message[], live?: LiveAnswer): Turn[] {
 }
 
 /** Whether the answer is among the messages already; one that was stopped is known by being one more. */
-function isKept(items: readonly Message[], live: LiveAnswer): boolean {
+export function isKept(items: readonly Message[], live: LiveAnswer): boolean {
   if (live.message) return items.some(({ id }) => id === live.message?.id);
   return live.asked !== undefined && !isRunning(live) && items.filter(({ answers }) => answers === live.asked).length > live.before;
 }

@@ -19,7 +19,10 @@ export interface Talk {
   isLoading: boolean;
   error: Error | null;
   reload: () => void;
-  ask: (text: string, page?: PageContext) => void;
+  /** Why no conversation could be begun. */
+  beginError: Error | null;
+  /** Asks, and says whether it could. */
+  ask: (text: string, page?: PageContext) => Promise<boolean>;
   again: (turn: Turn) => void;
   stop: () => void;
 }
@@ -32,14 +35,12 @@ export function useTalk(thread: string | undefined, onThread: (thread: string) =
   const create = useCreateThread();
   const turns = useMemo(() => turnsOf(data?.items ?? [], live), [data, live]);
 
-  const ask = (text: string, page?: PageContext) => {
-    if (thread) return void askIn(client, thread, { text, page });
-    create.mutate(undefined, {
-      onSuccess: ({ id }) => {
-        void askIn(client, id, { text, page });
-        onThread(id);
-      },
-    });
+  const ask = async (text: string, page?: PageContext) => {
+    const id = thread ?? (await create.mutateAsync().catch(() => undefined))?.id;
+    if (id === undefined) return false;
+    void askIn(client, id, { text, page });
+    if (id !== thread) onThread(id);
+    return true;
   };
   const again = ({ question, answers, live: shown }: Turn) => {
     if (!thread) return;
@@ -56,6 +57,7 @@ export function useTalk(thread: string | undefined, onThread: (thread: string) =
     isBusy: create.isPending,
     isLoading,
     error: live ? null : error,
+    beginError: create.error,
     reload: () => void refetch(),
     ask,
     again,

@@ -50,11 +50,11 @@ function Row({ change: { at, kind, entity, title, labels, source, actor, url, re
       <Td className="font-mono text-xs leading-5! whitespace-nowrap">{formatTime(at, zone, false)}</Td>
       <Td>{kind}</Td>
       <Td>
-        <button type="button" title={`Only changes of ${entity}`} onClick={() => onEntity(entity)} className="text-left break-all hover:underline">
+        <button type="button" title={`Only changes of ${entity}`} onClick={() => onEntity(entity)} className="min-w-24 text-left break-words hover:underline">
           {plain(entity)}
         </button>
       </Td>
-      <Td>
+      <Td className="min-w-56">
         <bdi className="break-words">{plain(title)}</bdi>
         <LabelList labels={labels} />
         <span className="flex flex-wrap gap-x-3 text-xs">
@@ -70,9 +70,9 @@ function Row({ change: { at, kind, entity, title, labels, source, actor, url, re
           )}
         </span>
       </Td>
-      <Td>
+      <Td className="min-w-28">
         <span className="block break-words">{plain(actor ?? 'unknown')}</span>
-        <span className="block text-xs break-all text-faint">told by {plain(source)}</span>
+        <span className="block text-xs break-words text-faint">told by {plain(source)}</span>
       </Td>
     </tr>
   );

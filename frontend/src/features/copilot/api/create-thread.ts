@@ -2,11 +2,6 @@ import { useMutation } from '@tanstack/react-query';
 
 import type { Thread } from '@/api-client/copilot-types';
 import { postJson } from '@/api-client/http';
-import { toast } from '@/lib/toasts';
 
 /** Begins a conversation; its first question becomes its title. */
-export const useCreateThread = () =>
-  useMutation({
-    mutationFn: () => postJson<Thread>('copilot/threads', {}),
-    onError: (error) => toast('No conversation was begun', { look: 'danger', detail: error.message }),
-  });
+export const useCreateThread = () => useMutation({ mutationFn: () => postJson<Thread>('copilot/threads', {}) });

@@ -28,7 +28,7 @@ export default function AskPanel() {
   }, []);
   useEffect(() => {
     const wish = text === undefined ? undefined : takeText();
-    if (wish !== undefined) ask(wish, page);
+    if (wish !== undefined) void ask(wish, page);
   }, [text, ask, page]);
   const enlarge = () => {
     closeAsk();

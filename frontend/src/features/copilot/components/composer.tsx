@@ -17,7 +17,8 @@ interface Props {
   page: PageContext;
   isRunning: boolean;
   isBusy: boolean;
-  onAsk: (text: string, page?: PageContext) => void;
+  /** Says whether it could be asked: what could not stays to be sent again. */
+  onAsk: (text: string, page?: PageContext) => Promise<boolean>;
   onStop: () => void;
 }
 
@@ -40,22 +41,23 @@ export function Composer({ page, isRunning, isBusy, onAsk, onStop }: Props) {
     area.style.height = `${Math.min(HEIGHT_PX_MAX, area.scrollHeight + 2)}px`;
   }, [text]);
 
-  const ask = () => {
+  const ask = async () => {
     if (!canAsk) return;
-    onAsk(text.trim(), isAbout ? page : undefined);
     setText('');
+    // What was written meanwhile is the reader's.
+    if (!(await onAsk(text.trim(), isAbout ? page : undefined))) setText((now) => now || text);
   };
   const onKey = (event: KeyboardEvent) => {
     // Enter also ends a composition of letters, and is not for us then.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    ask();
+    void ask();
   };
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        ask();
+        void ask();
       }}
       className="shrink-0 border-t border-line bg-surface px-3 py-2.5"
     >

@@ -26,7 +26,7 @@ interface Props {
 
 /** Questions and answers, and where the next question is written. */
 export function Conversation({ talk, page, isWide = false, onOpen }: Props) {
-  const { turns, isRunning, isBusy, ask, again, stop } = talk;
+  const { turns, isRunning, isBusy, beginError, ask, again, stop } = talk;
   const place = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const count = turns.length;
@@ -54,13 +54,15 @@ export function Conversation({ talk, page, isWide = false, onOpen }: Props) {
         className="min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2"
       >
         <div className={`mx-auto space-y-6 px-4 py-4 ${isWide ? 'max-w-6xl' : 'max-w-3xl'}`}>
+          <h2 className="sr-only">Questions and answers</h2>
           <Beginning {...{ talk, page }} />
           {turns.map((turn, index) => (
-            <TurnView key={index} turn={turn} isLast={index === count - 1} isBusy={isBusy || isRunning} {...{ isWide, onOpen }} onAsk={(text) => ask(text, page)} onAgain={again} />
+            <TurnView key={index} turn={turn} isLast={index === count - 1} isBusy={isBusy || isRunning} {...{ isWide, onOpen }} onAsk={(text) => void ask(text, page)} onAgain={again} />
           ))}
         </div>
       </div>
       <div className="mx-auto w-full max-w-6xl shrink-0">
+        {beginError && !isBusy && <Failure error={beginError} />}
         <Composer {...{ page, isRunning, isBusy }} onAsk={ask} onStop={stop} />
       </div>
     </div>
@@ -78,7 +80,7 @@ function Beginning({ talk: { turns, thread, isLoading, error, reload, isBusy, as
       icon="ask"
       title={thread ? 'Nothing was asked here yet' : 'What do you want to know?'}
       actions={firstQuestions(page).map((question) => (
-        <Button key={question} disabled={isBusy} className="h-auto! max-w-full py-1 whitespace-normal!" onClick={() => ask(question, page)}>
+        <Button key={question} disabled={isBusy} className="h-auto! max-w-full py-1 whitespace-normal!" onClick={() => void ask(question, page)}>
           {question}
         </Button>
       ))}

@@ -3,6 +3,7 @@ import { useState, type FormEvent } from 'react';
 import type { Stats } from '@/api-client/types';
 import { Button } from '@/components/ui/button';
 import { Icon } from '@/components/ui/icon';
+import { openAsk } from '@/lib/ask';
 import { PAGES } from '@/lib/pages';
 import { useGo } from '@/lib/use-go';
 
@@ -34,6 +35,9 @@ export function AskBox({ stats }: { stats?: Stats }) {
         </div>
         <Button type="submit" look="primary" className="h-11! px-5!">
           Ask
+        </Button>
+        <Button icon="ask" title="An answer with its evidence, beside the page" className="h-11!" onClick={() => openAsk({ text: text.trim() || undefined })}>
+          <span className="max-sm:sr-only">Ask the copilot</span>
         </Button>
       </div>
       {semantic ? (

@@ -11,12 +11,10 @@ import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { RootCauseView } from '@/components/root-cause/root-cause-view';
 import { SummaryOnDemand } from '@/components/summary/summary-on-demand';
-import { Button } from '@/components/ui/button';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonLines } from '@/components/ui/skeleton';
 import { ViewLink } from '@/components/view-link';
-import { openAsk } from '@/lib/ask';
 import { formatSpan, formatTime } from '@/lib/format';
 import { PAGES } from '@/lib/pages';
 import { useZone } from '@/lib/stored';
@@ -87,15 +85,12 @@ function Detail({ incident }: { incident: IncidentDetail }) {
       actions={
         <>
           <LiveState />
-          <Button icon="ask" onClick={() => openAsk()}>
-            Ask about this incident
-          </Button>
           <Back />
         </>
       }
     >
       <IncidentActions incident={incident} selected={[...selected].filter((id) => incident.alerts.some((alert) => alert.id === id))} onDone={() => setSelected(new Set())} />
-      <div className="mt-4 grid grid-cols-1 items-start gap-5 xl:grid-cols-[3fr_2fr]">
+      <div className="mt-4 grid grid-cols-1 items-start gap-5 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="space-y-5">
           <Panel title="Cause">
             <div className="p-4">

@@ -25,7 +25,7 @@ export function LedgerTable() {
             <Th>When</Th>
             <Th>Where to</Th>
             <Th>For</Th>
-            <Th right>Tokens out and in</Th>
+            <Th right>Tokens sent / back</Th>
             <Th right>Cost</Th>
             <Th>Cut out before</Th>
             <Th>Outcome</Th>
@@ -55,8 +55,8 @@ function Row({ entry }: { entry: LedgerEntry }) {
   return (
     <tr>
       <Td className="font-mono text-xs leading-5! whitespace-nowrap">{formatTime(at, zone, false)}</Td>
-      <Td>
-        <span className="block break-all">{destination}</span>
+      <Td className="min-w-36">
+        <span className="block break-words">{destination}</span>
         <span className="block text-xs text-faint">
           {model}, {provider}
         </span>
@@ -71,7 +71,7 @@ function Row({ entry }: { entry: LedgerEntry }) {
         {formatCount(tokens_in)} <span className="text-faint">/ {formatCount(tokens_out)}</span>
       </Td>
       <Td right>{costText(cost_usd)}</Td>
-      <Td className="text-xs leading-5!">{redactionsText(redactions)}</Td>
+      <Td className="min-w-28 text-xs leading-5!">{redactionsText(redactions)}</Td>
       <Td className={outcome === 'ok' ? '' : 'text-(--warn-text)'}>
         {outcome.replaceAll('_', ' ')} <span className="block text-xs text-faint tabular-nums">{formatTook(took_ms)}</span>
       </Td>
