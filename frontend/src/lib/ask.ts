@@ -33,9 +33,9 @@ interface Wish {
   thread?: string;
 }
 
-/** Opens the panel, and asks at once where there is a text. */
+/** Opens the panel, and asks at once where there is a text: in a conversation of its own unless one is named. */
 export function openAsk({ focus, text, thread }: Wish = {}) {
-  set({ isOpen: true, thread: thread ?? panel.thread, focus: focus && { ...focus, at: window.location.href }, text });
+  set({ isOpen: true, thread: thread ?? (text === undefined ? panel.thread : undefined), focus: focus && { ...focus, at: window.location.href }, text });
 }
 
 export const closeAsk = () => set({ ...panel, isOpen: false, text: undefined });

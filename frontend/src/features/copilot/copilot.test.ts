@@ -4,6 +4,7 @@ import type { Message } from '@/api-client/copilot-types';
 import type { SseEvent } from '@/api-client/sse';
 
 import { asking, ended, failed, heard, isRunning, stopped } from './live-answer';
+import { answerText, liveAnswer } from './shown-answer';
 import { turnsOf } from './turns';
 
 const event = (name: string, data: unknown): SseEvent => ({ event: name, data: JSON.stringify(data) });
@@ -70,5 +71,24 @@ describe('a conversation', () => {
     const again = stopped(asking({ text: 'q2', asked: 'q2', before: 1 }));
     expect(turnsOf(items, again)[1]?.live).toBe(again);
     expect(turnsOf([...items, message('a4', 'q2')], again)[1]?.live).toBeUndefined();
+  });
+});
+
+describe('an answer that is shown', () => {
+  const fact = { id: 'E1', text: 'disk at 97 %', at: '2026-01-31T10:00:00Z', evidence: { type: 'alert' as const, id: 'a', title: 'disk' } };
+
+  it('is what has come, and the kept one as soon as there is one', () => {
+    const live = heard(heard(asking({ text: 'why?' }), event('statement', { text: 'So far.', cites: [] })), event('fact', fact));
+    expect(liveAnswer(live)).toMatchObject({ statements: [{ text: 'So far.' }], facts: [{ id: 'E1' }], isStopped: false });
+    expect(liveAnswer(stopped(live)).isStopped).toBe(true);
+    const answer = { statements: [{ text: 'All of it.', cites: [] }], stopped: false, took_ms: 5 };
+    const done = heard(live, event('message', { ...message('a1', 'q1'), answer }));
+    expect(liveAnswer(done)).toMatchObject({ statements: [{ text: 'All of it.' }], tookMs: 5 });
+  });
+
+  it('is copied with its facts', () => {
+    const shown = liveAnswer(heard(heard(asking({ text: 'why?' }), event('statement', { text: 'The disk is full.', cites: ['E1'] })), event('fact', fact)));
+    expect(answerText(shown)).toBe('The disk is full. [E1]\n\n[E1] disk at 97 % (2026-01-31T10:00:00Z)');
+    expect(answerText({ ...shown, facts: [], statements: [{ text: 'Nothing was found.', cites: [] }] })).toBe('Nothing was found.');
   });
 });

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { IconButton } from '@/components/ui/button';
 import { closeAsk, showInAsk, takeText, useAskPanel } from '@/lib/ask';
@@ -20,12 +20,14 @@ export default function AskPanel() {
   const panel = useRef<HTMLElement>(null);
   const talk = useTalk(thread, showInAsk);
   const { ask } = talk;
-  useEffect(() => {
-    const before = document.activeElement;
-    return () => {
+  // Read before the field of questions takes the focus.
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
       if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
+    },
+    [before],
+  );
   useEffect(() => {
     const wish = text === undefined ? undefined : takeText();
     if (wish !== undefined) void ask(wish, page);
