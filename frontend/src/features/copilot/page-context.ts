@@ -45,11 +45,11 @@ export function contextWords(page: PageContext, show: (time: string) => string):
   return [...words, range].filter((part): part is string => Boolean(part));
 }
 
-/** Questions that may be asked first. */
+/** Questions that may be asked first; each is understood without a model. */
 export function firstQuestions({ alert, incident, record, metric, query }: PageContext): string[] {
-  if (alert || incident) return ['What caused this?', 'What changed before it?', 'Has something like this happened before?', 'What should be done about it?'];
-  if (record) return ['Why does this happen?', 'How often did this happen?', 'What else happened at that time?'];
-  if (metric) return ['Why is this high?', 'What changed when this began?', 'Where is this going?'];
-  if (query) return ['What are these lines about?', 'When did this begin?', 'Why does this happen?'];
-  return ['What changed in the last 24 hours?', 'What caused the last incident?', 'Show the errors of the last hour', 'What will fill up next?'];
+  if (alert || incident) return ['What caused this?', 'What does this mean?', 'What changed before it?', 'Has this happened before?', 'What should I do about it?'];
+  if (record) return ['What does this line mean?', 'Why did this happen?', 'What changed before it?'];
+  if (metric) return ['Why is this high?', 'What changed before it?', 'When will it reach its limit?'];
+  if (query) return ['Why does this happen?', 'How many are there?', 'What changed before it?'];
+  return ['What is broken?', 'What happened in the last 24 hours?', 'What changed since yesterday?', 'Show the errors of the last hour', 'What will fill up?'];
 }
