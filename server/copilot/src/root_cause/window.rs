@@ -32,6 +32,8 @@ pub(super) struct Window {
     /// The last moment inside.
     pub(super) to_ms: i64,
     pub(super) baseline_ms: i64,
+    /// It is longer than what was asked for.
+    pub(super) is_wider: bool,
 }
 
 impl Window {
@@ -48,6 +50,7 @@ impl Window {
                 from_ms: target.to_ms.saturating_sub(length_ms),
                 to_ms: target.to_ms,
                 baseline_ms: baseline_ms.min(BASELINE_MAX_MS),
+                is_wider: factor > 1,
             }
         };
         let wider = WIDER.iter().filter(|_| length_ms <= WIDENED_MAX_MS);

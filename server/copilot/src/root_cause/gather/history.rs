@@ -83,6 +83,7 @@ mod tests {
         from_ms: 40 * DAY_MS,
         to_ms: 40 * DAY_MS + 900_000,
         baseline_ms: 7_200_000,
+        is_wider: false,
     };
 
     fn known(first_ms: i64, count: u64) -> TemplateSummary {

@@ -13,7 +13,7 @@ use tocsin_domain::{LogRecord, Severity, TemplateId, TimeRange};
 use tocsin_rank::{SignalKind, TemplateCount, template_signals};
 
 use super::history::{Expected, expected};
-use super::tally::{Tally, WARN_BAND, busyness, departing, tallies};
+use super::tally::{OTHERS_MAX, Tally, WARN_BAND, busyness, departing, tallies};
 use super::{LineProof, Proof, Seen, read};
 use crate::conventions::Owner;
 use crate::root_cause::RootCauseFinder;
@@ -80,7 +80,9 @@ impl RootCauseFinder {
         let tallies = tallies(&now, &counts);
         found.errors = tallies.values().filter(|tally| tally.warns()).count();
         let exposure = busyness(&tallies, counts.len()) / counts.len() as f64;
-        let departing = departing(&tallies, exposure);
+        // What is no error is no cause by itself, so nothing is found in a wider window by it.
+        let others_max = if window.is_wider { 0 } else { OTHERS_MAX };
+        let departing = departing(&tallies, exposure, others_max);
         let said = departing
             .into_iter()
             .map(|tally| self.said(tally, &tallies, (window, exposure)));

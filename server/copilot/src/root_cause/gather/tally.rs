@@ -11,7 +11,7 @@ pub(super) const WARN_BAND: usize = Severity::WARN.band();
 /// Templates that speak of failures and are looked into, at most.
 const SEVERE_MAX: usize = 30;
 /// Other templates that are looked into, at most.
-const OTHERS_MAX: usize = 15;
+pub(super) const OTHERS_MAX: usize = 15;
 /// Templates by which it is seen how much more is going on than before, at least.
 const BUSY_TEMPLATES_MIN: usize = 5;
 /// Lines in a stretch from which on a template tells of that.
@@ -84,8 +84,12 @@ pub(super) fn busyness(tallies: &BTreeMap<TemplateId, Tally>, slices: usize) -> 
     ratios[ratios.len() / 2].clamp(1.0, BUSY_MAX)
 }
 
-/// The templates that depart most, those of errors and the others apart.
-pub(super) fn departing(tallies: &BTreeMap<TemplateId, Tally>, exposure: f64) -> Vec<Tally> {
+/// The templates that depart most: those of errors, and at most so many others.
+pub(super) fn departing(
+    tallies: &BTreeMap<TemplateId, Tally>,
+    exposure: f64,
+    others_max: usize,
+) -> Vec<Tally> {
     let mut scored: Vec<(f64, bool, &Tally)> = tallies
         .values()
         .filter_map(|tally| {
@@ -107,7 +111,7 @@ pub(super) fn departing(tallies: &BTreeMap<TemplateId, Tally>, exposure: f64) ->
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.2.template.cmp(&b.2.template)));
     let (severe, others): (Vec<_>, Vec<_>) = scored.into_iter().partition(|one| one.1);
     let severe = severe.into_iter().take(SEVERE_MAX);
-    let others = others.into_iter().take(OTHERS_MAX);
+    let others = others.into_iter().take(others_max);
     severe
         .chain(others)
         .map(|(_, _, tally)| tally.clone())
@@ -136,7 +140,7 @@ mod tests {
         let one = &found[&TemplateId(1)];
         assert_eq!((one.now, one.before, one.usual), (30, 32, 60));
         assert!(
-            departing(&found, 0.5)
+            departing(&found, 0.5, OTHERS_MAX)
                 .iter()
                 .all(|one| one.template != TemplateId(1))
         );
@@ -157,7 +161,7 @@ mod tests {
     fn errors_are_not_crowded_out_by_what_else_is_new() {
         let mut now: Vec<TemplateCount> = (0..99).map(|id| count(id, 500, 3)).collect();
         now.push(count(1_000, 3, 5));
-        let found = departing(&tallies(&now, &[vec![count(2_000, 1, 3)]]), 1.0);
+        let found = departing(&tallies(&now, &[vec![count(2_000, 1, 3)]]), 1.0, OTHERS_MAX);
         assert!(found.iter().any(|one| one.template == TemplateId(1_000)));
         assert!(found.len() <= SEVERE_MAX + OTHERS_MAX);
     }

@@ -293,6 +293,7 @@ mod tests {
             from_ms: 123_456,
             to_ms: 1_023_456,
             baseline_ms: 7_200_000,
+            is_wider: false,
         };
         let grid = Grid::of(&window);
         assert!(grid.at_ms(grid.before).abs_diff(window.from_ms) <= grid.step_ms.unsigned_abs());
