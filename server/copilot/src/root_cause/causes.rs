@@ -22,6 +22,10 @@ const SHOWN_MAX: usize = 3;
 const SHOWN_OTHERS_MAX: usize = 1;
 /// Names in a list.
 const NAMES_MAX: usize = 5;
+/// A further departure that is weaker may be chance, and is not told.
+const SHOWN_STRENGTH_MIN: f64 = 3.0;
+/// A further cause that is less likely is not told.
+const CONFIDENCE_MIN: f64 = 0.01;
 /// A reason that adds less to a score is not worth a sentence.
 const MATTERS: f64 = 0.02;
 
@@ -39,6 +43,7 @@ pub(super) fn causes(analysis: &Analysis, book: &mut FactBook) -> Vec<Cause> {
     let told = candidates
         .take(CAUSES_MAX)
         .enumerate()
+        .filter(|(place, one)| *place == 0 || one.confidence >= CONFIDENCE_MIN)
         .map(|(place, candidate)| Cause {
             entity: candidate.entity.clone(),
             confidence: candidate.confidence,
@@ -80,7 +85,11 @@ fn statements(
     };
     let shown = analysis.shown_by(candidate);
     let mut said: Vec<Statement> = Vec::new();
-    for seen in shown.iter().take(most) {
+    let told = shown
+        .iter()
+        .enumerate()
+        .filter(|(place, seen)| *place == 0 || seen.signal.strength >= SHOWN_STRENGTH_MIN);
+    for (_, seen) in told.take(most) {
         said.extend(statement(seen, window, book));
     }
     for factor in &candidate.factors {
