@@ -1,5 +1,6 @@
 //! Questions over a small shop whose payment provider stopped to answer.
 
+mod injections;
 mod questions;
 pub(crate) mod scene;
 mod summaries;
