@@ -35,7 +35,10 @@ fn toolbox(world: &Arc<World>) -> Toolbox {
 }
 
 async fn ask(world: &Arc<World>, name: &str, arguments: Value) -> Result<ToolAnswer, ToolError> {
-    let tools = toolbox(world);
+    ask_of(&toolbox(world), name, arguments).await
+}
+
+async fn ask_of(tools: &Toolbox, name: &str, arguments: Value) -> Result<ToolAnswer, ToolError> {
     let names = KnownNames::new(
         tools.parts.clone(),
         tools.catalogue.clone(),
@@ -45,7 +48,7 @@ async fn ask(world: &Arc<World>, name: &str, arguments: Value) -> Result<ToolAns
     let directory = names.directory(now_ms).await.unwrap();
     let mut book = FactBook::default();
     let mut desk = Desk {
-        tools: &tools,
+        tools,
         asker: Asker {
             now_ms,
             offset_ms: 0,
@@ -110,7 +113,7 @@ fn every_tool_says_what_it_takes() {
 
 #[tokio::test]
 async fn what_a_tool_does_not_know_is_named() {
-    let world = shop();
+    let tools = toolbox(&shop());
     for (tool, arguments, expected) in [
         (
             "search_logs",
@@ -160,7 +163,7 @@ async fn what_a_tool_does_not_know_is_named() {
             "there is no tool `run_command`",
         ),
     ] {
-        let error = ask(&world, tool, arguments.clone()).await.unwrap_err();
+        let error = ask_of(&tools, tool, arguments.clone()).await.unwrap_err();
         assert!(
             error.to_string().contains(expected),
             "{tool} {arguments}: {error}"

@@ -17,4 +17,4 @@ pub(crate) use directory::{Directory, Entity, Fit, Kind, Place};
 pub(crate) use intent::Intent;
 pub(crate) use known::KnownNames;
 pub(crate) use reading::{Context, FoundEntity, Reading, read};
-pub(crate) use told::understood;
+pub(crate) use told::{understood, uses_topic};

@@ -10,7 +10,6 @@ use super::directory::{Directory, Entity, Fit, Kind, Match};
 use super::follow_up::{Said, go_on};
 use super::intent::Intent;
 use super::time::{Asker, DAY_MS, HOUR_MS, TimeSpan, Word, times, words};
-use super::told::uses_topic;
 
 /// The most entities that are taken from a question.
 const ENTITIES_MAX: usize = 6;
@@ -170,7 +169,7 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
         };
         go_on(&mut reading, previous, &said, context.catalogue);
     }
-    if !uses_topic(reading.intent) {
+    if !super::uses_topic(reading.intent) {
         // What is measured was understood.
         let is_measured = |word: &String| context.catalogue.subject(&word.to_lowercase()).is_some();
         reading.topic.retain(|word| !is_measured(word));
