@@ -5,25 +5,19 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tocsin_domain::Severity;
 use tocsin_domain::alert::Alert;
 use tocsin_domain::copilot::{RootCauseSubject, RootCauseVerdict, Statement};
 use tocsin_domain::ports::AlertFilter;
-use tocsin_domain::ports::log_store::LogQuery;
 
-use super::arguments::{id, range_ms, rfc3339, time_range};
+use super::arguments::{id, range_ms, rfc3339};
 use super::error::ToolError;
-use super::scope::{is_of, lines};
+use super::scope::is_of;
 use super::toolbox::{Desk, Found, Tool};
 use crate::root_cause::{Findings, Target};
 use crate::understand::Entity;
 use crate::understand::time::HOUR_MS;
 use crate::words::percent;
 
-/// The longest window that is looked at, in ms: what is searched for a cause is a moment's surroundings.
-const WINDOW_MS_MAX: i64 = 2 * HOUR_MS;
-/// Into how many parts a longer time is cut, of which the one with most errors is looked at.
-const PEAK_BUCKETS: i64 = 48;
 /// How long before it is looked for what led to it, in ms.
 const BEFORE_MS: i64 = HOUR_MS / 4;
 /// Alerts that are looked at, at most.
@@ -186,11 +180,8 @@ async fn target(desk: &Desk<'_>, given: &Arguments) -> Result<Target, ToolError>
             });
         }
     }
-    let (from_ms, to_ms) = if range.1 - range.0 > WINDOW_MS_MAX {
-        around_peak(desk, known, range).await?
-    } else {
-        range
-    };
+    // Of a long time the search itself finds the part that stands out.
+    let (from_ms, to_ms) = range;
     Ok(Target {
         entity: known.map(|entity| entity.name.clone()),
         kind,
@@ -224,39 +215,4 @@ async fn alert_within(
     Ok(all
         .into_iter()
         .min_by_key(|one| (Reverse(one.severity), one.starts_ms, one.id)))
-}
-
-/// The part of a long time in which most errors came: a cause is looked for around a moment.
-async fn around_peak(
-    desk: &Desk<'_>,
-    entity: Option<&Entity>,
-    range: (i64, i64),
-) -> Result<(i64, i64), ToolError> {
-    let names: Vec<String> = entity
-        .map(|entity| entity.name.clone())
-        .into_iter()
-        .collect();
-    let query = LogQuery {
-        expression: lines(desk, &names, Some(Severity::ERROR), None)?,
-        range: time_range(range),
-        templates: None,
-    };
-    let interval_ms = (range.1 - range.0) / PEAK_BUCKETS;
-    let histogram = desk
-        .tools
-        .parts
-        .logs
-        .histogram(&query, interval_ms * 1_000_000)
-        .await?;
-    let peak = histogram
-        .buckets
-        .iter()
-        .max_by_key(|(at, counts)| (counts.iter().sum::<u64>(), Reverse(*at)));
-    Ok(match peak {
-        Some((at, _)) => {
-            let from_ms = at.millis().max(range.0);
-            (from_ms - BEFORE_MS, (from_ms + interval_ms).min(range.1))
-        }
-        None => (range.1 - HOUR_MS, range.1),
-    })
 }
