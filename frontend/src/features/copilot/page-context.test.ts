@@ -32,7 +32,7 @@ describe('what a page is about', () => {
 it('says in words what a question is about', () => {
   const show = (time: string) => time.slice(11, 16);
   expect(contextWords({ alert: 'a', query: 'x', from: '2026-01-31T10:00:00Z', to: '2026-01-31T11:00:00Z' }, show)).toEqual(['the alert', 'the search “x”', '10:00 → 11:00']);
-  expect(contextWords({ from: '2026-01-31T10:00:00Z', alert: null }, show)).toEqual(['since 10:00']);
+  expect(contextWords({ from: '2026-01-31T10:00:00Z', alert: null }, show)).toEqual(['the time since 10:00']);
   expect(contextWords({}, show)).toEqual([]);
 });
 

@@ -41,7 +41,7 @@ function shownQuery({ q, source, host, severity, template }: View): string | und
 export function contextWords(page: PageContext, show: (time: string) => string): string[] {
   const { alert, incident, record, metric, query, from, to } = page;
   const words = [alert && 'the alert', incident && 'the incident', record && 'the log line', metric && `the metric ${metric}`, query && `the search “${query}”`];
-  const range = from && to ? `${show(from)} → ${show(to)}` : from ? `since ${show(from)}` : to ? `until ${show(to)}` : undefined;
+  const range = from && to ? `${show(from)} → ${show(to)}` : from ? `the time since ${show(from)}` : to ? `the time until ${show(to)}` : undefined;
   return [...words, range].filter((part): part is string => Boolean(part));
 }
 
