@@ -1,5 +1,8 @@
 //! The server's own metrics, in Prometheus' text format.
 
+mod copilot;
+mod llm;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
@@ -72,6 +75,10 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) desk: &'a Desk,
     /// Tickets.
     pub(crate) tickets: &'a TicketProgress,
+    /// Questions and answers.
+    pub(crate) copilot: &'a tocsin_copilot::CopilotTelemetry,
+    /// The language model.
+    pub(crate) llm: &'a tocsin_llm::ModelTelemetry,
 }
 
 /// The text of `/metrics`.
@@ -80,6 +87,8 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     let simple = logs(snapshot).into_iter().chain(points(snapshot));
     let simple = simple.chain(alerts(snapshot.desk));
     let simple = simple.chain(tickets(snapshot.tickets));
+    let simple = simple.chain(copilot::simple(snapshot.copilot));
+    let simple = simple.chain(llm::simple(snapshot.llm));
     for (name, kind, value) in simple {
         line(
             &mut text,
@@ -97,6 +106,7 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
         );
     }
     decisions(&mut text, snapshot.tickets);
+    llm::labelled(&mut text, snapshot.llm);
     requests(&mut text, snapshot.http);
     text
 }

@@ -38,6 +38,8 @@ pub(crate) struct StatusParts {
     pub(crate) embedded: Arc<AtomicU64>,
     pub(crate) desk: tocsin_pipeline::aggregate::Desk,
     pub(crate) tickets: Arc<tocsin_act::TicketProgress>,
+    pub(crate) copilot: Arc<tocsin_copilot::CopilotTelemetry>,
+    pub(crate) llm: Arc<tocsin_llm::ModelTelemetry>,
     pub(crate) files: tocsin_ingest::file_tail::StatusBoard,
     pub(crate) semantic: SemanticStatus,
     pub(crate) settings: String,
@@ -243,6 +245,8 @@ impl ServerStatus for Status {
             embedded: parts.embedded.load(Ordering::Relaxed),
             desk: &parts.desk,
             tickets: &parts.tickets,
+            copilot: &parts.copilot,
+            llm: &parts.llm,
         })
     }
 }

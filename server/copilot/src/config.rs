@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::root_cause::RootCauseConfig;
 
-/// How the copilot answers.
+/// How the copilot answers, and what it keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CopilotConfig {
@@ -22,6 +22,9 @@ pub struct CopilotConfig {
     /// A file of rules for changes in log lines that takes the place of the built-in `rules/changes.yml` as a
     /// whole.
     pub changes: Option<PathBuf>,
+    /// Days that changes, reports of causes, and threads in which nothing was said since are kept.
+    /// Default 365.
+    pub kept_days: u32,
     /// How far a report of a cause looks.
     pub root_cause: RootCauseConfig,
 }
@@ -33,6 +36,7 @@ impl Default for CopilotConfig {
             tool_calls_max: 8,
             runbooks: None,
             changes: None,
+            kept_days: 365,
             root_cause: RootCauseConfig::default(),
         }
     }

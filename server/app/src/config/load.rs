@@ -1,6 +1,7 @@
 //! Reads the configuration: the file, then the environment over it. Anything unknown or of the
 //! wrong type stops the start with the place, the key and what was expected.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -56,18 +57,17 @@ pub fn load(
     };
     let defaults = Table::try_from(Config::default())
         .map_err(|error| ConfigError::Refused(error.to_string()))?;
-    let mut variables: Vec<_> = variables
-        .into_iter()
-        .filter(|(name, _)| is_setting(name))
-        .collect();
-    variables.sort();
-    for (name, text) in variables {
-        set(&mut table, &defaults, &name, &text)?;
-        check_variable(&table, &name)?;
+    let variables: BTreeMap<String, String> = variables.into_iter().collect();
+    for (name, text) in variables.iter().filter(|(name, _)| is_setting(name)) {
+        set(&mut table, &defaults, name, text)?;
+        check_variable(&table, name)?;
     }
-    let config: Config = table
+    let mut config: Config = table
         .try_into()
         .map_err(|error| ConfigError::Refused(error.to_string()))?;
+    config.llm = config
+        .llm
+        .with_conventional(|name| variables.get(name).cloned());
     check(&config)?;
     Ok(config)
 }
@@ -251,6 +251,23 @@ mod tests {
         let message = load(None, set).unwrap_err().to_string();
         let expected = "`tickets.thresholds.high`: expected 0 to 1, or 2 for never";
         assert_eq!(message, expected);
+    }
+
+    #[test]
+    fn the_conventional_variables_of_models_are_honoured_and_keys_are_not_shown() {
+        let set = variables(&[
+            ("OPENAI_API_KEY", "sk-secret"),
+            ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1"),
+            ("TOCSIN_LLM__MODEL", "small"),
+        ]);
+        let config = load(None, set).unwrap();
+        assert_eq!(config.llm.provider(), tocsin_llm::ProviderChoice::OpenAi);
+        assert_eq!(config.llm.base_url, "http://127.0.0.1:9/v1");
+        assert_eq!(config.llm.model, "small");
+        let shown = serde_json::to_string(&config).unwrap();
+        assert!(shown.contains("***") && !shown.contains("sk-secret"));
+        let none = load(None, []).unwrap();
+        assert_eq!(none.llm.provider(), tocsin_llm::ProviderChoice::Extractive);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Only this crate reads the environment. The file `tocsin.toml` in `docs/` is generated from
 //! these types, so it cannot say what they do not.
 
-mod copilot;
 mod load;
 mod reference;
 mod smtp;
@@ -15,7 +14,6 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use copilot::CopilotConfig;
 pub use load::{ConfigError, load};
 pub use reference::reference;
 pub use smtp::{SmtpConfig, SmtpSecurity};
@@ -43,10 +41,12 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// Tickets: which alerts get one, and which tracker keeps them.
     pub tickets: TicketsConfig,
-    /// The copilot: what it keeps.
-    pub copilot: CopilotConfig,
+    /// The copilot: how it answers, and what it keeps.
+    pub copilot: tocsin_copilot::CopilotConfig,
     /// The embedding model behind search by meaning.
     pub model: ModelConfig,
+    /// The language model behind answers and summaries; none is needed.
+    pub llm: tocsin_llm::ModelConfig,
     /// The HTTP interface.
     pub api: tocsin_api::ApiConfig,
     /// What the server says of itself.

@@ -1,6 +1,7 @@
 //! The running server: every part opened, joined and, in the right order, closed again.
 
 mod alerts;
+mod copilot;
 mod listeners;
 mod metrics;
 mod notify;
@@ -23,6 +24,7 @@ use crate::config::Config;
 use crate::housekeeping;
 use crate::own_log::OwnLog;
 pub(crate) use alerts::{alert_rules, catalogue};
+pub(crate) use copilot::copilot_rules;
 pub(crate) use listeners::host_name;
 pub(crate) use metrics::rules;
 use parts::Parts;
@@ -111,6 +113,7 @@ impl Server {
         parts.alerts.start(config, writers, background).await?;
         parts.notify.start(background.0, background.1);
         parts.tickets.start(background.0, background.1);
+        parts.copilot.start(background.0, background.1);
         metrics
             .start_loops(config, &parts.alerts.findings, clock, &self.metric_pipeline)
             .await?;
@@ -188,6 +191,7 @@ impl Server {
         config: &Config,
         listener: TcpListener,
     ) -> anyhow::Result<()> {
+        parts.copilot.start_keeper(&self.api, &self.stop_api);
         let state = parts.api_state(config, self.api.clone(), self.stop_api.clone());
         state
             .close_abandoned_jobs()

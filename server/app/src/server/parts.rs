@@ -7,6 +7,7 @@ use anyhow::Context;
 use parking_lot::Mutex;
 use serde_json::json;
 use tocsin_api::{ApiParts, ApiState};
+use tocsin_copilot::CopilotParts;
 use tocsin_domain::ports::server_status::SemanticStatus;
 use tocsin_domain::ports::{
     AuditLog, Bus, Clock, Embedder, Intake, JobStore, LogStore, PositionStore, TemplateStore,
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::alerts::{AlertParts, AlertSources};
+use super::copilot::{CopilotSide, Model};
 use super::listeners::Syslog;
 use super::metrics::MetricParts;
 use super::notify::NotifyParts;
@@ -57,6 +59,7 @@ pub(super) struct Parts {
     pub(super) alerts: AlertParts,
     pub(super) notify: NotifyParts,
     pub(super) tickets: TicketSide,
+    pub(super) copilot: CopilotSide,
     pub(super) relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
     http: Arc<HttpMetrics>,
@@ -95,6 +98,14 @@ impl Parts {
         let stores = (&logs, &relational, &vectors);
         let alerts = alerts(config, stores, (&metrics, &loaded, &clock)).await?;
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
+        let model = Model::open(config, &relational, &logs, &clock)?;
+        let copilot = copilot_parts(
+            (&logs, &relational),
+            (&metrics, &alerts),
+            (&search, &model),
+            &clock,
+        );
+        let copilot = CopilotSide::open(config, copilot, model)?;
         let sources = Arc::<Sources>::default();
         let http = Arc::<HttpMetrics>::default();
         let files = tocsin_ingest::file_tail::StatusBoard::default();
@@ -112,6 +123,8 @@ impl Parts {
             embedded: enricher.embedded(),
             desk: alerts.desk.clone(),
             tickets: tickets.desk.progress(),
+            copilot: copilot.service.telemetry(),
+            llm: copilot.llm.clone(),
             files: files.clone(),
             semantic: semantic(&loaded),
             settings: serde_json::to_string(config)?,
@@ -138,6 +151,7 @@ impl Parts {
             metrics,
             notify,
             tickets,
+            copilot,
             alerts,
             relational,
             search,
@@ -177,6 +191,11 @@ impl Parts {
             notifier: self.notify.notifier.clone(),
             tickets: self.relational.clone(),
             ticket_desk: self.tickets.desk.clone(),
+            copilot: self.copilot.service.clone(),
+            threads: self.relational.clone(),
+            root_causes: self.relational.clone(),
+            changes: self.relational.clone(),
+            ledger: self.relational.clone(),
             metric_limits: config.ingest.metric_limits.clone(),
             registry: self.metrics.registry.clone(),
             deltas: self.metrics.deltas.clone(),
@@ -237,6 +256,34 @@ async fn alerts(
         clock: clock.clone(),
     };
     AlertParts::open(config, sources).await
+}
+
+/// What an answer may rest on.
+fn copilot_parts(
+    (logs, relational): (&Arc<dyn LogStore>, &Arc<SqliteStore>),
+    (metrics, alerts): (&MetricParts, &AlertParts),
+    (search, model): (&Arc<PrototypeSearch>, &Model),
+    clock: &Arc<dyn Clock>,
+) -> CopilotParts {
+    CopilotParts {
+        logs: logs.clone(),
+        templates: relational.clone(),
+        search: search.clone(),
+        metrics: metrics.store.clone(),
+        queries: metrics.queries(),
+        insight: metrics.insight.clone(),
+        anomalies: relational.clone(),
+        predictions: relational.clone(),
+        alerts: relational.clone(),
+        desk: Arc::new(alerts.desk.clone()),
+        classifier: alerts.classifier(),
+        changes: relational.clone(),
+        root_causes: relational.clone(),
+        threads: relational.clone(),
+        model: model.language_model(),
+        clock: clock.clone(),
+        random: crate::clock::random,
+    }
 }
 
 /// What the loops of the partitions of logs work with.
