@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tocsin_harness::{binary, wait_for};
 
 /// A running demo. Killed when dropped; its shop has to end by itself then.
-struct Demo {
+pub(super) struct Demo {
     folder: TempDir,
     child: Child,
     address: String,
@@ -18,7 +18,7 @@ struct Demo {
 }
 
 impl Demo {
-    fn start() -> anyhow::Result<Self> {
+    pub(super) fn start() -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
         let data = folder.path().join("data");
         let child = Command::new(binary()?)
@@ -63,15 +63,24 @@ impl Demo {
         format!("{}\n{}", self.guide(), self.file("server.log"))
     }
 
-    fn get(&self, route: &str) -> Option<Value> {
+    pub(super) fn get(&self, route: &str) -> Option<Value> {
         let mut answer = ureq::get(format!("http://{}{route}", self.address))
             .call()
             .ok()?;
         serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()
     }
 
+    /// The answer to a JSON body.
+    pub(super) fn post(&self, route: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = ureq::post(format!("http://{}{route}", self.address));
+        let mut answer = request
+            .header("Content-Type", "application/json")
+            .send(body.to_string())?;
+        Ok(serde_json::from_str(&answer.body_mut().read_to_string()?)?)
+    }
+
     /// Waits for an item of a list that `is_it`.
-    fn wait_for(
+    pub(super) fn wait_for(
         &self,
         what: &str,
         route: &str,
