@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 30] = [
+const ARROWS: [(&str, &[&str]); 31] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -31,6 +31,7 @@ const ARROWS: [(&str, &[&str]); 30] = [
     ("tocsin-capacity", &[]),
     ("tocsin-sequence", &[]),
     ("tocsin-rank", &[]),
+    ("tocsin-diagnosis", &[]),
     ("tocsin-ui", &[]),
     ("tocsin-demo-shop", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
@@ -38,7 +39,12 @@ const ARROWS: [(&str, &[&str]); 30] = [
     ("tocsin-llm", &["tocsin-domain"]),
     (
         "tocsin-copilot",
-        &["tocsin-domain", "tocsin-llm", "tocsin-rank"],
+        &[
+            "tocsin-domain",
+            "tocsin-llm",
+            "tocsin-rank",
+            "tocsin-diagnosis",
+        ],
     ),
     ("tocsin-bus", &["tocsin-domain"]),
     ("tocsin-stores", &["tocsin-domain"]),

@@ -1,0 +1,14 @@
+//! What does this text say is wrong? Documents that people paste or attach (logs, tables, descriptions of objects,
+//! JSON, traces) and a question come in, a [`Diagnosis`] goes out: findings that name the lines they rest on.
+//!
+//! What words mean stands in [`Rules`]; nothing here knows a product. The same input gives the same output, in
+//! time linear in its length. It reads no clock: "now" is the newest time that the documents know.
+
+mod document;
+mod log;
+mod moment;
+mod rules;
+mod shape;
+
+pub use document::{Document, LineRef};
+pub use rules::{Role, Rule, RuleError, RuleFile, Rules, Severity};
