@@ -5,10 +5,14 @@
 //! time linear in its length. It reads no clock: "now" is the newest time that the documents know.
 
 mod document;
+mod fields;
+mod json;
 mod log;
 mod moment;
+mod outline;
 mod rules;
 mod shape;
+mod table;
 
 pub use document::{Document, LineRef};
 pub use rules::{Role, Rule, RuleError, RuleFile, Rules, Severity};
