@@ -6,6 +6,7 @@
 
 mod document;
 mod fields;
+mod form;
 mod json;
 mod log;
 mod moment;
@@ -13,6 +14,7 @@ mod outline;
 mod rules;
 mod shape;
 mod table;
+mod trace;
 
 pub use document::{Document, LineRef};
 pub use rules::{Role, Rule, RuleError, RuleFile, Rules, Severity};

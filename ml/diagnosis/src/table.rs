@@ -148,7 +148,7 @@ fn is_known_header(line: &str) -> bool {
     ]
     .iter()
     .any(|known| start.starts_with(known))
-        && line.split_whitespace().count() >= 3
+        && line.split_whitespace().count() >= 2
 }
 
 fn single(words: Vec<(usize, &str)>) -> Vec<(usize, String)> {
