@@ -11,10 +11,13 @@ mod json;
 mod log;
 mod moment;
 mod outline;
+mod question;
 mod rules;
 mod shape;
 mod table;
 mod trace;
+mod window;
 
 pub use document::{Document, LineRef};
+pub use question::AnswerKind;
 pub use rules::{Role, Rule, RuleError, RuleFile, Rules, Severity};
