@@ -16,6 +16,7 @@ mod rules;
 mod shape;
 mod table;
 mod trace;
+mod vocabulary;
 mod window;
 
 pub use document::{Document, LineRef};

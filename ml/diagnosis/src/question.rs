@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use crate::vocabulary::{is_kind, is_stop};
 use crate::window::{Window, window};
 
 /// The kind of a question.
@@ -54,151 +55,12 @@ impl Question {
     }
 }
 
-/// Words that say nothing of what is asked.
-const STOP: [&str; 98] = [
-    "a",
-    "an",
-    "the",
-    "is",
-    "are",
-    "was",
-    "were",
-    "be",
-    "been",
-    "in",
-    "on",
-    "at",
-    "of",
-    "for",
-    "to",
-    "from",
-    "and",
-    "or",
-    "with",
-    "by",
-    "as",
-    "it",
-    "its",
-    "this",
-    "that",
-    "these",
-    "those",
-    "there",
-    "any",
-    "all",
-    "some",
-    "what",
-    "which",
-    "who",
-    "why",
-    "how",
-    "when",
-    "where",
-    "do",
-    "does",
-    "did",
-    "has",
-    "have",
-    "had",
-    "can",
-    "could",
-    "would",
-    "should",
-    "will",
-    "please",
-    "me",
-    "my",
-    "our",
-    "your",
-    "you",
-    "we",
-    "i",
-    "show",
-    "tell",
-    "give",
-    "get",
-    "fetch",
-    "list",
-    "print",
-    "post",
-    "display",
-    "find",
-    "check",
-    "see",
-    "look",
-    "figure",
-    "out",
-    "explain",
-    "describe",
-    "detect",
-    "under",
-    "about",
-    "into",
-    "currently",
-    "now",
-    "today",
-    "actually",
-    "many",
-    "much",
-    "last",
-    "since",
-    "contain",
-    "contains",
-    "containing",
-    "inside",
-    "within",
-    "if",
-    "so",
-    "not",
-    "going",
-    "happening",
-    "reported",
-    "up",
-];
-
-/// Names of kinds of objects, as questions use them.
-const KINDS: [&str; 34] = [
-    "pod",
-    "pods",
-    "deployment",
-    "deployments",
-    "deploy",
-    "job",
-    "jobs",
-    "cronjob",
-    "node",
-    "nodes",
-    "service",
-    "services",
-    "svc",
-    "workload",
-    "statefulset",
-    "daemonset",
-    "replicaset",
-    "container",
-    "containers",
-    "namespace",
-    "ns",
-    "pvc",
-    "persistentvolumeclaim",
-    "pv",
-    "ingress",
-    "configmap",
-    "secret",
-    "app",
-    "application",
-    "cluster",
-    "host",
-    "server",
-    "database",
-    "queue",
-];
-
 /// Reads questions.
 #[derive(Debug)]
 pub(crate) struct QuestionReader {
     kinds: Vec<(AnswerKind, Regex)>,
-    namespace: Regex,
+    after_namespace: Regex,
+    before_namespace: Regex,
     quoted: Regex,
     json_name: Regex,
     limit: Regex,
@@ -235,8 +97,11 @@ impl QuestionReader {
                     r"\bis\b.{0,80}\b(?:healthy|ok|okay|up|running|working|alive|fine|well|stable)\b|\bhealth\b|\bstatus of\b|\bany (?:problems?|issues?)\b",
                 )?,
             ],
-            namespace: Regex::new(
-                r#"(?i)\b(?:namespace|ns)\s+(?:called |named |is |= ?)?[`'"]?(?P<a>[a-z0-9][a-z0-9-]*)|[`'"]?\b(?P<b>[a-z0-9][a-z0-9-]*)[`'"]?\s+(?:namespace|ns)\b"#,
+            after_namespace: Regex::new(
+                r#"(?i)\b(?:namespace|ns)\s+(?:called |named |is |= ?)?[`'"]?([a-z0-9][a-z0-9-]*)"#,
+            )?,
+            before_namespace: Regex::new(
+                r#"(?i)\b([a-z0-9][a-z0-9-]*)[`'"]?\s+(?:namespace|ns)\b"#,
             )?,
             quoted: Regex::new(
                 r#""([^"]{1,120})"|`([^`]{1,120})`|“([^”]{1,120})”|(?:^|[\s(])'([^']{1,120})'"#,
@@ -286,10 +151,7 @@ impl QuestionReader {
             names,
             namespaces,
             phrases,
-            words: words
-                .into_iter()
-                .filter(|word| !STOP.contains(&word.as_str()))
-                .collect(),
+            words: words.into_iter().filter(|word| !is_stop(&word)).collect(),
             limit: self
                 .limit
                 .captures(&lower)
@@ -343,13 +205,13 @@ impl QuestionReader {
 
     fn namespaces(&self, text: &str) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
-        for captures in self.namespace.captures_iter(text) {
-            let Some(name) = captures.name("a").or_else(|| captures.name("b")) else {
+        let after = self.after_namespace.captures_iter(text);
+        for captures in after.chain(self.before_namespace.captures_iter(text)) {
+            let Some(name) = captures.get(1) else {
                 continue;
             };
             let name = name.as_str().to_lowercase();
-            let is_word =
-                STOP.contains(&name.as_str()) || KINDS.contains(&name.as_str()) || name == "same";
+            let is_word = is_stop(&name) || is_kind(&name) || name == "same";
             if !is_word && !found.contains(&name) {
                 found.push(name);
             }
@@ -368,7 +230,7 @@ impl QuestionReader {
         for pair in words.windows(2) {
             let [kind, name] = pair else { continue };
             let lower = name.to_lowercase();
-            let is_kind = [
+            let follows_kind = [
                 "pod",
                 "job",
                 "deployment",
@@ -381,8 +243,8 @@ impl QuestionReader {
                 "pvc",
             ]
             .contains(&kind.to_lowercase().as_str());
-            let is_plain = STOP.contains(&lower.as_str()) || KINDS.contains(&lower.as_str());
-            if is_kind && !is_plain && name.len() >= 3 && !is_verb(&lower) {
+            let is_plain = is_stop(&lower) || is_kind(&lower);
+            if follows_kind && !is_plain && name.len() >= 3 && !is_verb(&lower) {
                 names.push((*name).to_owned());
             }
         }
