@@ -164,6 +164,12 @@ impl Rules {
         &self.rules
     }
 
+    /// The deepest rule that matches a line.
+    #[must_use]
+    pub fn rule_of(&self, line: &str) -> Option<&Rule> {
+        self.say(line).map(|said| said.rule)
+    }
+
     /// What the deepest rule that matches says of a line; none if no rule matches.
     pub(crate) fn say(&self, line: &str) -> Option<Said<'_>> {
         let line = bounded(line);
