@@ -23,7 +23,10 @@ fn examples_are_said_by_their_rule_or_one_as_deep() {
             }
         }
         for example in &rule.counterexamples {
-            if rules.rule_of(example).is_some_and(|other| other.id == rule.id) {
+            if rules
+                .rule_of(example)
+                .is_some_and(|other| other.id == rule.id)
+            {
                 wrong.push(format!("{}: must not match {example}", rule.id));
             }
         }
