@@ -1,6 +1,6 @@
 //! Values with the path under which they stand: what descriptions, YAML and JSON have in common.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::document::LineRef;
 
@@ -66,11 +66,11 @@ const NAMES: [&str; 22] = [
 
 /// What the objects among fields are called.
 #[derive(Debug, Default)]
-pub(crate) struct Names<'f>(HashMap<&'f [String], (usize, &'f str)>);
+pub(crate) struct Names<'f>(BTreeMap<&'f [String], (usize, &'f str)>);
 
 impl<'f> Names<'f> {
     pub(crate) fn of(fields: &'f [Field]) -> Self {
-        let mut names: HashMap<&[String], (usize, &str)> = HashMap::new();
+        let mut names: BTreeMap<&[String], (usize, &str)> = BTreeMap::new();
         for field in fields {
             let key = field.plain_key();
             let Some(rank) = NAMES.iter().position(|name| *name == key) else {
@@ -94,6 +94,11 @@ impl<'f> Names<'f> {
             }
         }
         Self(names)
+    }
+
+    /// All names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'f str> {
+        self.0.values().map(|(_, name)| *name)
     }
 
     /// What the innermost object around a field is called that has a name.

@@ -12,7 +12,8 @@ use crate::form::Reading;
 use crate::rules::{Role, Rule, Rules, Severity};
 use crate::subject::{Subject, Subjects};
 
-pub(crate) use lines::LogView;
+pub(crate) use lines::{ErrorWords, LogView};
+pub(crate) use rows::{row_state, share};
 
 /// The most bytes of what a line says that a finding repeats.
 const QUOTE_BYTES_MAX: usize = 280;

@@ -1,0 +1,168 @@
+//! Lines that were asked for: errors, lines that contain something, the last ones.
+
+use crate::diagnose::Known;
+use crate::document::excerpt;
+use crate::finding::{Diagnosis, Finding, FindingKind, LINES_MAX, cite};
+use crate::log::{Group, Level, LogLine, groups};
+
+use super::finding;
+
+/// The most statements of such an answer.
+const MAX: usize = 20;
+/// So many lines are shown as they are; of more, those that say the same are put together.
+const SINGLE_MAX: usize = 12;
+/// The most bytes of a line that are repeated.
+const QUOTE_BYTES_MAX: usize = 320;
+
+/// Answers with lines.
+pub(crate) fn lines(known: &Known<'_>, diagnosis: &mut Diagnosis) {
+    let wants_errors =
+        known
+            .question
+            .says(&["error", "warn", "exception", "fail", "problem", "issue"]);
+    let phrases: Vec<String> = known
+        .question
+        .phrases
+        .iter()
+        .map(|phrase| phrase.to_lowercase())
+        .collect();
+    let has_named_log = known.log.lines.iter().any(|line| is_of_asked(known, line));
+    let is_meant = |line: &&LogLine| {
+        let raw = raw(known, line).to_lowercase();
+        (!has_named_log || is_of_asked(known, line))
+            && if phrases.is_empty() {
+                !wants_errors || known.log.is_error(line)
+            } else {
+                phrases.iter().all(|phrase| raw.contains(phrase))
+            }
+    };
+    let meant: Vec<&LogLine> = known.log.lines.iter().filter(is_meant).collect();
+    let mut shown: Vec<Finding> = Vec::new();
+    let limit = known.question.limit.unwrap_or(usize::MAX);
+    let kept = meant
+        .get(meant.len().saturating_sub(limit)..)
+        .unwrap_or_default();
+    if kept.len() <= SINGLE_MAX || kept.len() <= limit.min(MAX) && known.question.limit.is_some() {
+        shown.extend(
+            kept.iter()
+                .filter(|line| !line.is_trace || kept.len() <= 4)
+                .map(|line| single(known, line)),
+        );
+    } else {
+        let owned: Vec<LogLine> = kept.iter().map(|line| (*line).clone()).collect();
+        shown.extend(grouped(known, &owned, wants_errors || !phrases.is_empty()));
+    }
+    for (place, finding) in (0_u32..).zip(&mut shown) {
+        finding.score = 100.0 - f64::from(place.min(99));
+    }
+    shown.truncate(MAX);
+    diagnosis.findings.extend(shown);
+}
+
+fn is_of_asked(known: &Known<'_>, line: &LogLine) -> bool {
+    known
+        .log
+        .subject(line)
+        .is_some_and(|subject| known.asked.is_named(&subject.name))
+}
+
+fn raw<'k>(known: &'k Known<'_>, line: &LogLine) -> &'k str {
+    let at = usize::try_from(line.place.line)
+        .unwrap_or(0)
+        .saturating_sub(1);
+    let page = known.pages.get(line.place.document);
+    page.and_then(|page| page.lines.get(at))
+        .map_or("", |line| line.trim())
+}
+
+/// A line as it stands, with what it means.
+fn single(known: &Known<'_>, line: &LogLine) -> Finding {
+    let (text, rule) = told(known, line);
+    let mut finding = finding(FindingKind::Line, format!("{text}."), vec![line.place]);
+    finding.rule = rule;
+    finding
+}
+
+fn told(known: &Known<'_>, line: &LogLine) -> (String, Option<String>) {
+    let quote = excerpt(raw(known, line), QUOTE_BYTES_MAX).replace(['“', '”'], "\"");
+    let said = (line.level != Level::Info)
+        .then(|| known.rules.say(&line.message))
+        .flatten();
+    match said {
+        Some(said) => (
+            format!("“{quote}”: {}", said.text),
+            Some(said.rule.id.clone()),
+        ),
+        None => (format!("“{quote}”"), None),
+    }
+}
+
+/// Lines that say the same together, errors before all else.
+fn grouped(known: &Known<'_>, kept: &[LogLine], are_all_meant: bool) -> Vec<Finding> {
+    let mut all: Vec<Group> = groups(kept, |line| {
+        !line.is_trace && (are_all_meant || known.log.is_error(line))
+    });
+    if all.is_empty() {
+        all = groups(kept, |line| !line.is_trace);
+        all.sort_by_key(|group| std::cmp::Reverse(group.count));
+    }
+    let mut told_of: Vec<(Option<String>, String, usize)> = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for group in &all {
+        let (Some(first), Some(last)) = (kept.get(group.first), kept.get(group.last)) else {
+            continue;
+        };
+        let (text, rule) = told(known, first);
+        let said = rule
+            .is_some()
+            .then(|| known.rules.say(&first.message).map(|said| said.text))
+            .flatten()
+            .unwrap_or_default();
+        // Lines of several services that say the same by a rule are told once.
+        if let Some((_, _, at)) = told_of
+            .iter()
+            .find(|(other, words, _)| rule.is_some() && *other == rule && *words == said)
+            && let Some(finding) = findings.get_mut(*at)
+        {
+            if let Some(counted) = finding.counted.first_mut() {
+                *counted += group.count as u64;
+            }
+            if finding.lines.len() < LINES_MAX {
+                finding.lines.push(first.place);
+            }
+            continue;
+        }
+        told_of.push((rule.clone(), said, findings.len()));
+        let mut finding = finding(FindingKind::Line, text, vec![first.place]);
+        if last.place != first.place {
+            finding.lines.push(last.place);
+        }
+        finding.rule = rule;
+        finding.counted.push(group.count as u64);
+        findings.push(finding);
+    }
+    findings.sort_by_key(|finding| {
+        std::cmp::Reverse(finding.counted.first().copied().unwrap_or_default())
+    });
+    for finding in &mut findings {
+        let count = finding.counted.first().copied().unwrap_or(1);
+        if count > 1 {
+            finding.text = format!("In {count} lines, such as {}.", finding.text);
+        } else {
+            finding.counted.clear();
+            finding.text.push('.');
+        }
+        let subject = known
+            .log
+            .lines
+            .iter()
+            .find(|line| Some(&line.place) == finding.lines.first())
+            .and_then(|line| known.log.subject(line));
+        if let Some(subject) = subject
+            && cite(&subject.name, &mut finding.lines, known.pages)
+        {
+            finding.subject = Some(subject);
+        }
+    }
+    findings
+}
