@@ -278,7 +278,7 @@ fn notices(known: &Known<'_>, diagnosis: &mut Diagnosis) {
         diagnosis
             .notices
             .push("The attachments are empty.".to_owned());
-    } else if diagnosis.findings.is_empty() {
+    } else if diagnosis.findings.is_empty() && diagnosis.notices.is_empty() {
         diagnosis.notices.push(
             "The attachments do not answer this: nothing in them speaks of a fault.".to_owned(),
         );

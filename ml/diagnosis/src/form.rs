@@ -39,7 +39,6 @@ pub(crate) struct Reading {
 pub(crate) struct Reader {
     log: LogReader,
     trace: TraceReader,
-    key: Regex,
     stamp: Regex,
 }
 
@@ -48,7 +47,6 @@ impl Reader {
         Ok(Self {
             log: LogReader::new()?,
             trace: TraceReader::new()?,
-            key: Regex::new(r#"^\s*(?:- )*"?[A-Za-z_.][\w ./()\[\]-]{0,60}"?:(?:\s|$)"#)?,
             stamp: Regex::new(r"\d\d:\d\d:\d\d|\b(?:INFO|WARN|ERROR|DEBUG)\b|\blevel=")?,
         })
     }
@@ -125,7 +123,7 @@ impl Reader {
         let stamps = share(&|line| self.stamp.is_match(line));
         let tables = table::read(&lines, 0);
         let rows: usize = tables.iter().map(|table| table.rows.len()).sum();
-        let keys = share(&|line| self.key.is_match(line));
+        let keys = share(&|line| has_key(line));
         let starts = |name: &str| lines.iter().any(|(_, line)| line.starts_with(name));
         let is_object = (starts("Name:") && keys >= 25)
             || (starts("apiVersion:") || starts("kind:")) && keys >= 40;
@@ -143,6 +141,10 @@ impl Reader {
         }
         Form::Log
     }
+}
+
+fn has_key(line: &str) -> bool {
+    outline::key_value(line.trim_start().trim_start_matches("- ")).is_some()
 }
 
 /// One JSON text, not a log of JSON lines.

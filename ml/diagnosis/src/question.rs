@@ -101,7 +101,7 @@ impl QuestionReader {
                 r#"(?i)\b(?:namespace|ns)\s+(?:called |named |is |= ?)?[`'"]?([a-z0-9][a-z0-9-]*)"#,
             )?,
             before_namespace: Regex::new(
-                r#"(?i)\b([a-z0-9][a-z0-9-]*)[`'"]?\s+(?:namespace|ns)\b"#,
+                r#"(?i)\b([a-z0-9][a-z0-9-]*)[`'"]?\s+(?:namespace|ns)(?:[\s?.,;:!`'"]|$)"#,
             )?,
             quoted: Regex::new(
                 r#""([^"]{1,120})"|`([^`]{1,120})`|“([^”]{1,120})”|(?:^|[\s(])'([^']{1,120})'"#,
@@ -139,7 +139,12 @@ impl QuestionReader {
             let is_namespace = namespaces
                 .iter()
                 .any(|namespace| namespace == &word.to_lowercase());
-            if is_identifier(word) && !is_namespace && !names.iter().any(|name| name == word) {
+            let is_cluster = is_beside(text, word, "cluster");
+            if is_identifier(word)
+                && !is_namespace
+                && !is_cluster
+                && !names.iter().any(|name| name == word)
+            {
                 names.push(word.to_owned());
             }
         }
@@ -250,6 +255,11 @@ impl QuestionReader {
         }
         names
     }
+}
+
+/// Whether a word stands before or after another: `the prod-1 cluster`.
+fn is_beside(text: &str, word: &str, other: &str) -> bool {
+    text.contains(&format!("{word} {other}")) || text.contains(&format!("{other} {word}"))
 }
 
 /// `last 10 minutes` limits time, not lines.

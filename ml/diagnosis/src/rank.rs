@@ -129,5 +129,9 @@ fn is_repeat(other: &Observation<'_>, seen: &Observation<'_>) -> bool {
     let same_line = other.places.first() == seen.places.first()
         && other.origin == seen.origin
         && other.origin != Origin::Link;
-    (same_rule && owner(other) == owner(seen)) || same_line
+    let same_span = other.origin == Origin::Trace
+        && seen.origin == Origin::Trace
+        && other.subject == seen.subject
+        && other.quote == seen.quote;
+    same_span || (same_rule && owner(other) == owner(seen)) || same_line
 }

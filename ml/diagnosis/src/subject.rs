@@ -7,6 +7,9 @@ use crate::form::Reading;
 use crate::question::Question;
 use crate::vocabulary::{is_kind, is_stop};
 
+/// The fewest letters of a name that is looked for within other names.
+const PART_LETTERS_MIN: usize = 5;
+
 /// Something with a name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Subject {
@@ -80,7 +83,8 @@ impl Subjects {
 
 /// What a command or the name of a file says that its output is about: `kubectl logs web-1 -n shop`.
 pub(crate) fn told_by(about: &str) -> Option<Subject> {
-    let words: Vec<&str> = about
+    let command = about.split(" | ").next().unwrap_or(about);
+    let words: Vec<&str> = command
         .split(|c: char| c.is_whitespace() || matches!(c, '_' | '|' | ','))
         .filter(|word| !word.is_empty())
         .collect();
@@ -219,7 +223,18 @@ fn is_same(a: &str, b: &str) -> bool {
             .strip_prefix(owner)
             .is_some_and(|rest| rest.starts_with(['-', '.', '@', ':']))
     };
-    !a.is_empty() && !b.is_empty() && (a == b || owns(a, b) || owns(b, a))
+    !a.is_empty() && !b.is_empty() && (a == b || owns(a, b) || owns(b, a) || is_part(a, b))
+}
+
+/// Whether a name stands within another between signs: `rabbitmq` in `rabbit@rabbitmq-0.shop`.
+fn is_part(asked: &str, name: &str) -> bool {
+    asked.len() >= PART_LETTERS_MIN
+        && name.match_indices(asked).any(|(at, found)| {
+            let before = name[..at].chars().next_back();
+            let after = name[at + found.len()..].chars().next();
+            let is_sign = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            is_sign(before) && is_sign(after)
+        })
 }
 
 /// `pod/web-1` is `web-1`.

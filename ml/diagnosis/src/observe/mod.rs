@@ -77,7 +77,8 @@ impl<'r> Observation<'r> {
             quote: excerpt(&text, QUOTE_BYTES_MAX),
             places: vec![place],
             count: 1,
-            bonus: 0.0,
+            // What is known is worth more than what is only seen.
+            bonus: 0.3,
             groups: said.groups,
         })
     }

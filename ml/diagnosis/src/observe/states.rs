@@ -160,6 +160,10 @@ pub(super) fn observe<'r>(
 fn of_field<'r>(field: &Field, rules: &'r Rules, is_alert: bool) -> Option<Observation<'r>> {
     let key = field.plain_key();
     let value = field.value.trim();
+    // Rows of the tables within descriptions are read as rows.
+    if matches!(field.path.as_slice(), [only] if only == "Events" || only == "Conditions") {
+        return None;
+    }
     if value.is_empty() || matches!(value, "null" | "<none>" | "<nil>" | "none" | "{}" | "[]") {
         return None;
     }
@@ -184,6 +188,10 @@ fn of_field<'r>(field: &Field, rules: &'r Rules, is_alert: bool) -> Option<Obser
         return Some(observation);
     }
     if is_alert {
+        return None;
+    }
+    // The exit code beside it says more.
+    if key == "reason" && value == "Error" {
         return None;
     }
     flag(field, &key, &value.to_lowercase())
