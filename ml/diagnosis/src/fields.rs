@@ -41,6 +41,7 @@ pub(crate) fn plain_key(key: &str) -> String {
 /// Keys that say what the object they stand in is called, the surest first.
 const NAMES: [&str; 22] = [
     "name",
+    "subjectname",
     "node",
     "pod",
     "podname",
@@ -53,15 +54,14 @@ const NAMES: [&str; 22] = [
     "topic",
     "container",
     "database",
-    "cluster",
-    "clusterid",
     "target",
     "endpoint",
-    "subjectname",
     "resource",
     "job",
     "device",
     "alertname",
+    "cluster",
+    "clusterid",
 ];
 
 /// What the objects among fields are called.

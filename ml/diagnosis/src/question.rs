@@ -119,11 +119,19 @@ impl QuestionReader {
         let namespaces = self.namespaces(text);
         let json_names: Vec<String> = self.all(&self.json_name, text);
         let is_json = !json_names.is_empty();
-        let phrases: Vec<String> = if is_json {
+        // A name in quotes is a name, unless it is looked for in lines.
+        let is_searched = [
+            "contain", "with ", "say", "match", "mention", "string", "word", "term",
+        ]
+        .iter()
+        .any(|word| lower.contains(word));
+        let mut phrases = if is_json {
             Vec::new()
         } else {
             self.all(&self.quoted, text)
         };
+        phrases.retain(|phrase| is_searched || !is_identifier(phrase));
+        phrases.retain(|phrase| !namespaces.contains(&phrase.to_lowercase()));
         let words: Vec<String> = self
             .word
             .find_iter(&lower)

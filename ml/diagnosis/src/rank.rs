@@ -133,5 +133,9 @@ fn is_repeat(other: &Observation<'_>, seen: &Observation<'_>) -> bool {
         && seen.origin == Origin::Trace
         && other.subject == seen.subject
         && other.quote == seen.quote;
-    same_span || (same_rule && owner(other) == owner(seen)) || same_line
+    let same_plain = other.rule.is_none()
+        && seen.rule.is_none()
+        && other.text == seen.text
+        && owner(other) == owner(seen);
+    same_span || same_plain || (same_rule && owner(other) == owner(seen)) || same_line
 }

@@ -194,10 +194,7 @@ impl Rules {
             .capture_names()
             .flatten()
             .filter_map(|name| {
-                let text = captures
-                    .name(name)?
-                    .as_str()
-                    .trim_matches(['"', '\'', '\\', ' ']);
+                let text = unquoted(captures.name(name)?.as_str());
                 (!text.is_empty()).then(|| (name.to_owned(), text.to_owned()))
             })
             .collect();
@@ -207,6 +204,15 @@ impl Rules {
             groups,
         })
     }
+}
+
+/// A text without the quotes around it, and without what stands before a quote that was escaped.
+fn unquoted(text: &str) -> &str {
+    let text = text.trim_matches(['\\', ' ']);
+    let inner = text
+        .strip_prefix(['"', '\''])
+        .and_then(|rest| rest.strip_suffix(['"', '\'']));
+    inner.unwrap_or(text)
 }
 
 fn set<S: AsRef<str>>(patterns: &[S]) -> Result<RegexSet, RuleError> {

@@ -60,7 +60,8 @@ impl Subjects {
 
     /// What a line is about.
     pub(crate) fn at(&self, line: u32) -> Option<Subject> {
-        let object = self.from.iter().rev().find(|(from, _)| *from <= line);
+        let after = self.from.partition_point(|(from, _)| *from <= line);
+        let object = after.checked_sub(1).and_then(|at| self.from.get(at));
         object
             .map(|(_, subject)| subject.clone())
             .or_else(|| self.whole.clone())
@@ -128,7 +129,21 @@ pub(crate) fn told_by(about: &str) -> Option<Subject> {
     if let Some(at) = at(&words, &["-u", "--unit"]) {
         return words.get(at + 1).map(|name| named("unit", name));
     }
-    if let Some(at) = at(&words, &["describe", "get", "status"]) {
+    let is_tool = words.first().is_some_and(|word| {
+        let tools = [
+            "kubectl",
+            "oc",
+            "k",
+            "systemctl",
+            "docker",
+            "podman",
+            "helm",
+            "argocd",
+            "kube-lineage",
+        ];
+        tools.contains(&word.to_lowercase().as_str())
+    });
+    if let Some(at) = at(&words, &["describe", "get", "status"]).filter(|_| is_tool) {
         let rest = plain(at + 1);
         let (first, second) = (rest.first()?, rest.get(1));
         if let Some((kind, name)) = first.split_once('/') {
@@ -164,13 +179,8 @@ impl Asked {
                 || is_kind(&stem)
                 || stem.len() < 3
                 || question.namespaces.contains(&stem);
-            if !is_plain
-                && question
-                    .words
-                    .iter()
-                    .any(|word| *word == stem || *word == name.to_lowercase())
-            {
-                names.push(name.clone());
+            if !is_plain && question.words.contains(&stem) {
+                names.push(stem);
             }
         }
         // A plain word may be the beginning of names: `redis` of `redis-master-0`.

@@ -1,5 +1,8 @@
 //! Lines that were asked for: errors, lines that contain something, the last ones.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use crate::diagnose::Known;
 use crate::document::excerpt;
 use crate::finding::{Diagnosis, Finding, FindingKind, LINES_MAX, cite};
@@ -11,6 +14,8 @@ use super::finding;
 const MAX: usize = 20;
 /// So many lines are shown as they are; of more, those that say the same are put together.
 const SINGLE_MAX: usize = 12;
+/// The most groups of lines that are no errors.
+const OTHERS_MAX: usize = 3;
 /// The most bytes of a line that are repeated.
 const QUOTE_BYTES_MAX: usize = 320;
 
@@ -77,13 +82,14 @@ fn raw<'k>(known: &'k Known<'_>, line: &LogLine) -> &'k str {
 
 /// A line as it stands, with what it means.
 fn single(known: &Known<'_>, line: &LogLine) -> Finding {
-    let (text, rule) = told(known, line);
+    let (text, said) = told(known, line);
     let mut finding = finding(FindingKind::Line, format!("{text}."), vec![line.place]);
-    finding.rule = rule;
+    finding.rule = said.map(|(rule, _)| rule);
     finding
 }
 
-fn told(known: &Known<'_>, line: &LogLine) -> (String, Option<String>) {
+/// The line in quotes with what it means, and the rule that says so with its words.
+fn told(known: &Known<'_>, line: &LogLine) -> (String, Option<(String, String)>) {
     let quote = excerpt(raw(known, line), QUOTE_BYTES_MAX).replace(['“', '”'], "\"");
     let said = (line.level != Level::Info)
         .then(|| known.rules.say(&line.message))
@@ -91,39 +97,57 @@ fn told(known: &Known<'_>, line: &LogLine) -> (String, Option<String>) {
     match said {
         Some(said) => (
             format!("“{quote}”: {}", said.text),
-            Some(said.rule.id.clone()),
+            Some((said.rule.id.clone(), said.text)),
         ),
         None => (format!("“{quote}”"), None),
     }
 }
 
-/// Lines that say the same together, errors before all else.
+/// Lines that say the same together: errors before all else, and what is frequent before what is rare.
 fn grouped(known: &Known<'_>, kept: &[LogLine], are_all_meant: bool) -> Vec<Finding> {
-    let mut all: Vec<Group> = groups(kept, |line| {
+    let errors = groups(kept, |line| {
         !line.is_trace && (are_all_meant || known.log.is_error(line))
     });
-    if all.is_empty() {
-        all = groups(kept, |line| !line.is_trace);
-        all.sort_by_key(|group| std::cmp::Reverse(group.count));
+    let mut shown = together(known, kept, &errors);
+    if !are_all_meant {
+        let mut others = groups(kept, |line| !line.is_trace && !known.log.is_error(line));
+        others.sort_by_key(|group| Reverse(group.count));
+        others.truncate(OTHERS_MAX);
+        shown.extend(together(known, kept, &others));
     }
-    let mut told_of: Vec<(Option<String>, String, usize)> = Vec::new();
-    let mut findings: Vec<Finding> = Vec::new();
-    for group in &all {
+    shown.truncate(MAX);
+    for (finding, document) in &mut shown {
+        let count = finding.counted.first().copied().unwrap_or(1);
+        if count > 1 {
+            finding.text = format!("In {count} lines, such as {}.", finding.text);
+        } else {
+            finding.counted.clear();
+            finding.text.push('.');
+        }
+        if let Some(subject) = known.log.subject_of(*document)
+            && cite(&subject.name, &mut finding.lines, known.pages)
+        {
+            finding.subject = Some(subject);
+        }
+    }
+    shown.into_iter().map(|(finding, _)| finding).collect()
+}
+
+/// Findings of groups, the most frequent first, with the document of their first line. Lines of several services that
+/// say the same by a rule are told once.
+fn together(known: &Known<'_>, kept: &[LogLine], groups: &[Group]) -> Vec<(Finding, usize)> {
+    let mut places: HashMap<(String, String), usize> = HashMap::new();
+    let mut findings: Vec<(Finding, usize)> = Vec::new();
+    for group in groups {
         let (Some(first), Some(last)) = (kept.get(group.first), kept.get(group.last)) else {
             continue;
         };
-        let (text, rule) = told(known, first);
-        let said = rule
-            .is_some()
-            .then(|| known.rules.say(&first.message).map(|said| said.text))
-            .flatten()
-            .unwrap_or_default();
-        // Lines of several services that say the same by a rule are told once.
-        if let Some((_, _, at)) = told_of
-            .iter()
-            .find(|(other, words, _)| rule.is_some() && *other == rule && *words == said)
-            && let Some(finding) = findings.get_mut(*at)
-        {
+        let (text, said) = told(known, first);
+        let key = said
+            .clone()
+            .unwrap_or_else(|| (String::new(), format!("{}", findings.len())));
+        let at = *places.entry(key).or_insert(findings.len());
+        if let Some((finding, _)) = findings.get_mut(at) {
             if let Some(counted) = finding.counted.first_mut() {
                 *counted += group.count as u64;
             }
@@ -132,37 +156,14 @@ fn grouped(known: &Known<'_>, kept: &[LogLine], are_all_meant: bool) -> Vec<Find
             }
             continue;
         }
-        told_of.push((rule.clone(), said, findings.len()));
         let mut finding = finding(FindingKind::Line, text, vec![first.place]);
         if last.place != first.place {
             finding.lines.push(last.place);
         }
-        finding.rule = rule;
+        finding.rule = said.map(|(rule, _)| rule);
         finding.counted.push(group.count as u64);
-        findings.push(finding);
+        findings.push((finding, first.place.document));
     }
-    findings.sort_by_key(|finding| {
-        std::cmp::Reverse(finding.counted.first().copied().unwrap_or_default())
-    });
-    for finding in &mut findings {
-        let count = finding.counted.first().copied().unwrap_or(1);
-        if count > 1 {
-            finding.text = format!("In {count} lines, such as {}.", finding.text);
-        } else {
-            finding.counted.clear();
-            finding.text.push('.');
-        }
-        let subject = known
-            .log
-            .lines
-            .iter()
-            .find(|line| Some(&line.place) == finding.lines.first())
-            .and_then(|line| known.log.subject(line));
-        if let Some(subject) = subject
-            && cite(&subject.name, &mut finding.lines, known.pages)
-        {
-            finding.subject = Some(subject);
-        }
-    }
+    findings.sort_by_key(|(finding, _)| Reverse(finding.counted.first().copied()));
     findings
 }

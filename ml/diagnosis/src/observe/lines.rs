@@ -56,10 +56,12 @@ impl<'a> LogView<'a> {
 
     /// What the log is about in which a line stands.
     pub(crate) fn subject(&self, line: &LogLine) -> Option<Subject> {
-        let found = self
-            .subjects
-            .iter()
-            .find(|(document, _)| *document == line.place.document);
+        self.subject_of(line.place.document)
+    }
+
+    /// What the log of a document is about.
+    pub(crate) fn subject_of(&self, document: usize) -> Option<Subject> {
+        let found = self.subjects.iter().find(|(other, _)| *other == document);
         found.and_then(|(_, subject)| subject.clone())
     }
 

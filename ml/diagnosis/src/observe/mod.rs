@@ -7,10 +7,13 @@ mod rows;
 mod spans;
 mod states;
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use crate::document::{LineRef, excerpt, squeezed};
 use crate::form::Reading;
 use crate::rules::{Role, Rule, Rules, Severity};
-use crate::subject::{Subject, Subjects};
+use crate::subject::{Subject, Subjects, stem};
 
 pub(crate) use lines::{ErrorWords, LogView};
 pub(crate) use rows::{row_state, share};
@@ -141,52 +144,57 @@ pub(crate) fn observe<'r>(
     merged(all)
 }
 
+/// What makes two observations the same.
+type Key = (String, Option<String>, Option<String>, Option<String>);
+
+fn key(seen: &Observation<'_>) -> Key {
+    // What logs say by a rule is one, whoever logs it; an alert is one in whichever words.
+    let by_rule = seen.rule.map(|rule| rule.id.clone());
+    let is_shared = seen.origin == Origin::Log && by_rule.is_some() || seen.origin == Origin::Alert;
+    let owner = seen.subject.as_ref().filter(|_| !is_shared);
+    let quote = (by_rule.is_none() && !is_shared).then(|| seen.quote.clone());
+    (
+        seen.text.clone(),
+        by_rule,
+        owner.map(|subject| stem(&subject.name).to_owned()),
+        quote,
+    )
+}
+
 /// Observations that say the same of the same thing are one.
 fn merged(all: Vec<Observation<'_>>) -> Vec<Observation<'_>> {
     let mut merged: Vec<Observation<'_>> = Vec::with_capacity(all.len());
+    let mut places: HashMap<Key, usize> = HashMap::new();
     for observation in all {
-        let same = merged.iter_mut().find(|other| {
-            let stem = |subject: &Option<Subject>| {
-                subject
-                    .as_ref()
-                    .map(|s| crate::subject::stem(&s.name).to_owned())
-            };
-            other.text == observation.text
-                && other.rule.map(|rule| &rule.id) == observation.rule.map(|rule| &rule.id)
-                && (observation.rule.is_some() || other.quote == observation.quote)
-                && (stem(&other.subject) == stem(&observation.subject)
-                    || other.origin == Origin::Log && observation.origin == Origin::Log)
-        });
-        match same {
-            Some(other) => {
-                other.count += observation.count;
-                let room = PLACES_MAX.saturating_sub(other.places.len());
-                let new: Vec<LineRef> = observation
-                    .places
-                    .iter()
-                    .filter(|place| !other.places.contains(place))
-                    .copied()
-                    .collect();
-                other.places.extend(new.into_iter().take(room));
-                other.bonus = other.bonus.max(observation.bonus);
-                other.severity = other.severity.max(observation.severity);
-                if observation.quote.len() > other.quote.len()
-                    && other.origin != Origin::Log
-                    && observation.origin == Origin::Event
-                {
-                    other.quote.clone_from(&observation.quote);
-                    if let (Some(first), Some(place)) = (
-                        other.places.first().copied(),
-                        observation.places.first().copied(),
-                    ) {
-                        other.places.retain(|other| *other != place);
-                        other.places.insert(0, place);
-                        debug_assert!(other.places.contains(&first) || first == place);
-                    }
+        match places.entry(key(&observation)) {
+            Entry::Occupied(at) => {
+                if let Some(other) = merged.get_mut(*at.get()) {
+                    join(other, observation);
                 }
             }
-            None => merged.push(observation),
+            Entry::Vacant(at) => {
+                at.insert(merged.len());
+                merged.push(observation);
+            }
         }
     }
     merged
+}
+
+fn join<'r>(into: &mut Observation<'r>, other: Observation<'r>) {
+    into.count += other.count;
+    into.bonus = into.bonus.max(other.bonus);
+    into.severity = into.severity.max(other.severity);
+    let tells_more = other.quote.len() > into.quote.len()
+        && (other.origin == Origin::Event && into.origin != Origin::Log
+            || other.origin == Origin::Alert);
+    if tells_more {
+        into.quote = other.quote;
+        into.places.splice(0..0, other.places);
+    } else {
+        into.places.extend(other.places);
+    }
+    let mut seen = HashSet::new();
+    into.places.retain(|place| seen.insert(*place));
+    into.places.truncate(PLACES_MAX);
 }

@@ -1,5 +1,7 @@
 //! States of objects: descriptions, YAML and JSON.
 
+use std::collections::BTreeMap;
+
 use crate::fields::{Field, Names, plain_key};
 use crate::form::{Form, Reading};
 use crate::rules::{Role, Rules, Severity};
@@ -288,35 +290,36 @@ fn is_condition(field: &Field) -> bool {
 
 /// Conditions that are not as they should be, of lists with `type` and `status`.
 fn conditions<'f, 'r>(fields: &'f [Field]) -> Vec<(Observation<'r>, &'f Field)> {
+    let mut parts: BTreeMap<&[String], Vec<&Field>> = BTreeMap::new();
+    for field in fields.iter().filter(|field| is_condition(field)) {
+        if let Some((_, owner)) = field.path.split_last() {
+            parts.entry(owner).or_default().push(field);
+        }
+    }
     let mut all = Vec::new();
-    for field in fields
-        .iter()
-        .filter(|field| field.plain_key() == "type" && is_condition(field))
-    {
-        let sibling = |key: &str| {
-            let owner = field.path.split_last().map(|(_, owner)| owner);
-            fields.iter().find(|other| {
-                other.plain_key() == key && other.path.split_last().map(|(_, owner)| owner) == owner
-            })
+    for of_condition in parts.values() {
+        let part = |key: &str| {
+            of_condition
+                .iter()
+                .copied()
+                .find(|field| field.plain_key() == key)
         };
-        let Some(status) = sibling("status") else {
+        let (Some(kind), Some(status)) = (part("type"), part("status")) else {
             continue;
         };
-        let reason = sibling("reason").map_or("", |field| field.value.as_str());
-        if let Some(text) = condition(&field.value, &status.value, reason) {
-            let message = sibling("message").map_or(reason, |field| field.value.as_str());
-            let quote = format!("{}: {} {message}", field.value, status.value);
-            let mut observation =
-                Observation::plain(Role::Symptom, Origin::State, &text, &quote, status.place)
-                    .rated(Severity::Medium);
-            observation.places.insert(0, field.place);
-            let more = [sibling("message"), sibling("reason")]
-                .into_iter()
-                .flatten()
-                .map(|field| field.place);
-            observation.places.extend(more.take(1));
-            all.push((observation, field));
-        }
+        let reason = part("reason").map_or("", |field| field.value.as_str());
+        let Some(text) = condition(&kind.value, &status.value, reason) else {
+            continue;
+        };
+        let message = part("message").map_or(reason, |field| field.value.as_str());
+        let quote = format!("{}: {} {message}", kind.value, status.value);
+        let mut seen =
+            Observation::plain(Role::Symptom, Origin::State, &text, &quote, status.place)
+                .rated(Severity::Medium);
+        seen.places.insert(0, kind.place);
+        seen.places
+            .extend(part("message").or(part("reason")).map(|field| field.place));
+        all.push((seen, kind));
     }
     all
 }
