@@ -56,6 +56,8 @@ fn score(seen: &Observation<'_>, question: &Question, asked: &Asked) -> f64 {
     let origin = match seen.origin {
         Origin::Trace if question.is_about_time() => 3.0,
         Origin::Text => -0.8,
+        // The alert says that something is wrong, seldom what.
+        Origin::Alert => -1.5,
         _ => 0.0,
     };
     let named = seen.subject.as_ref().map_or(0.0, |subject| {

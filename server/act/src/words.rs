@@ -83,6 +83,7 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
         | Evidence::Incident { title, .. }
         | Evidence::Change { title, .. }
         | Evidence::Runbook { title, .. } => title.clone(),
+        Evidence::Attachment { name, line } => format!("{name}, line {line}"),
     }
 }
 

@@ -3,12 +3,14 @@
 //!
 //! The way of a question: [`understand`] finds what is asked, of what and of when; [`tools`] read the stores;
 //! [`answer`] makes statements of what they found. [`root_cause`] gathers what departed around an alarm,
-//! lets `ml/rank` order it, and writes the report. Nothing here changes anything but threads and reports.
+//! lets `ml/rank` order it, and writes the report. What comes with a question ([`answer_attachments`]) is
+//! read by `ml/diagnosis`. Nothing here changes anything but threads and reports.
 
 mod answer;
 mod changes;
 mod config;
 mod conventions;
+mod attachments;
 mod facts;
 #[cfg(test)]
 mod fakes;
@@ -25,6 +27,7 @@ mod words;
 
 pub use changes::{ChangeRuleError, ChangeRules};
 pub use config::{CopilotConfig, CopilotConfigError};
+pub use attachments::{DiagnosisRules, DiagnosisRulesError, answer_attachments};
 pub use parts::CopilotParts;
 pub use root_cause::{RootCauseConfig, RootCauseWatch};
 pub use runbooks::{RunbookError, Runbooks};

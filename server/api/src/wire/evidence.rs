@@ -85,6 +85,13 @@ pub(crate) enum EvidenceItem {
         /// Its title.
         title: String,
     },
+    /// A line of a text that was attached to a question.
+    Attachment {
+        /// What the text is called.
+        name: String,
+        /// Which line, from 1.
+        line: u32,
+    },
 }
 
 impl From<&Evidence> for EvidenceItem {
@@ -146,6 +153,10 @@ impl From<&Evidence> for EvidenceItem {
             } => Self::Runbook {
                 failure_type: failure_type.clone(),
                 title: title.clone(),
+            },
+            Evidence::Attachment { name, line } => Self::Attachment {
+                name: name.clone(),
+                line: *line,
             },
         }
     }

@@ -81,6 +81,13 @@ pub enum Evidence {
         /// Its title.
         title: String,
     },
+    /// A line of a text that was attached to a question.
+    Attachment {
+        /// What the text is called.
+        name: String,
+        /// Which line, from 1.
+        line: u32,
+    },
 }
 
 impl Evidence {

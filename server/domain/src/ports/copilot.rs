@@ -30,6 +30,60 @@ pub struct Question {
     pub user: String,
     /// Minutes that the asker's clock is ahead of UTC, within ±1,440: "last night" is theirs.
     pub utc_offset_minutes: i32,
+    /// Texts that came with it, at most [`Attachment::MAX`]: outputs of commands, logs, traces. The question is
+    /// answered from them if there are any.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A text that came with a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called: a file's name, or the command that printed it; at most
+    /// [`Attachment::NAME_BYTES_MAX`] bytes.
+    pub name: String,
+    /// Its text; all of a question together at most [`Attachment::BYTES_MAX`] bytes.
+    pub text: String,
+}
+
+impl Attachment {
+    /// The most attachments of a question.
+    pub const MAX: usize = 10;
+    /// The most bytes of the texts of a question together.
+    pub const BYTES_MAX: usize = 1 << 20;
+    /// The most bytes of a name.
+    pub const NAME_BYTES_MAX: usize = 200;
+
+    /// Sees that attachments keep their bounds, and have names that tell them apart.
+    ///
+    /// # Errors
+    /// [`CopilotError::Invalid`], which says what is too much.
+    pub fn check(attachments: &[Self]) -> Result<(), CopilotError> {
+        let invalid = |text: String| Err(CopilotError::Invalid(text));
+        if attachments.len() > Self::MAX {
+            let max = Self::MAX;
+            return invalid(format!("a question has at most {max} attachments"));
+        }
+        let bytes: usize = attachments.iter().map(|one| one.text.len()).sum();
+        if bytes > Self::BYTES_MAX {
+            let max = Self::BYTES_MAX >> 20;
+            return invalid(format!("attachments have at most {max} MiB together"));
+        }
+        for (at, one) in attachments.iter().enumerate() {
+            let is_name = !one.name.trim().is_empty() && one.name.len() <= Self::NAME_BYTES_MAX;
+            if !is_name {
+                let max = Self::NAME_BYTES_MAX;
+                return invalid(format!("an attachment has a name of at most {max} bytes"));
+            }
+            if attachments
+                .iter()
+                .take(at)
+                .any(|other| other.name == one.name)
+            {
+                return invalid("two attachments have the same name".to_owned());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A part of an answer, as soon as it is known. All of them are in the message at the end as well.
@@ -201,4 +255,39 @@ pub trait Copilot: Send + Sync {
         subject: SummarySubject,
         user: &str,
     ) -> Result<Option<Summary>, CopilotError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attachment(name: &str, bytes: usize) -> Attachment {
+        Attachment {
+            name: name.into(),
+            text: "x".repeat(bytes),
+        }
+    }
+
+    #[test]
+    fn attachments_keep_their_bounds() {
+        let check = |all: &[Attachment]| Attachment::check(all).map_err(|error| error.to_string());
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&[attachment("a", Attachment::BYTES_MAX)]), Ok(()));
+        for (all, says) in [
+            (
+                vec![attachment("a", Attachment::BYTES_MAX), attachment("b", 1)],
+                "together",
+            ),
+            (
+                (0..11).map(|n| attachment(&n.to_string(), 1)).collect(),
+                "at most 10",
+            ),
+            (vec![attachment(" ", 1)], "a name"),
+            (vec![attachment(&"n".repeat(201), 1)], "a name"),
+            (vec![attachment("a", 1), attachment("a", 2)], "same name"),
+        ] {
+            let error = check(&all).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
 }

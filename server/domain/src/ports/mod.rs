@@ -50,8 +50,8 @@ pub use change_store::{ChangeFilter, ChangeStore};
 pub use classifier::{ClassificationRuleStore, Classifier, RuleVerdict};
 pub use clock::Clock;
 pub use copilot::{
-    AnswerListener, AnswerPiece, Copilot, CopilotError, CopilotStatus, Question, Summary,
-    SummarySection, SummarySubject, ToolAnswer,
+    AnswerListener, AnswerPiece, Attachment, Copilot, CopilotError, CopilotStatus, Question,
+    Summary, SummarySection, SummarySubject, ToolAnswer,
 };
 pub use embedder::{Embedder, EmbedderError};
 pub use finding_store::{AnomalyFilter, AnomalyStore, PredictionStore};

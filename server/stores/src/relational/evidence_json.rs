@@ -53,6 +53,10 @@ pub(super) enum EvidenceRow {
         failure_type: String,
         title: String,
     },
+    Attachment {
+        name: String,
+        line: u32,
+    },
 }
 
 impl From<&Evidence> for EvidenceRow {
@@ -120,6 +124,10 @@ impl From<&Evidence> for EvidenceRow {
                 failure_type: failure_type.clone(),
                 title: title.clone(),
             },
+            Evidence::Attachment { name, line } => Self::Attachment {
+                name: name.clone(),
+                line: *line,
+            },
         }
     }
 }
@@ -186,6 +194,7 @@ impl EvidenceRow {
                 failure_type,
                 title,
             },
+            Self::Attachment { name, line } => Evidence::Attachment { name, line },
         })
     }
 }
