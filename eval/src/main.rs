@@ -3,6 +3,7 @@
 
 mod anomaly;
 mod capacity;
+mod copilot;
 mod forecast;
 mod log_anomaly;
 mod parsing;
@@ -57,6 +58,8 @@ enum Suite {
     Capacity,
     /// Ranking of root causes, on folders laid out as a scenario of PetShop or as the Nezha cases
     RootCause,
+    /// Answers to recorded investigations, on folders with test_case.yaml and the outputs of tools
+    Copilot,
     /// Every suite
     All,
 }
@@ -76,6 +79,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Forecast => forecast(&arguments, &arguments.data),
         Suite::Capacity => capacity(&arguments),
         Suite::RootCause => root_cause(&arguments, &arguments.data, arguments.graph),
+        Suite::Copilot => copilot(&arguments, &arguments.data),
         Suite::All => {
             ensure!(
                 !arguments.json,
@@ -95,6 +99,7 @@ fn main() -> anyhow::Result<()> {
             ] {
                 root_cause(&arguments, &arguments.data.join(folder), graph)?;
             }
+            copilot(&arguments, &arguments.data.join("copilot_holmes"))?;
             search(&arguments, &arguments.data.join("retrieval"))
         }
     }
@@ -123,6 +128,11 @@ fn forecast(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
 fn root_cause(arguments: &Arguments, data: &Path, graph: bool) -> anyhow::Result<()> {
     let report = root_cause::run(data, graph, arguments.predictions.as_deref())?;
     print(arguments.json, &report, || root_cause::table(&report))
+}
+
+fn copilot(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
+    let report = copilot::run(data, arguments.predictions.as_deref())?;
+    print(arguments.json, &report, || copilot::table(&report))
 }
 
 fn capacity(arguments: &Arguments) -> anyhow::Result<()> {
