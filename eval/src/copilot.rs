@@ -5,7 +5,7 @@
 //! `answer_attachments` answers it.
 //!
 //! What the judge ([`judge`]) does: of each thing that is expected, all identifiers and numbers and at least
-//! 60 % of the other words must stand in the sentences that cite something, after stems and a small table of synonyms.
+//! 60 % of the other words must stand in the sentences of the answer, after stems and a small table of synonyms.
 //! What it cannot see: whether words stand in the right relation ("A failed because of B" and the reverse are one to it),
 //! whether something is denied, whether an answer also claims what is not so, and in which order causes are told. A
 //! case whose expectation is about the way of an investigation, or names what must not be said without saying it
@@ -127,16 +127,13 @@ impl Scores {
     }
 }
 
-/// What an answer says with a citation: only that is judged.
+/// What an answer says. Sentences without a citation are those that say that nothing was found.
 fn said(answer: &Answer) -> String {
-    let cited = answer
+    let texts = answer
         .statements
         .iter()
-        .filter(|statement| !statement.cites.is_empty());
-    cited
-        .map(|statement| statement.text.as_str())
-        .collect::<Vec<_>>()
-        .join("\n")
+        .map(|statement| statement.text.as_str());
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// A case as it is written down for people to read.

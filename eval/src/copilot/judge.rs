@@ -9,7 +9,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 const SHARE_MIN: f64 = 0.6;
 
 /// Words that mean the same; the first stands for all. By their beginnings where a `*` ends them.
-const SYNONYMS: [&[&str]; 26] = [
+const SYNONYMS: [&[&str]; 25] = [
     &["database", "db", "postgres*", "mysql", "mongo*", "sql"],
     &[
         "error",
@@ -45,7 +45,6 @@ const SYNONYMS: [&[&str]; 26] = [
     &["partition*", "split"],
     &["crash*", "crashloopbackoff", "restart*"],
     &["always", "designed"],
-    &["cause*", "due", "because", "since", "root"],
 ];
 
 /// Words that carry nothing.
@@ -53,7 +52,7 @@ const STOP: &str = "a an the is are was were be been being in on at of for to fr
 there any all some either neither both must should may might can could will would does do did has have had not no mention mentions \
 mentioned says say answer answers include includes including following which what who where when if so out into than then also \
 in whichever order summary summarized form shown directly temporarily temporary more less after before about has become become \
-fact seem seems one two but only they them their you your user users experiencing";
+fact cause causes caused due because since root seem seems one two but only they them their you your user users experiencing";
 
 /// What the judge says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,6 +145,12 @@ impl Judge {
         let mut wanted = BTreeSet::new();
         for word in self.word.find_iter(&rest) {
             let word = word.as_str().trim_end_matches(['.', ':', '-']);
+            // A date may be followed by a time of day.
+            let is_date = word.len() == 10 && word.matches('-').count() == 2;
+            let is_name = word.trim_matches('-').contains(['-', '_', '/']) && word.len() > 4;
+            if is_date && flat.contains(word) || is_name && flat.contains(&plain(word)) {
+                continue;
+            }
             if word.contains(|c: char| c.is_ascii_digit()) {
                 if !has_word(&flat, &plain(word)) {
                     return Some(format!("`{word}`"));
@@ -154,7 +159,7 @@ impl Judge {
                 .split_whitespace()
                 .any(|stop| stop == word.to_lowercase())
             {
-                wanted.insert(self.canonical(word));
+                wanted.extend(word.split(['-', '/']).map(|part| self.canonical(part)));
             }
         }
         let said: BTreeSet<String> = self

@@ -7,7 +7,7 @@ use crate::document::{Document, Page};
 use crate::fields::{Names, plain_key};
 use crate::finding::{Advice, Diagnosis, Finding, of_observation};
 use crate::form::{Form, Reader, Reading};
-use crate::observe::{ErrorWords, LogView, Observation, Origin, observe, row_state};
+use crate::observe::{ErrorWords, LogView, NumberReader, Observation, Origin, observe, row_state};
 use crate::question::{AnswerKind, Question, QuestionReader};
 use crate::rank::{ranked, telling};
 use crate::rules::{Role, Rules};
@@ -36,6 +36,7 @@ pub struct Diagnostician {
     reader: Reader,
     questions: QuestionReader,
     words: ErrorWords,
+    numbers: NumberReader,
     codes: answers::CodeReader,
 }
 
@@ -49,6 +50,7 @@ impl Diagnostician {
             reader: Reader::new()?,
             questions: QuestionReader::new()?,
             words: ErrorWords::new()?,
+            numbers: NumberReader::new()?,
             codes: answers::CodeReader::new()?,
         })
     }
@@ -68,7 +70,7 @@ impl Diagnostician {
             );
         }
         let log = LogView::new(&readings, question.window, &self.words);
-        let seen = observe(&readings, &log, rules);
+        let seen = observe(&readings, &log, &self.numbers, rules);
         let (asked, unknown_names) = asked(&question, &pages, &readings, &log);
         let known = Known {
             question: &question,
@@ -97,6 +99,7 @@ impl Diagnostician {
         }
         // What has no answer of its own kind may still have one of what is wrong.
         let is_open = diagnosis.findings.is_empty()
+            && diagnosis.notices.is_empty()
             && matches!(
                 question.kind,
                 AnswerKind::Cause | AnswerKind::Health | AnswerKind::Lines

@@ -7,7 +7,7 @@ use crate::fields::Field;
 use crate::log::{LogLine, LogReader};
 use crate::table::Table;
 use crate::trace::{Span, TraceReader};
-use crate::{json, outline, table, trace};
+use crate::{json, json_log, outline, table, trace};
 
 /// What a section is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,9 @@ impl Reader {
                 let first = u32::try_from(section.start + 1).unwrap_or(u32::MAX);
                 reading.fields = json::read(&text.join("\n"), document, first);
                 reading.spans = trace::of_fields(&reading.fields);
+                if reading.spans.is_empty() {
+                    reading.log = json_log::read(&reading.fields, &self.log);
+                }
             }
             Form::Outline => {
                 reading.fields = outline::read(page.of(section), document);

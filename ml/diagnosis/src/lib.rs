@@ -11,6 +11,7 @@ mod fields;
 mod finding;
 mod form;
 mod json;
+mod json_log;
 mod log;
 mod moment;
 mod observe;

@@ -55,6 +55,8 @@ fn score(seen: &Observation<'_>, question: &Question, asked: &Asked) -> f64 {
     };
     let origin = match seen.origin {
         Origin::Trace if question.is_about_time() => 3.0,
+        Origin::Time if question.is_about_time() => 2.0,
+        Origin::Time => -1.2,
         Origin::Text => -0.8,
         // The alert says that something is wrong, seldom what.
         Origin::Alert => -1.5,

@@ -6,7 +6,7 @@ use crate::finding::{Diagnosis, FindingKind, LINES_MAX};
 use crate::form::Form;
 use crate::vocabulary::{is_kind, is_stop};
 
-use super::finding;
+use super::{finding, without_digits};
 
 /// The most bytes of a line that are repeated.
 const QUOTE_BYTES_MAX: usize = 280;
@@ -112,11 +112,4 @@ pub(crate) fn exists(known: &Known<'_>, diagnosis: &mut Diagnosis) {
         answer.counted.push(found.len() as u64);
     }
     diagnosis.findings.push(answer);
-}
-
-/// A notice holds no number.
-fn without_digits(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_numeric() { '…' } else { c })
-        .collect()
 }

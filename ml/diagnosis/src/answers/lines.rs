@@ -8,7 +8,7 @@ use crate::document::excerpt;
 use crate::finding::{Diagnosis, Finding, FindingKind, LINES_MAX, cite};
 use crate::log::{Group, Level, LogLine, groups};
 
-use super::finding;
+use super::{finding, without_digits};
 
 /// The most statements of such an answer.
 const MAX: usize = 20;
@@ -61,6 +61,17 @@ pub(crate) fn lines(known: &Known<'_>, diagnosis: &mut Diagnosis) {
         finding.score = 100.0 - f64::from(place.min(99));
     }
     shown.truncate(MAX);
+    if shown.is_empty() && (wants_errors || !phrases.is_empty()) {
+        let what = if phrases.is_empty() {
+            "is an error or a warning".to_owned()
+        } else {
+            format!("contains “{}”", known.question.phrases.join("” and “"))
+        };
+        diagnosis.notices.push(format!(
+            "No line of the attachments {}: no such logs were found.",
+            without_digits(&what)
+        ));
+    }
     diagnosis.findings.extend(shown);
 }
 

@@ -87,10 +87,7 @@ impl<'a> LogView<'a> {
 /// What the logs say.
 pub(super) fn observe<'r>(log: &LogView<'_>, rules: &'r Rules) -> Vec<Observation<'r>> {
     let errors = log.errors();
-    let (first, last) = (
-        errors.iter().map(|g| g.first).min(),
-        errors.iter().map(|g| g.last).max(),
-    );
+    let (first, last) = ends(&errors, log);
     let mut all = Vec::new();
     for group in &errors {
         let Some(line) = log.lines.get(group.first) else {
@@ -116,6 +113,28 @@ pub(super) fn observe<'r>(log: &LogView<'_>, rules: &'r Rules) -> Vec<Observatio
     }
     all.extend(quiet_causes(log, rules));
     all
+}
+
+/// The lines with the first and the last error, by time where lines have one.
+fn ends(errors: &[Group], log: &LogView<'_>) -> (Option<usize>, Option<usize>) {
+    let when = |at: usize| {
+        let moment = log.lines.get(at).and_then(|line| line.at.as_ref());
+        moment
+            .filter(|moment| moment.has_year)
+            .map(|moment| moment.secs)
+    };
+    let are_dated = errors.iter().all(|group| when(group.first).is_some());
+    let order = |at: usize| (are_dated.then(|| when(at)).flatten(), at);
+    (
+        errors
+            .iter()
+            .map(|group| group.first)
+            .min_by_key(|at| order(*at)),
+        errors
+            .iter()
+            .map(|group| group.last)
+            .max_by_key(|at| order(*at)),
+    )
 }
 
 fn of_line<'r>(line: &LogLine, group: &Group, rules: &'r Rules) -> Observation<'r> {
@@ -156,7 +175,12 @@ fn quiet_causes<'r>(log: &LogView<'_>, rules: &'r Rules) -> Vec<Observation<'r>>
         };
         let observation = Observation::by_rule(rules, &line.message, line.place, Origin::Log);
         let is_meant = |found: &Observation<'_>| {
-            found.role == Role::Cause || line.level == Level::Unsaid && found.role > Role::Normal
+            let least = if line.level == Level::Unsaid {
+                Role::Symptom
+            } else {
+                Role::Error
+            };
+            found.role >= least
         };
         if let Some(mut observation) = observation.filter(is_meant) {
             observation.count = group.count;

@@ -6,6 +6,7 @@ mod links;
 mod rows;
 mod spans;
 mod states;
+mod trends;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use crate::subject::{Subject, Subjects, stem};
 
 pub(crate) use lines::{ErrorWords, LogView};
 pub(crate) use rows::{row_state, share};
+pub(crate) use trends::NumberReader;
 
 /// The most bytes of what a line says that a finding repeats.
 const QUOTE_BYTES_MAX: usize = 280;
@@ -32,6 +34,8 @@ pub(crate) enum Origin {
     Trace,
     /// How full or busy something is.
     Usage,
+    /// How long something takes.
+    Time,
     /// Two things that do not fit each other.
     Link,
     Alert,
@@ -127,6 +131,7 @@ impl<'r> Observation<'r> {
 pub(crate) fn observe<'r>(
     readings: &[Reading],
     log: &LogView<'_>,
+    numbers: &NumberReader,
     rules: &'r Rules,
 ) -> Vec<Observation<'r>> {
     let mut all = Vec::new();
@@ -137,9 +142,10 @@ pub(crate) fn observe<'r>(
         all.extend(alert);
         all.extend(states::observe(reading, &subjects, rules, is_alert));
         all.extend(rows::observe(reading, &subjects, rules));
-        all.extend(spans::observe(&reading.spans));
+        all.extend(spans::observe(&reading.spans, rules));
     }
     all.extend(lines::observe(log, rules));
+    all.extend(numbers.observe(log));
     all.extend(links::observe(readings));
     merged(all)
 }

@@ -1,19 +1,28 @@
 //! What traces say: which span takes the time, and which failed first.
 
-use crate::rules::{Role, Severity};
+use crate::rules::{Role, Rules, Severity};
 use crate::subject::Subject;
 use crate::trace::{Span, first_failed, slowest};
 
 use super::{Observation, Origin};
 
+/// What a span does that asks a database.
+const QUERY: &str = "a database query";
 /// The most spans that failed of which something is said.
 const FAILED_MAX: usize = 3;
 
 /// What the spans of a document say.
-pub(super) fn observe<'r>(spans: &[Span]) -> Vec<Observation<'r>> {
+pub(super) fn observe<'r>(spans: &[Span], rules: &'r Rules) -> Vec<Observation<'r>> {
     let mut all = Vec::new();
     if let Some((slow, root)) = slowest(spans) {
-        all.push(slow_span(slow, root));
+        let mut seen = slow_span(slow, root);
+        // What helps against it stands with the rule.
+        let is_query = kind_of_work(slow) == QUERY;
+        seen.rule = is_query
+            .then(|| rules.say("slow query"))
+            .flatten()
+            .map(|said| said.rule);
+        all.push(seen);
     }
     for span in first_failed(spans).into_iter().take(FAILED_MAX) {
         let quote = span
@@ -88,7 +97,7 @@ fn kind_of_work(span: &Span) -> &'static str {
         "mongo",
         "db.",
     ]) {
-        "a database query"
+        QUERY
     } else if says(&["redis", "memcache", "cache"]) {
         "the cache"
     } else if says(&["kafka", "publish", "consume", "queue", "amqp", "sqs"]) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::fields::{Field, Names, plain_key};
 use crate::form::{Form, Reading};
+use crate::json_log;
 use crate::rules::{Role, Rules, Severity};
 use crate::subject::Subjects;
 
@@ -146,6 +147,10 @@ pub(super) fn observe<'r>(
         {
             continue;
         }
+        // What is read as a line of a log is not read twice.
+        if !reading.log.is_empty() && json_log::is_line(field) {
+            continue;
+        }
         let observation = of_field(field, rules, is_alert);
         all.extend(
             observation.map(|observation| observation.about(subjects.around(field, &names))),
@@ -170,7 +175,10 @@ fn of_field<'r>(field: &Field, rules: &'r Rules, is_alert: bool) -> Option<Obser
         return None;
     }
     let line = format!("{}: {value}", field.key());
-    let is_state = STATES.contains(&key.as_str());
+    let is_state = STATES.contains(&key.as_str())
+        || ["status", "state", "health", "phase"]
+            .iter()
+            .any(|end| key.ends_with(end));
     let is_text = value.len() > 20 && value.contains(' ');
     let is_flag = matches!(value.to_lowercase().as_str(), "true" | "false");
     if (is_state || is_flag || is_text || key == "active")

@@ -55,10 +55,20 @@ pub fn answer_attachments(
         .iter()
         .filter_map(|finding| writing.statement(finding))
         .collect();
-    let advised = diagnosis
-        .advice
-        .iter()
-        .find(|advice| !advice.failure_type.is_empty());
+    // What helps against the first finding; what helps against others are proposals only.
+    let first = diagnosis
+        .findings
+        .first()
+        .and_then(|finding| finding.rule.as_ref());
+    let is_asked = matches!(
+        diagnosis.answer_kind,
+        AnswerKind::Cause | AnswerKind::Health
+    );
+    let advised = diagnosis.advice.iter().find(|advice| {
+        is_asked
+            && !advice.failure_type.is_empty()
+            && first.is_none_or(|first| *first == advice.rule)
+    });
     statements.extend(advised.and_then(|advice| writing.remedy(advice)));
     let proposals = diagnosis
         .advice
