@@ -98,13 +98,14 @@ impl Diagnostician {
             AnswerKind::Cause | AnswerKind::Health => {}
         }
         // What has no answer of its own kind may still have one of what is wrong.
-        let is_open = diagnosis.findings.is_empty()
-            && diagnosis.notices.is_empty()
-            && matches!(
-                question.kind,
-                AnswerKind::Cause | AnswerKind::Health | AnswerKind::Lines
-            );
-        if is_open {
+        let is_open = match question.kind {
+            AnswerKind::Cause | AnswerKind::Health => true,
+            AnswerKind::Lines => diagnosis.notices.is_empty(),
+            // What is asked for in other words than the lines have.
+            AnswerKind::Exists => question.phrases.is_empty(),
+            AnswerKind::Count | AnswerKind::Value | AnswerKind::Codes => false,
+        };
+        if is_open && diagnosis.findings.is_empty() {
             self.cause(&known, &mut diagnosis);
         }
         notices(&known, &mut diagnosis);

@@ -75,7 +75,7 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What helps.
     pub advice: Vec<Advice>,
-    /// What one should know about the answer; no number is in it.
+    /// What one should know about the answer; no number is in it but those of the question.
     pub notices: Vec<String>,
 }
 

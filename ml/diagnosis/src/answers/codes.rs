@@ -1,15 +1,19 @@
 //! Which status codes there were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use regex::Regex;
 
 use crate::diagnose::Known;
 use crate::document::LineRef;
+use crate::fields::Field;
 use crate::finding::{Diagnosis, FindingKind, LINES_MAX};
-use crate::form::Form;
+use crate::form::{Form, Reading};
 
 use super::finding;
+
+/// Codes with how often they stand and where first.
+type Codes = BTreeMap<String, (u64, LineRef)>;
 
 /// Reads status codes of HTTP.
 #[derive(Debug)]
@@ -34,47 +38,12 @@ impl CodeReader {
             .path
             .find(&known.question.text)
             .map(|path| path.as_str().trim_end_matches(['.', '/']).to_owned());
-        let mut codes: BTreeMap<String, (u64, LineRef)> = BTreeMap::new();
-        let mut requests: BTreeMap<String, String> = BTreeMap::new();
-        for reading in known
-            .readings
-            .iter()
-            .filter(|reading| reading.form != Form::Prose)
-        {
-            let Some(page) = known.pages.get(reading.document) else {
-                continue;
-            };
-            for (at, line) in page.of(&reading.section) {
-                let id = request_id(line);
-                if let (Some(id), Some(path)) = (&id, self.path.find(line)) {
-                    requests
-                        .entry(id.clone())
-                        .or_insert_with(|| path.as_str().to_owned());
-                }
-                let is_path = path.as_ref().is_none_or(|path| {
-                    line.contains(path.as_str())
-                        || id
-                            .as_ref()
-                            .and_then(|id| requests.get(id))
-                            .is_some_and(|known| known.contains(path.as_str()))
-                });
-                let code = self
-                    .code
-                    .captures(line)
-                    .filter(|_| is_path)
-                    .and_then(|found| {
-                        ["a", "b", "c", "d"]
-                            .iter()
-                            .find_map(|name| found.name(name))
-                            .map(|code| code.as_str().to_owned())
-                    });
-                if let Some(code) = code {
-                    let place = LineRef {
-                        document: reading.document,
-                        line: u32::try_from(at + 1).unwrap_or(u32::MAX),
-                    };
-                    codes.entry(code).or_insert((0, place)).0 += 1;
-                }
+        let mut codes = Codes::new();
+        for reading in known.readings {
+            match reading.form {
+                Form::Prose => {}
+                Form::Json => of_objects(reading, path.as_deref(), &mut codes),
+                _ => self.of_lines(known, reading, path.as_deref(), &mut codes),
             }
         }
         if codes.is_empty() {
@@ -102,6 +71,88 @@ impl CodeReader {
         );
         answer.counted = codes.values().map(|(count, _)| *count).collect();
         diagnosis.findings.push(answer);
+    }
+
+    fn of_lines(
+        &self,
+        known: &Known<'_>,
+        reading: &Reading,
+        path: Option<&str>,
+        codes: &mut Codes,
+    ) {
+        let Some(page) = known.pages.get(reading.document) else {
+            return;
+        };
+        let mut requests: BTreeMap<String, String> = BTreeMap::new();
+        for (at, line) in page.of(&reading.section) {
+            let id = request_id(line);
+            if let (Some(id), Some(path)) = (&id, self.path.find(line)) {
+                requests
+                    .entry(id.clone())
+                    .or_insert_with(|| path.as_str().to_owned());
+            }
+            let is_of_path = path.is_none_or(|path| {
+                let of_request = id.as_ref().and_then(|id| requests.get(id));
+                line.contains(path) || of_request.is_some_and(|known| known.contains(path))
+            });
+            let Some(found) = self.code.captures(line).filter(|_| is_of_path) else {
+                continue;
+            };
+            let code = ["a", "b", "c", "d"]
+                .iter()
+                .find_map(|name| found.name(name));
+            if let Some(code) = code {
+                let place = LineRef {
+                    document: reading.document,
+                    line: u32::try_from(at + 1).unwrap_or(u32::MAX),
+                };
+                codes
+                    .entry(code.as_str().to_owned())
+                    .or_insert((0, place))
+                    .0 += 1;
+            }
+        }
+    }
+}
+
+/// Codes of the objects of a JSON text; the path stands in the same object.
+fn of_objects(reading: &Reading, path: Option<&str>, codes: &mut Codes) {
+    const CODES: [&str; 9] = [
+        "statuscode",
+        "httpstatuscode",
+        "httpresponsestatuscode",
+        "responsecode",
+        "httpcode",
+        "httpresponsecode",
+        "status",
+        "responsestatus",
+        "code",
+    ];
+    // The objects around what names the path.
+    let mut of_path: HashSet<&[String]> = HashSet::new();
+    let is_path =
+        |field: &&Field| path.is_some_and(|path| field.value.to_lowercase().contains(path));
+    for field in reading.fields.iter().filter(is_path) {
+        let ends = (0..=field.path.len()).filter_map(|end| field.path.get(..end));
+        of_path.extend(ends);
+    }
+    for field in &reading.fields {
+        let is_code = CODES.contains(&field.plain_key().as_str())
+            && field.value.len() == 3
+            && field
+                .value
+                .parse::<u16>()
+                .is_ok_and(|code| (100..600).contains(&code));
+        // The nearest object of a list holds what belongs to the code.
+        let item = field.path.iter().rposition(|part| part.starts_with('['));
+        let owner = field.path.get(..item.map_or(0, |at| at + 1));
+        let is_of_path = path.is_none() || owner.is_some_and(|owner| of_path.contains(owner));
+        if is_code && is_of_path {
+            codes
+                .entry(field.value.clone())
+                .or_insert((0, field.place))
+                .0 += 1;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::finding::{Diagnosis, FindingKind, LINES_MAX};
 use crate::form::Form;
 use crate::vocabulary::{is_kind, is_stop};
 
-use super::{finding, without_digits};
+use super::finding;
 
 /// The most bytes of a line that are repeated.
 const QUOTE_BYTES_MAX: usize = 280;
@@ -85,10 +85,9 @@ pub(crate) fn exists(known: &Known<'_>, diagnosis: &mut Diagnosis) {
         known.question.phrases.join("” and “")
     };
     let Some((first, line)) = found.first() else {
-        diagnosis.notices.push(format!(
-            "No line of the attachments says “{}”.",
-            without_digits(&what)
-        ));
+        diagnosis
+            .notices
+            .push(format!("No line of the attachments says “{}”.", what));
         return;
     };
     let quote = excerpt(line, QUOTE_BYTES_MAX).replace(['“', '”'], "\"");

@@ -8,7 +8,7 @@ use crate::document::excerpt;
 use crate::finding::{Diagnosis, Finding, FindingKind, LINES_MAX, cite};
 use crate::log::{Group, Level, LogLine, groups};
 
-use super::{finding, without_digits};
+use super::finding;
 
 /// The most statements of such an answer.
 const MAX: usize = 20;
@@ -69,7 +69,7 @@ pub(crate) fn lines(known: &Known<'_>, diagnosis: &mut Diagnosis) {
         };
         diagnosis.notices.push(format!(
             "No line of the attachments {}: no such logs were found.",
-            without_digits(&what)
+            what
         ));
     }
     diagnosis.findings.extend(shown);

@@ -29,10 +29,3 @@ pub(crate) fn finding(kind: FindingKind, text: String, lines: Vec<LineRef>) -> F
         score: 1.0,
     }
 }
-
-/// A notice holds no number.
-pub(crate) fn without_digits(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_numeric() { '…' } else { c })
-        .collect()
-}
