@@ -71,7 +71,7 @@ pub(crate) fn run(data: &Path, predictions: Option<&Path>) -> anyhow::Result<Rep
         let started = std::time::Instant::now();
         let answer = answer_attachments(&case.question, &case.attachments, &rules);
         scores.ms_max = scores.ms_max.max(started.elapsed().as_millis());
-        let verdict = judge.judge(&case.expected, &said(&answer));
+        let verdict = judge.judge(&case.expected, &said(&answer, true), &said(&answer, false));
         scores.count(&case, &answer, &verdict);
         told.insert(case.name.clone(), Told::new(&case, &answer, &verdict));
     }
@@ -127,13 +127,16 @@ impl Scores {
     }
 }
 
-/// What an answer says. Sentences without a citation are those that say that nothing was found.
-fn said(answer: &Answer) -> String {
-    let texts = answer
+/// What an answer says with a citation, or without one: then it says that something is not there.
+fn said(answer: &Answer, has_cites: bool) -> String {
+    let meant = answer
         .statements
         .iter()
-        .map(|statement| statement.text.as_str());
-    texts.collect::<Vec<_>>().join("\n")
+        .filter(|statement| statement.cites.is_empty() != has_cites);
+    meant
+        .map(|statement| statement.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A case as it is written down for people to read.

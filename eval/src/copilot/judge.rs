@@ -51,7 +51,7 @@ const SYNONYMS: [&[&str]; 25] = [
 const STOP: &str = "a an the is are was were be been being in on at of for to from and or with by as it its this that these those \
 there any all some either neither both must should may might can could will would does do did has have had not no mention mentions \
 mentioned says say answer answers include includes including following which what who where when if so out into than then also \
-in whichever order summary summarized form shown directly temporarily temporary more less after before about has become become \
+date in whichever order summary summarized form shown directly temporarily temporary more less after before about has become become \
 fact cause causes caused due because since root seem seems one two but only they them their you your user users experiencing";
 
 /// What the judge says.
@@ -91,8 +91,9 @@ impl Judge {
         })
     }
 
-    /// Whether an answer says all that is expected.
-    pub(crate) fn judge(&self, expected: &[String], answer: &str) -> Verdict {
+    /// Whether an answer says all that is expected. `absent` is what it says to be not there, which counts only where
+    /// that is expected.
+    pub(crate) fn judge(&self, expected: &[String], answer: &str, absent: &str) -> Verdict {
         let items: Vec<Item> = expected.iter().flat_map(|text| items(text)).collect();
         if let Some(Item::Unclear(why)) = items.iter().find(|item| matches!(item, Item::Unclear(_)))
         {
@@ -104,7 +105,13 @@ impl Judge {
         for item in &items {
             match item {
                 Item::Said(text) => {
-                    if let Some(missing) = self.missing(text, answer) {
+                    let both = format!("{answer}\n{absent}");
+                    let is_absence = self.word.find_iter(text).any(|word| {
+                        ["no", "not", "none", "nothing", "without", "cannot"]
+                            .contains(&word.as_str().to_lowercase().as_str())
+                    });
+                    let said = if is_absence { both.as_str() } else { answer };
+                    if let Some(missing) = self.missing(text, said) {
                         return Verdict::Wrong(missing);
                     }
                 }
@@ -133,13 +140,16 @@ impl Judge {
                     .map(|name| name.as_str().to_owned())
             })
             .collect();
-        let has = |name: &String| flat.contains(&plain(name));
-        let is_choice = text.contains("either") && names.len() > 1;
-        if is_choice && !names.iter().any(has) {
-            return Some(format!("none of {}", names.join(", ")));
-        }
-        if !is_choice && let Some(name) = names.iter().find(|name| !has(name)) {
+        let has = |name: &&String| flat.contains(&plain(name));
+        // Of what stands after "either", any will do.
+        let choice = text.find("either ").map_or(text.len(), |at| at);
+        let after = |name: &&String| text.find(name.as_str()).is_some_and(|at| at > choice);
+        let (any, all): (Vec<&String>, Vec<&String>) = names.iter().partition(after);
+        if let Some(name) = all.iter().find(|name| !has(name)) {
             return Some(format!("`{name}`"));
+        }
+        if !any.is_empty() && !any.iter().any(has) {
+            return Some(format!("none of the choices, such as `{}`", any.first()?));
         }
         let rest = self.quoted.replace_all(&text, " ");
         let mut wanted = BTreeSet::new();
@@ -283,7 +293,9 @@ mod tests {
     use super::*;
 
     fn judge(expected: &str, answer: &str) -> Verdict {
-        Judge::new().unwrap().judge(&[expected.to_owned()], answer)
+        Judge::new()
+            .unwrap()
+            .judge(&[expected.to_owned()], answer, "")
     }
 
     #[test]
@@ -328,6 +340,22 @@ mod tests {
         assert_eq!(judge(expected, "“ERROR: lost”"), Verdict::Correct);
         assert!(matches!(
             judge(expected, "“ERROR: lost” “INFO: fine”"),
+            Verdict::Wrong(_)
+        ));
+    }
+
+    #[test]
+    fn what_is_not_there_counts_only_where_that_is_expected() {
+        let judge = |expected: &str| {
+            Judge::new().unwrap().judge(
+                &[expected.to_owned()],
+                "",
+                "Nothing speaks of errors of `a-1`.",
+            )
+        };
+        assert_eq!(judge("There are no errors of `a-1`"), Verdict::Correct);
+        assert!(matches!(
+            judge("There are errors of `a-1`"),
             Verdict::Wrong(_)
         ));
     }

@@ -119,6 +119,10 @@ fn plain(line: &str) -> Cow<'_, str> {
             out.push(c);
             continue;
         }
+        // What a colour parts are no digits of one number.
+        if out.ends_with(|c: char| c.is_ascii_digit()) {
+            out.push(' ');
+        }
         if chars.next_if_eq(&'[').is_some() {
             while chars.next_if(|c| c.is_ascii_digit() || *c == ';').is_some() {}
             chars.next_if(char::is_ascii_alphabetic);
@@ -173,8 +177,8 @@ mod tests {
 
     #[test]
     fn colours_of_a_terminal_are_not_read() {
-        let document = document("\u{1b}[31mERROR\u{1b}[0m down");
-        assert_eq!(Page::new(&document).lines, ["ERROR down"]);
+        let document = document("\u{1b}[31mERROR\u{1b}[0m down 1\u{1b}[0m2");
+        assert_eq!(Page::new(&document).lines, ["ERROR down 1 2"]);
     }
 
     #[test]

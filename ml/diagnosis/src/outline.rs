@@ -100,11 +100,7 @@ impl Outline {
     }
 
     fn close(&mut self, indent: usize) {
-        while self
-            .open
-            .last()
-            .is_some_and(|(open, key)| *open >= indent && !(key.starts_with('[') && *open < indent))
-        {
+        while self.open.last().is_some_and(|(open, _)| *open >= indent) {
             self.open.pop();
         }
         self.items.retain(|(open, _)| *open < indent);

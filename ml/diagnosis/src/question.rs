@@ -164,7 +164,7 @@ impl QuestionReader {
             names,
             namespaces,
             phrases,
-            words: words.into_iter().filter(|word| !is_stop(&word)).collect(),
+            words: words.into_iter().filter(|word| !is_stop(word)).collect(),
             limit: self
                 .limit
                 .captures(&lower)

@@ -82,6 +82,29 @@ impl Subjects {
     }
 }
 
+/// Programs whose arguments are a verb, a kind and a name.
+const TOOLS: [&str; 9] = [
+    "kubectl",
+    "oc",
+    "k",
+    "systemctl",
+    "docker",
+    "podman",
+    "helm",
+    "argocd",
+    "kube-lineage",
+];
+/// Flags with a value.
+const VALUED: [&str; 7] = [
+    "-n",
+    "--namespace",
+    "-c",
+    "--container",
+    "-o",
+    "--tail",
+    "--since",
+];
+
 /// What a command or the name of a file says that its output is about: `kubectl logs web-1 -n shop`.
 pub(crate) fn told_by(about: &str) -> Option<Subject> {
     let command = about.split(" | ").next().unwrap_or(about);
@@ -89,75 +112,55 @@ pub(crate) fn told_by(about: &str) -> Option<Subject> {
         .split(|c: char| c.is_whitespace() || matches!(c, '_' | '|' | ','))
         .filter(|word| !word.is_empty())
         .collect();
-    let at = |words: &[&str], names: &[&str]| {
+    let at = |names: &[&str]| {
         words
             .iter()
             .position(|word| names.contains(&word.to_lowercase().as_str()))
     };
-    let namespace = at(&words, &["-n", "--namespace"])
-        .and_then(|at| words.get(at + 1))
-        .map(|name| (*name).to_owned());
-    let plain = |from: usize| -> Vec<&str> {
-        let mut plain = Vec::new();
-        let mut is_value = false;
-        for word in words.iter().skip(from) {
-            let is_flag = word.starts_with('-');
-            if !is_flag && !is_value {
-                plain.push(word.trim_end_matches(".txt"));
-            }
-            is_value = is_flag
-                && matches!(
-                    *word,
-                    "-n" | "--namespace" | "-c" | "--container" | "-o" | "--tail" | "--since"
-                );
-        }
-        plain
-    };
+    let after = |names: &[&str]| at(names).and_then(|at| words.get(at + 1)).copied();
     let named = |kind: &str, name: &str| Subject {
         kind: kind.to_owned(),
         name: name.to_owned(),
-        namespace: namespace.clone(),
+        namespace: after(&["-n", "--namespace"]).map(str::to_owned),
     };
-    if let Some(at) = at(&words, &["logs"]) {
-        let rest = plain(at + 1);
-        let name = rest
-            .iter()
-            .find(|word| !is_kind(word) && !word.starts_with('-') && word.len() > 2)?;
-        let name = name.rsplit('/').next().unwrap_or(name);
-        return Some(named("pod", name));
+    if let Some(at) = at(&["logs"]) {
+        let rest = arguments(&words, at + 1);
+        let name = rest.iter().find(|word| !is_kind(word) && word.len() > 2)?;
+        return Some(named("pod", name.rsplit('/').next().unwrap_or(name)));
     }
-    if let Some(at) = at(&words, &["-u", "--unit"]) {
-        return words.get(at + 1).map(|name| named("unit", name));
+    if let Some(unit) = after(&["-u", "--unit"]) {
+        return Some(named("unit", unit));
     }
-    let is_tool = words.first().is_some_and(|word| {
-        let tools = [
-            "kubectl",
-            "oc",
-            "k",
-            "systemctl",
-            "docker",
-            "podman",
-            "helm",
-            "argocd",
-            "kube-lineage",
-        ];
-        tools.contains(&word.to_lowercase().as_str())
-    });
-    if let Some(at) = at(&words, &["describe", "get", "status"]).filter(|_| is_tool) {
-        let rest = plain(at + 1);
-        let (first, second) = (rest.first()?, rest.get(1));
-        if let Some((kind, name)) = first.split_once('/') {
-            return Some(named(kind, name));
+    let is_tool = words
+        .first()
+        .is_some_and(|word| TOOLS.contains(&word.to_lowercase().as_str()));
+    let at = at(&["describe", "get", "status"]).filter(|_| is_tool)?;
+    let rest = arguments(&words, at + 1);
+    let (first, second) = (rest.first()?, rest.get(1));
+    if let Some((kind, name)) = first.split_once('/') {
+        return Some(named(kind, name));
+    }
+    match second {
+        Some(name) if name.len() > 2 && !name.contains('=') => {
+            Some(named(&first.to_lowercase(), name))
         }
-        return match second {
-            Some(name) if name.len() > 2 && !name.contains('=') => {
-                Some(named(&first.to_lowercase(), name))
-            }
-            None if !is_kind(&first.to_lowercase()) && first.len() > 2 => Some(named("", first)),
-            _ => None,
-        };
+        None if !is_kind(&first.to_lowercase()) && first.len() > 2 => Some(named("", first)),
+        _ => None,
     }
-    None
+}
+
+/// The words from a place on that are neither flags nor their values.
+fn arguments<'w>(words: &[&'w str], from: usize) -> Vec<&'w str> {
+    let mut arguments = Vec::new();
+    let mut is_value = false;
+    for word in words.iter().skip(from) {
+        let is_flag = word.starts_with('-');
+        if !is_flag && !is_value {
+            arguments.push(word.trim_end_matches(".txt"));
+        }
+        is_value = is_flag && VALUED.contains(word);
+    }
+    arguments
 }
 
 /// What was asked for, held against the names that the documents know.

@@ -203,8 +203,7 @@ fn is_rule(line: &str) -> bool {
 fn words(line: &str) -> Vec<(usize, &str)> {
     let mut words = Vec::new();
     let mut start = None;
-    let mut column = 0;
-    for (at, c) in line.char_indices() {
+    for (column, (at, c)) in line.char_indices().enumerate() {
         match (c.is_whitespace(), start) {
             (false, None) => start = Some((column, at)),
             (true, Some((began, from))) => {
@@ -213,7 +212,6 @@ fn words(line: &str) -> Vec<(usize, &str)> {
             }
             _ => {}
         }
-        column += 1;
     }
     if let Some((began, from)) = start {
         words.push((began, &line[from..]));

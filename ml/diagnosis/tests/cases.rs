@@ -1,6 +1,11 @@
 //! Questions over pasted texts of many forms, made up for this test: what the answer must say first, what it must
 //! say somewhere, and what it must not say.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests end the test when they fail"
+)]
+
 use std::sync::LazyLock;
 
 use tocsin_diagnosis::{Diagnosis, Diagnostician, Document, RuleFile, Rules};

@@ -1,5 +1,10 @@
 //! The shipped rules hold what they promise: every example is said by its rule, no counterexample is.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests end the test when they fail"
+)]
+
 use tocsin_diagnosis::{Role, RuleFile, Rules};
 
 const SHIPPED: &str = include_str!("../../../rules/diagnosis.yml");

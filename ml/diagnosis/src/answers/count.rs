@@ -1,15 +1,16 @@
-//! How many there are: counts that are stated, rows of tables, lines of logs.
+//! How many there are: counts that are stated, and rows of tables.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::diagnose::Known;
 use crate::document::LineRef;
-use crate::finding::{Diagnosis, FindingKind, LINES_MAX, cite};
+use crate::finding::{Diagnosis, FindingKind, cite};
 use crate::form::Reading;
 use crate::observe::{row_state, share};
 use crate::table::{Row, Table};
 use crate::vocabulary::is_kind;
 
+use super::counted_lines::counted_lines;
 use super::finding;
 
 /// The most names that are listed beside a number.
@@ -214,64 +215,52 @@ fn place_of(known: &Known<'_>, filter: &Filter, lines: &mut Vec<LineRef>) -> Str
 
 /// Counts rows of tables.
 fn rows(known: &Known<'_>, filter: &Filter, diagnosis: &mut Diagnosis) -> bool {
-    let mut names: BTreeSet<(String, String)> = BTreeSet::new();
-    let mut lines: Vec<LineRef> = Vec::new();
-    let mut was_table = false;
     let singular = filter.noun.trim_end_matches('s');
-    let is_of_kind = |reading: &&Reading| reading.section.about.to_lowercase().contains(singular);
-    let are_any_of_kind = known
+    let is_of_kind = |reading: &Reading| reading.section.about.to_lowercase().contains(singular);
+    let mut tables: Vec<&Reading> = known
         .readings
         .iter()
-        .any(|reading| is_of_kind(&reading) && !reading.tables.is_empty());
-    for reading in known
-        .readings
-        .iter()
-        .filter(|reading| !are_any_of_kind || is_of_kind(reading))
+        .filter(|reading| has_rows(reading))
+        .collect();
+    if tables.is_empty() {
+        return false;
+    }
+    if tables.iter().any(|reading| is_of_kind(reading)) {
+        tables.retain(|reading| is_of_kind(reading));
+    }
+    let mut counted: BTreeMap<(&str, &str), LineRef> = BTreeMap::new();
+    for reading in tables
+        .into_iter()
+        .filter(|reading| speaks_of_namespace(known, reading))
     {
-        let is_in_namespace = speaks_of_namespace(known, reading);
-        for table in &reading.tables {
-            was_table |= row_states(table) > 0;
-            for row in table
-                .rows
-                .iter()
-                .filter(|row| is_in_namespace && is_counted(known, filter, table, row))
-            {
-                let Some(state) = row_state(table, row) else {
-                    continue;
-                };
-                let namespace = state.namespace.unwrap_or_default().to_owned();
-                if names.insert((namespace, state.name.to_owned())) {
-                    lines.push(row.place);
-                }
+        for (table, row) in reading
+            .tables
+            .iter()
+            .flat_map(|table| table.rows.iter().map(move |row| (table, row)))
+        {
+            let state = row_state(table, row).filter(|_| is_counted(known, filter, table, row));
+            if let Some(state) = state {
+                let name = (state.namespace.unwrap_or_default(), state.name);
+                counted.entry(name).or_insert(row.place);
             }
         }
     }
-    if !was_table {
-        return false;
-    }
-    if names.is_empty() {
-        diagnosis
-            .notices
-            .push(format!("No {} in the attachments fit this.", filter.noun));
+    if counted.is_empty() {
+        let notice = format!("No {} in the attachments fit this.", filter.noun);
+        diagnosis.notices.push(notice);
         return true;
     }
-    let number = names.len();
-    let listed: Vec<String> = names
-        .iter()
-        .take(NAMES_MAX)
-        .map(|(_, name)| format!("`{name}`"))
-        .collect();
-    let mut cited: Vec<LineRef> = lines.iter().take(NAMES_MAX).copied().collect();
-    let place = place_of(known, filter, &mut cited);
+    let number = counted.len();
+    let shown = || counted.iter().take(NAMES_MAX);
+    let listed: Vec<String> = shown().map(|((_, name), _)| format!("`{name}`")).collect();
     // All names that are listed are cited.
-    cited.extend(
-        lines
-            .iter()
-            .take(NAMES_MAX)
-            .copied()
-            .filter(|line| !cited.contains(line))
-            .collect::<Vec<_>>(),
-    );
+    let mut cited: Vec<LineRef> = shown().map(|(_, place)| *place).collect();
+    let place = place_of(known, filter, &mut cited);
+    let missing: Vec<LineRef> = shown()
+        .map(|(_, place)| *place)
+        .filter(|place| !cited.contains(place))
+        .collect();
+    cited.extend(missing);
     let more = if number > NAMES_MAX {
         " and others"
     } else {
@@ -288,12 +277,10 @@ fn rows(known: &Known<'_>, filter: &Filter, diagnosis: &mut Diagnosis) -> bool {
     true
 }
 
-fn row_states(table: &Table) -> usize {
-    table
-        .rows
-        .iter()
-        .filter(|row| row_state(table, row).is_some())
-        .count()
+/// Whether a reading has rows that name something.
+fn has_rows(reading: &Reading) -> bool {
+    let is_named = |table: &Table| table.rows.iter().any(|row| row_state(table, row).is_some());
+    reading.tables.iter().any(is_named)
 }
 
 fn is_counted(known: &Known<'_>, filter: &Filter, table: &Table, row: &Row) -> bool {
@@ -355,83 +342,4 @@ fn is_counted(known: &Known<'_>, filter: &Filter, table: &Table, row: &Row) -> b
             .iter()
             .any(|name| labels.contains(name.as_str()));
     is_namespace && states_hold && fits_ready && has_labels && fits_restarts && is_named
-}
-
-/// Counts lines of logs: those that say what stands in quotes, or errors.
-fn counted_lines(known: &Known<'_>, diagnosis: &mut Diagnosis) {
-    let phrases: Vec<String> = known
-        .question
-        .phrases
-        .iter()
-        .map(|phrase| phrase.to_lowercase())
-        .collect();
-    let codes: Vec<&String> = known
-        .question
-        .words
-        .iter()
-        .filter(|word| {
-            word.len() == 3
-                && word
-                    .parse::<u16>()
-                    .is_ok_and(|code| (100..600).contains(&code))
-        })
-        .collect();
-    let wants_errors = known.question.says(&["error", "fail", "warn", "exception"]);
-    let text_of = |place: &LineRef| {
-        let at = usize::try_from(place.line).unwrap_or(0).saturating_sub(1);
-        known
-            .pages
-            .get(place.document)
-            .and_then(|page| page.lines.get(at))
-            .map(|line| line.to_lowercase())
-            .unwrap_or_default()
-    };
-    let found: Vec<LineRef> = known
-        .log
-        .lines
-        .iter()
-        .filter(|line| {
-            let text = text_of(&line.place);
-            let has_code = |code: &&String| {
-                text.split(|c: char| !c.is_ascii_alphanumeric())
-                    .any(|word| word == code.as_str())
-            };
-            if !phrases.is_empty() {
-                phrases.iter().all(|phrase| text.contains(phrase.as_str()))
-            } else if !codes.is_empty() {
-                codes.iter().all(has_code)
-            } else {
-                wants_errors && known.log.is_error(line)
-            }
-        })
-        .map(|line| line.place)
-        .collect();
-    if found.is_empty() {
-        diagnosis
-            .notices
-            .push("No line of the attachments fits this.".to_owned());
-        return;
-    }
-    let what = match (phrases.is_empty(), codes.is_empty()) {
-        (false, _) => format!(
-            "lines that say “{}”",
-            known.question.phrases.join("” and “")
-        ),
-        (true, false) => format!(
-            "lines with the code {}",
-            codes
-                .iter()
-                .map(|code| code.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-        (true, true) => "lines that are errors or warnings".to_owned(),
-    };
-    let mut answer = finding(
-        FindingKind::Count,
-        format!("There are {} {what}.", found.len()),
-        found.iter().take(LINES_MAX).copied().collect(),
-    );
-    answer.counted.push(found.len() as u64);
-    diagnosis.findings.push(answer);
 }

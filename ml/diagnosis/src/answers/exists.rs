@@ -19,44 +19,67 @@ const ASKING: [&str; 20] = [
 
 /// Answers whether what the question names stands anywhere.
 pub(crate) fn exists(known: &Known<'_>, diagnosis: &mut Diagnosis) {
-    let wanted: Vec<String> = if known.question.phrases.is_empty() {
-        known
-            .question
-            .words
-            .iter()
-            .filter(|word| {
-                let is_name = known
-                    .question
-                    .names
-                    .iter()
-                    .any(|name| name.eq_ignore_ascii_case(word));
-                !is_stop(word)
-                    && !is_kind(word)
-                    && !ASKING.contains(&word.as_str())
-                    && !is_name
-                    && !known.question.namespaces.contains(word)
-            })
-            .map(|word| word.trim_end_matches('s').to_owned())
-            .collect()
+    let wanted = wanted(known);
+    if wanted.is_empty() {
+        // "Are there any errors?" asks for lines.
+        super::lines(known, diagnosis);
+        return;
+    }
+    let found = places(known, &wanted);
+    let Some((first, line)) = found.first() else {
+        let what = if known.question.phrases.is_empty() {
+            wanted.join(" ")
+        } else {
+            known.question.phrases.join("” and “")
+        };
+        diagnosis
+            .notices
+            .push(format!("No line of the attachments says “{what}”."));
+        return;
+    };
+    let quote = excerpt(line, QUOTE_BYTES_MAX).replace(['“', '”'], "\"");
+    let number = found.len();
+    let text = if number == 1 {
+        format!("Yes, there is: “{quote}”.")
     } else {
-        known
-            .question
+        format!("Yes, there is, in {number} lines, the first of which says: “{quote}”.")
+    };
+    let mut answer = finding(FindingKind::Line, text, vec![*first]);
+    let others = found.iter().skip(1).map(|(place, _)| *place);
+    answer.lines.extend(others.take(LINES_MAX - 1));
+    if number > 1 {
+        answer.counted.push(number as u64);
+    }
+    diagnosis.findings.push(answer);
+}
+
+/// What is looked for, in lower case: what stands in quotes, or the words that are no names.
+fn wanted(known: &Known<'_>) -> Vec<String> {
+    let question = known.question;
+    if !question.phrases.is_empty() {
+        return question
             .phrases
             .iter()
             .map(|phrase| phrase.to_lowercase())
-            .collect()
-    };
-    if wanted.is_empty() {
-        // "Are there any errors?" asks what is wrong.
-        super::lines(known, diagnosis);
-        if diagnosis.findings.is_empty() {
-            diagnosis
-                .notices
-                .push("No line of the attachments is an error.".to_owned());
-        }
-        return;
+            .collect();
     }
-    let mut found: Vec<(LineRef, String)> = Vec::new();
+    let is_meant = |word: &&String| {
+        let is_name = question
+            .names
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(word));
+        let is_plain = is_stop(word) || is_kind(word) || ASKING.contains(&word.as_str());
+        !is_name && !is_plain && !question.namespaces.contains(word)
+    };
+    let words = question.words.iter().filter(is_meant);
+    words
+        .map(|word| word.trim_end_matches('s').to_owned())
+        .collect()
+}
+
+/// The lines that have all that is wanted.
+fn places<'k>(known: &'k Known<'_>, wanted: &[String]) -> Vec<(LineRef, &'k str)> {
+    let mut found = Vec::new();
     for reading in known
         .readings
         .iter()
@@ -69,46 +92,13 @@ pub(crate) fn exists(known: &Known<'_>, diagnosis: &mut Diagnosis) {
             let lower = line.to_lowercase();
             if wanted.iter().all(|word| lower.contains(word.as_str())) {
                 let line_number = u32::try_from(at + 1).unwrap_or(u32::MAX);
-                found.push((
-                    LineRef {
-                        document: reading.document,
-                        line: line_number,
-                    },
-                    line.to_owned(),
-                ));
+                let place = LineRef {
+                    document: reading.document,
+                    line: line_number,
+                };
+                found.push((place, line));
             }
         }
     }
-    let what = if known.question.phrases.is_empty() {
-        wanted.join(" ")
-    } else {
-        known.question.phrases.join("” and “")
-    };
-    let Some((first, line)) = found.first() else {
-        diagnosis
-            .notices
-            .push(format!("No line of the attachments says “{}”.", what));
-        return;
-    };
-    let quote = excerpt(line, QUOTE_BYTES_MAX).replace(['“', '”'], "\"");
-    let text = if found.len() == 1 {
-        format!("Yes, there is: “{quote}”.")
-    } else {
-        format!(
-            "Yes, there is, in {} lines, the first of which says: “{quote}”.",
-            found.len()
-        )
-    };
-    let mut answer = finding(FindingKind::Line, text, vec![*first]);
-    answer.lines.extend(
-        found
-            .iter()
-            .skip(1)
-            .map(|(place, _)| *place)
-            .take(LINES_MAX - 1),
-    );
-    if found.len() > 1 {
-        answer.counted.push(found.len() as u64);
-    }
-    diagnosis.findings.push(answer);
+    found
 }

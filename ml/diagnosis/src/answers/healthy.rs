@@ -1,11 +1,13 @@
 //! What says that something is well.
 
 use crate::diagnose::Known;
-use crate::fields::Names;
-use crate::finding::{Finding, FindingKind, LINES_MAX};
-use crate::form::Form;
+use crate::document::LineRef;
+use crate::fields::{Field, Names};
+use crate::finding::{Finding, FindingKind, LINES_MAX, cite};
+use crate::form::Reading;
 use crate::observe::{row_state, share};
 use crate::subject::Subjects;
+use crate::table::Table;
 
 use super::finding;
 
@@ -14,80 +16,77 @@ const MAX: usize = 3;
 
 /// The things that were asked for and of which the documents say that they are well.
 pub(crate) fn healthy(known: &Known<'_>) -> Vec<Finding> {
-    let mut all: Vec<Finding> = Vec::new();
-    for reading in known
+    let objects = known
         .readings
         .iter()
-        .filter(|reading| matches!(reading.form, Form::Outline | Form::Json))
-    {
-        let subjects = Subjects::of(reading);
-        let names = Names::of(&reading.fields);
-        let good = reading.fields.iter().filter(|field| {
-            let value = field.value.to_lowercase();
-            match field.plain_key().as_str() {
-                "status" | "phase" | "state" | "health" => matches!(
-                    value.as_str(),
-                    "running" | "bound" | "active" | "healthy" | "ok" | "green" | "succeeded"
-                ),
-                "ready" | "available" | "running" => value == "true",
-                "restartcount" => value == "0",
-                _ => false,
-            }
-        });
-        let good: Vec<_> = good
-            .filter(|field| known.asked.admits(subjects.around(field, &names).as_ref()))
-            .take(LINES_MAX)
-            .collect();
-        let Some(first) = good.first() else { continue };
-        let said: Vec<String> = good
-            .iter()
-            .take(3)
-            .map(|field| format!("{}: {}", field.key(), field.value))
-            .collect();
-        let name = subjects
-            .around(first, &names)
-            .map_or_else(|| "it".to_owned(), |subject| format!("`{}`", subject.name));
-        let text = format!(
-            "{} seems healthy: no fault is stated, and it says “{}”.",
-            crate::finding::capital(&name),
-            said.join(", ")
-        );
-        let mut lines: Vec<_> = good.iter().map(|field| field.place).collect();
-        if let Some(subject) = subjects.around(first, &names) {
-            crate::finding::cite(&subject.name, &mut lines, known.pages);
-        }
-        all.push(finding(FindingKind::Normal, text, lines));
+        .filter_map(|reading| object(known, reading));
+    let rows = known.readings.iter().flat_map(|reading| {
+        let rows = |table| ready_rows(known, table);
+        reading.tables.iter().flat_map(rows)
+    });
+    objects.chain(rows).take(MAX).collect()
+}
+
+/// What an object says of itself.
+fn object(known: &Known<'_>, reading: &Reading) -> Option<Finding> {
+    let subjects = Subjects::of(reading);
+    let names = Names::of(&reading.fields);
+    let is_meant = |field: &&Field| {
+        is_good(field) && known.asked.admits(subjects.around(field, &names).as_ref())
+    };
+    let good: Vec<&Field> = reading
+        .fields
+        .iter()
+        .filter(is_meant)
+        .take(LINES_MAX)
+        .collect();
+    let subject = subjects.around(good.first()?, &names);
+    let told = good
+        .iter()
+        .take(3)
+        .map(|field| format!("{}: {}", field.key(), field.value));
+    let told: Vec<String> = told.collect();
+    let mut lines: Vec<LineRef> = good.iter().map(|field| field.place).collect();
+    let named = subject.filter(|subject| cite(&subject.name, &mut lines, known.pages));
+    let name = named.map_or_else(|| "It".to_owned(), |subject| format!("`{}`", subject.name));
+    let text = format!(
+        "{name} seems healthy: no fault is stated, and it says “{}”.",
+        told.join(", ")
+    );
+    Some(finding(FindingKind::Normal, text, lines))
+}
+
+fn is_good(field: &Field) -> bool {
+    const GOOD: [&str; 7] = [
+        "running",
+        "bound",
+        "active",
+        "healthy",
+        "ok",
+        "green",
+        "succeeded",
+    ];
+    let value = field.value.to_lowercase();
+    match field.plain_key().as_str() {
+        "status" | "phase" | "state" | "health" => GOOD.contains(&value.as_str()),
+        "ready" | "available" | "running" => value == "true",
+        "restartcount" => value == "0",
+        _ => false,
     }
-    for (table, row) in known.readings.iter().flat_map(|reading| {
-        reading
-            .tables
-            .iter()
-            .flat_map(|table| table.rows.iter().map(move |row| (table, row)))
-    }) {
-        if all.len() >= MAX {
-            break;
-        }
-        let Some(state) = row_state(table, row) else {
-            continue;
-        };
-        let is_ready = state
-            .ready
-            .and_then(share)
-            .is_some_and(|(ready, all)| ready == all && all > 0);
+}
+
+/// The rows of what is ready.
+fn ready_rows<'k>(known: &'k Known<'_>, table: &'k Table) -> impl Iterator<Item = Finding> + 'k {
+    table.rows.iter().filter_map(|row| {
+        let state = row_state(table, row)?;
+        let (ready, all) = state.ready.and_then(share)?;
         let is_named = known.asked.names.is_empty() || known.asked.is_named(state.name);
-        if is_ready && is_named {
-            let status = state
-                .status
-                .map(|status| format!(" and {status}"))
-                .unwrap_or_default();
-            let text = format!(
-                "`{}` is ready ({}){status}.",
-                state.name,
-                state.ready.unwrap_or_default()
-            );
-            all.push(finding(FindingKind::Normal, text, vec![row.place]));
-        }
-    }
-    all.truncate(MAX);
-    all
+        let status = state
+            .status
+            .map(|status| format!(" and {status}"))
+            .unwrap_or_default();
+        let text = format!("`{}` is ready ({ready}/{all}){status}.", state.name);
+        (ready == all && all > 0 && is_named)
+            .then(|| finding(FindingKind::Normal, text, vec![row.place]))
+    })
 }

@@ -2,6 +2,7 @@
 
 mod codes;
 mod count;
+mod counted_lines;
 mod exists;
 mod healthy;
 mod lines;

@@ -1,6 +1,6 @@
 //! Things that do not fit each other: a selector and labels, a probe and a port, a policy that lets nothing out.
 
-use crate::fields::{Field, plain_key};
+use crate::fields::{Field, Names, plain_key};
 use crate::form::{Form, Reading};
 use crate::rules::{Role, Severity};
 use crate::subject::{Subject, Subjects};
@@ -16,7 +16,7 @@ pub(super) fn observe<'r>(readings: &[Reading]) -> Vec<Observation<'r>> {
     {
         let subjects = Subjects::of(reading);
         all.extend(node_selector(reading, &subjects, readings));
-        all.extend(closed_policy(reading, &subjects));
+        all.extend(closed_policies(reading, &subjects));
         all.extend(empty_endpoints(reading, &subjects));
         all.extend(service_selector(reading, &subjects, readings));
         all.extend(memory_limit(reading, &subjects));
@@ -110,90 +110,60 @@ fn selector(field: &Field) -> Option<String> {
     is_pair.then(|| format!("{key}={}", field.value))
 }
 
-/// A network policy that allows no traffic out or in.
-fn closed_policy<'r>(reading: &Reading, subjects: &Subjects) -> Vec<Observation<'r>> {
-    let is_policy = reading.section.about.to_lowercase().contains("netpol")
-        || reading
-            .section
-            .about
-            .to_lowercase()
-            .contains("networkpolic")
-        || reading
-            .fields
-            .iter()
-            .any(|field| field.plain_key() == "kind" && field.value == "NetworkPolicy")
-        || reading
-            .fields
-            .iter()
-            .any(|field| field.plain_key() == "policytypes");
-    if !is_policy {
-        return Vec::new();
-    }
-    let mut all = Vec::new();
-    let has = |key: &str| {
-        reading.fields.iter().any(|field| {
-            field.is_under(key) && field.key() != key && !field.is_under("policytypes")
-        })
-    };
+/// Network policies that allow no traffic out or in.
+fn closed_policies<'r>(reading: &Reading, subjects: &Subjects) -> Vec<Observation<'r>> {
+    let names = Names::of(&reading.fields);
+    let mut all: Vec<Observation<'_>> = Vec::new();
     for field in &reading.fields {
-        let key = field.plain_key();
-        let value = field.value.to_lowercase();
-        let says_none = key.starts_with("allowingegress") || key.starts_with("allowingingress");
-        let is_isolating = (says_none && value.is_empty())
-            || value.contains("isolating pods for egress")
-            || value.contains("isolating pods for ingress")
-            || (says_none && value.starts_with("<none>"));
-        let is_listed = field.is_under("policytypes")
-            && (value == "egress" && !has("egress") || value == "ingress" && !has("ingress"));
-        if (is_isolating && !says_none) || (says_none && value.starts_with("<none>")) || is_listed {
-            let way = if key.contains("egress") || value.contains("egress") {
-                "out of the pods (egress), that to DNS included"
-            } else {
-                "into the pods (ingress)"
-            };
-            let name = reading
-                .fields
-                .iter()
-                .find(|field| plain_key(field.key()) == "name" && field.path.len() <= 2);
-            let subject = name.map(|name| Subject {
-                kind: "network policy".into(),
-                name: name.value.clone(),
-                namespace: None,
-            });
-            let text = format!(
-                "this network policy allows no traffic {way}, so that it may be the root cause where names cannot be resolved or connections fail"
-            );
+        let Some(way) = closed_way(field, reading) else {
+            continue;
+        };
+        let described = subjects.at(field.place.line).map(|subject| subject.name);
+        let Some(name) = names.around(field).map(str::to_owned).or(described) else {
+            continue;
+        };
+        let text = format!(
+            "the network policy `{name}` allows no traffic {way}, so that it may be the root cause where names cannot be \
+             resolved or connections fail"
+        );
+        if all.iter().all(|seen| seen.text != text) {
+            // The policy is not what was asked for, but what may stand in its way.
             let mut seen = observation(&text, field, None);
-            seen.groups = subject
-                .into_iter()
-                .map(|subject| ("name".to_owned(), subject.name))
-                .collect();
-            let named = seen.groups.first().map(|(_, name)| name.clone());
-            if let Some(name) = named {
-                seen.text = seen.text.replacen(
-                    "this network policy",
-                    &format!("the network policy `{name}`"),
-                    1,
-                );
-                seen.places.extend(
-                    reading
-                        .fields
-                        .iter()
-                        .find(|field| field.value == name)
-                        .map(|field| field.place),
-                );
-            } else if let Some(subject) = subjects.at(field.place.line) {
-                seen.text = seen.text.replacen(
-                    "this network policy",
-                    &format!("the network policy `{}`", subject.name),
-                    1,
-                );
-            }
+            let at = reading.fields.iter().find(|field| field.value == name);
+            seen.places.extend(at.map(|field| field.place));
             all.push(seen);
-            break;
         }
     }
     all
+}
+
+/// Which way a field of a network policy closes, if it closes any.
+fn closed_way(field: &Field, reading: &Reading) -> Option<&'static str> {
+    const OUT: &str = "out of the pods (egress), that to DNS included";
+    const IN: &str = "into the pods (ingress)";
+    let key = field.plain_key();
+    let value = field.value.to_lowercase();
+    if value.starts_with("<none>") {
+        let is = |start: &str| key.starts_with(start);
+        return is("allowingegress")
+            .then_some(OUT)
+            .or_else(|| is("allowingingress").then_some(IN));
+    }
+    let at = field.path.iter().position(|part| part == "policyTypes")?;
+    let owner = field.path.get(..at)?;
+    let allows = reading.fields.iter().any(|other| {
+        let is_rule = other.path.starts_with(owner)
+            && other
+                .path
+                .get(at)
+                .is_some_and(|part| part.to_lowercase() == value);
+        is_rule && !matches!(other.value.as_str(), "" | "[]" | "{}")
+    });
+    match value.as_str() {
+        "egress" if !allows => Some(OUT),
+        "ingress" if !allows => Some(IN),
+        _ => None,
+    }
 }
 
 /// A service without endpoints.

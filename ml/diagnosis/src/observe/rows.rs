@@ -1,6 +1,6 @@
 //! What tables say: events, conditions, states of rows, and how full or busy things are.
 
-use crate::document::LineRef;
+use crate::document::{LineRef, excerpt};
 use crate::form::Reading;
 use crate::rules::{Role, Rules, Severity};
 use crate::subject::{Subject, Subjects, told_by};
@@ -202,25 +202,37 @@ fn state<'r>(
     if kind == "event" {
         return None;
     }
-    let subject = Subject {
+    let cells = row.cells.iter().filter(|cell| !cell.is_empty()).take(6);
+    let quote = cells.cloned().collect::<Vec<_>>().join("  ");
+    let seen =
+        |text: &str| Observation::plain(Role::Symptom, Origin::State, text, &quote, row.place);
+    let status = state.status.unwrap_or_default();
+    let by_rule = || {
+        let text = format!("Status: {status}");
+        Observation::by_rule(rules, &text, row.place, Origin::State)
+    };
+    let mut observation = if state.is_starting() {
+        starting(row.place)
+    } else if let Some(seen) = by_rule() {
+        seen
+    } else if is_bad(status) {
+        seen(&format!("its state is `{status}`")).rated(Severity::High)
+    } else if state.is_short() {
+        seen("not all of it is ready").rated(Severity::Medium)
+    } else {
+        return None;
+    };
+    observation.quote = excerpt(&quote, super::QUOTE_BYTES_MAX);
+    Some(observation.about(Some(Subject {
         kind,
         name: name.to_owned(),
         namespace: state.namespace.map(str::to_owned).or(namespace),
-    };
-    let text = state.status.map(|status| format!("Status: {status}"));
-    let quote = row
-        .cells
-        .iter()
-        .filter(|cell| !cell.is_empty())
-        .take(6)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("  ");
-    let by_rule = text
-        .as_deref()
-        .and_then(|text| Observation::by_rule(rules, text, row.place, Origin::State));
-    let lower = state.status.map(str::to_lowercase).unwrap_or_default();
-    let is_bad = [
+    })))
+}
+
+/// Whether a word of a state means a fault.
+fn is_bad(status: &str) -> bool {
+    const BAD: [&str; 13] = [
         "failed",
         "error",
         "notready",
@@ -234,54 +246,44 @@ fn state<'r>(
         "terminating",
         "down",
         "offline",
-    ]
-    .iter()
-    .any(|bad| {
-        lower
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| word == *bad)
-    });
-    let is_over = matches!(lower.as_str(), "completed" | "succeeded" | "complete");
-    let is_short = state
-        .ready
-        .and_then(share)
-        .is_some_and(|(ready, all)| ready < all)
-        && !is_over;
-    let is_young = state
-        .age
-        .and_then(age_s)
-        .is_some_and(|age| age <= STARTING_S)
-        && matches!(
-            lower.as_str(),
-            "" | "pending" | "containercreating" | "podinitializing" | "running"
-        );
-    let is_calm = state
-        .restarts
-        .is_none_or(|restarts| restarts.starts_with('0'));
-    let observation = match by_rule {
-        _ if is_short && is_young && is_calm => starting(row.place),
-        Some(found) => found,
-        None if is_bad => Observation::plain(
-            Role::Symptom,
-            Origin::State,
-            &format!("its state is `{}`", state.status.unwrap_or_default()),
-            &quote,
-            row.place,
-        )
-        .rated(Severity::High),
-        None if is_short => Observation::plain(
-            Role::Symptom,
-            Origin::State,
-            "not all of it is ready",
-            &quote,
-            row.place,
-        )
-        .rated(Severity::Medium),
-        None => return None,
-    };
-    let mut observation = observation.about(Some(subject));
-    observation.quote = crate::document::excerpt(&quote, super::QUOTE_BYTES_MAX);
-    Some(observation)
+    ];
+    let lower = status.to_lowercase();
+    lower
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| BAD.contains(&word))
+}
+
+impl RowState<'_> {
+    /// Fewer are ready than there are, and it has not come to its end.
+    fn is_short(&self) -> bool {
+        let lower = self.status.map(str::to_lowercase).unwrap_or_default();
+        let is_over = matches!(lower.as_str(), "completed" | "succeeded" | "complete");
+        let is_less = self
+            .ready
+            .and_then(share)
+            .is_some_and(|(ready, all)| ready < all);
+        is_less && !is_over
+    }
+
+    /// It is not ready since it was made a moment ago, and nothing else is said against it.
+    fn is_starting(&self) -> bool {
+        let lower = self.status.map(str::to_lowercase).unwrap_or_default();
+        let is_young = self
+            .age
+            .and_then(age_s)
+            .is_some_and(|age| age <= STARTING_S);
+        let is_calm = self
+            .restarts
+            .is_none_or(|restarts| restarts.starts_with('0'));
+        let may_start = [
+            "",
+            "pending",
+            "containercreating",
+            "podinitializing",
+            "running",
+        ];
+        self.is_short() && is_young && is_calm && may_start.contains(&lower.as_str())
+    }
 }
 
 fn starting<'r>(place: LineRef) -> Observation<'r> {

@@ -297,7 +297,7 @@ fn is_condition(field: &Field) -> bool {
 }
 
 /// Conditions that are not as they should be, of lists with `type` and `status`.
-fn conditions<'f, 'r>(fields: &'f [Field]) -> Vec<(Observation<'r>, &'f Field)> {
+fn conditions<'r>(fields: &[Field]) -> Vec<(Observation<'r>, &Field)> {
     let mut parts: BTreeMap<&[String], Vec<&Field>> = BTreeMap::new();
     for field in fields.iter().filter(|field| is_condition(field)) {
         if let Some((_, owner)) = field.path.split_last() {
