@@ -39,7 +39,7 @@ pub(crate) fn plain_key(key: &str) -> String {
 }
 
 /// Keys that say what the object they stand in is called, the surest first.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 24] = [
     "name",
     "subjectname",
     "node",
@@ -52,6 +52,7 @@ const NAMES: [&str; 22] = [
     "instance",
     "queue",
     "topic",
+    "groupid",
     "container",
     "database",
     "target",
@@ -60,58 +61,76 @@ const NAMES: [&str; 22] = [
     "job",
     "device",
     "alertname",
+    "consumergroup",
     "cluster",
     "clusterid",
 ];
 
 /// What the objects among fields are called.
 #[derive(Debug, Default)]
-pub(crate) struct Names<'f>(BTreeMap<&'f [String], (usize, &'f str)>);
+pub(crate) struct Names<'f> {
+    /// By the path of the object, with how sure the name is.
+    inner: BTreeMap<&'f [String], (usize, &'f str)>,
+    /// Of objects that say their name in `metadata`; their parts have names too, and are not meant.
+    objects: BTreeMap<&'f [String], &'f str>,
+}
 
 impl<'f> Names<'f> {
     pub(crate) fn of(fields: &'f [Field]) -> Self {
-        let mut names: BTreeMap<&[String], (usize, &str)> = BTreeMap::new();
+        let mut names = Self::default();
         for field in fields {
-            let key = field.plain_key();
-            let Some(rank) = NAMES.iter().position(|name| *name == key) else {
+            let Some(rank) = rank(&field.plain_key()) else {
                 continue;
             };
-            let Some((_, mut owner)) = field.path.split_last() else {
+            let Some((_, owner)) = field.path.split_last() else {
                 continue;
             };
-            // What stands in `metadata` is said of the whole object.
-            if let Some((last, outer)) = owner.split_last()
-                && last == "metadata"
-            {
-                owner = outer;
-            }
             let is_name = !field.value.is_empty()
                 && field.value.len() <= 253
                 && !field.value.starts_with('<')
                 && !field.value.contains(char::is_whitespace);
-            if is_name && names.get(owner).is_none_or(|(known, _)| rank < *known) {
-                names.insert(owner, (rank, field.value.as_str()));
+            if !is_name {
+                continue;
+            }
+            match owner.split_last() {
+                Some((last, outer)) if last == "metadata" && rank == 0 => {
+                    names.objects.entry(outer).or_insert(&field.value);
+                }
+                _ if names
+                    .inner
+                    .get(owner)
+                    .is_none_or(|(known, _)| rank < *known) =>
+                {
+                    names.inner.insert(owner, (rank, &field.value));
+                }
+                _ => {}
             }
         }
-        Self(names)
+        names
     }
 
     /// All names.
     pub(crate) fn all(&self) -> impl Iterator<Item = &'f str> {
-        self.0.values().map(|(_, name)| *name)
+        let inner = self.inner.values().map(|(_, name)| *name);
+        self.objects.values().copied().chain(inner)
     }
 
-    /// What the innermost object around a field is called that has a name.
+    /// What the object around a field is called: the innermost that says so in `metadata`, or else that has a name.
     pub(crate) fn around(&self, field: &Field) -> Option<&'f str> {
-        let mut path = field.path.as_slice();
-        while let Some((_, outer)) = path.split_last() {
-            if let Some((_, name)) = self.0.get(outer) {
-                return Some(name);
-            }
-            path = outer;
-        }
-        None
+        let outer = || {
+            (0..field.path.len())
+                .rev()
+                .filter_map(|end| field.path.get(..end))
+        };
+        let object = outer().find_map(|path| self.objects.get(path).copied());
+        object.or_else(|| outer().find_map(|path| self.inner.get(path).map(|(_, name)| *name)))
     }
+}
+
+/// How sure a key names the object it stands in; 0 is the surest.
+fn rank(key: &str) -> Option<usize> {
+    let known = NAMES.iter().position(|name| *name == key);
+    known.or_else(|| key.ends_with("identifier").then_some(NAMES.len()))
 }
 
 #[cfg(test)]
@@ -138,10 +157,13 @@ mod tests {
             field("items/[1]/node", "b"),
             field("items/[1]/running", "false"),
             field("kind", "List"),
+            field("items/[0]/status/containerStatuses/[0]/name", "app"),
+            field("items/[0]/status/containerStatuses/[0]/ready", "false"),
         ];
         let names = Names::of(&fields);
         assert_eq!(names.around(&fields[2]), Some("web-1"));
         assert_eq!(names.around(&fields[4]), Some("b"));
         assert_eq!(names.around(&fields[5]), None);
+        assert_eq!(names.around(&fields[7]), Some("web-1"));
     }
 }

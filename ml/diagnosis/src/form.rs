@@ -183,7 +183,11 @@ fn is_prose(lines: &[(usize, &str)]) -> bool {
 /// Tables within descriptions: `Conditions:` and `Events:`.
 fn inner_tables(page: &Page<'_>, document: usize, section: &Section) -> Vec<Table> {
     let lines: Vec<(usize, &str)> = page.of(section).collect();
-    let mut tables = Vec::new();
+    // Tables of their own below the keys, with a header in capitals.
+    let mut tables: Vec<Table> = table::read(&lines, document)
+        .into_iter()
+        .filter(|table| table.columns.len() >= 2 && table.column(&["TYPE"]).is_none())
+        .collect();
     let mut at = 0;
     while let Some((_, line)) = lines.get(at) {
         at += 1;

@@ -286,6 +286,12 @@ fn is_verb(word: &str) -> bool {
         || word.ends_with("ed")
         || [
             "fails",
+            "uses",
+            "use",
+            "has",
+            "needs",
+            "consumes",
+            "takes",
             "fail",
             "crashes",
             "crash",

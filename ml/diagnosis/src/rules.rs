@@ -252,7 +252,7 @@ pub(crate) fn filled(template: &str, groups: &[(String, String)]) -> String {
         match known {
             Some((_, text)) => {
                 out.push('`');
-                out.push_str(&text.replace('`', "'"));
+                out.push_str(&text.replace("\\\"", "\"").replace('`', "'"));
                 out.push('`');
             }
             None => out.push_str(otherwise),

@@ -20,6 +20,7 @@ pub(super) fn observe<'r>(readings: &[Reading]) -> Vec<Observation<'r>> {
         all.extend(empty_endpoints(reading, &subjects));
         all.extend(service_selector(reading, &subjects, readings));
         all.extend(memory_limit(reading, &subjects));
+        all.extend(missing_references(reading, &subjects, readings));
     }
     all
 }
@@ -244,4 +245,76 @@ fn memory_limit<'r>(reading: &Reading, subjects: &Subjects) -> Option<Observatio
     seen.places.push(limit.place);
     // It explains what the reason says already.
     Some(seen.with(-0.4))
+}
+
+/// Keys that name another object, and the kind whose list would have it.
+const REFERENCES: [(&str, &str); 10] = [
+    ("ingressclass", "ingressclass"),
+    ("ingressclassname", "ingressclass"),
+    ("storageclass", "storageclass"),
+    ("storageclassname", "storageclass"),
+    ("serviceaccount", "serviceaccount"),
+    ("serviceaccountname", "serviceaccount"),
+    ("claimname", "pvc"),
+    ("configmapname", "configmap"),
+    ("secretname", "secret"),
+    ("runtimeclassname", "runtimeclass"),
+];
+
+/// Objects that are named and are not in the list of their kind.
+fn missing_references<'r>(
+    reading: &Reading,
+    subjects: &Subjects,
+    readings: &[Reading],
+) -> Vec<Observation<'r>> {
+    let mut all = Vec::new();
+    for field in &reading.fields {
+        let key = field.plain_key();
+        let Some((_, kind)) = REFERENCES.iter().find(|(name, _)| *name == key) else {
+            continue;
+        };
+        let lists = |other: &&Reading| {
+            let about = other.section.about.to_lowercase();
+            !other.tables.is_empty()
+                && about.contains(" get ") | about.contains("_get_")
+                && about.split([' ', '_']).any(|word| is_kind_of(word, kind))
+        };
+        let lists: Vec<&Reading> = readings.iter().filter(lists).collect();
+        let is_listed = lists.iter().flat_map(|other| &other.tables).any(|table| {
+            table
+                .rows
+                .iter()
+                .any(|row| row.cells.iter().any(|cell| *cell == field.value))
+        });
+        let is_name = !field.value.is_empty() && !field.value.starts_with('<');
+        if is_name && !lists.is_empty() && !is_listed {
+            let text = format!(
+                "the {kind} `{}`, which it names, does not exist: it is not among those that are listed",
+                field.value
+            );
+            all.push(observation(&text, field, subjects.at(field.place.line)));
+        }
+    }
+    all
+}
+
+/// Whether a word of a command is a kind, in the singular, the plural or short.
+fn is_kind_of(word: &str, kind: &str) -> bool {
+    let short = match kind {
+        "storageclass" => "sc",
+        "serviceaccount" => "sa",
+        "pvc" => "persistentvolumeclaim",
+        "configmap" => "cm",
+        _ => kind,
+    };
+    let bare = word
+        .strip_suffix("es")
+        .filter(|bare| bare.ends_with("ss"))
+        .unwrap_or(word);
+    let bare = if bare.ends_with("ss") {
+        bare
+    } else {
+        bare.trim_end_matches('s')
+    };
+    bare == kind || bare == short || word == short
 }

@@ -36,6 +36,8 @@ pub(crate) const STATE_COLUMNS: [&str; 9] = [
     "CONCLUSION",
     "RESULT",
 ];
+/// Columns that say why.
+const REASONS: [&str; 2] = ["REASON", "CONDITION"];
 /// From how full or busy on something is said, in percent.
 const BUSY_PERCENT: f64 = 90.0;
 const FULL_PERCENT: f64 = 98.0;
@@ -54,7 +56,7 @@ pub(super) fn observe<'r>(
     let about = told_by(&reading.section.about);
     for table in &reading.tables {
         for row in &table.rows {
-            if table.column(&["REASON"]).is_some()
+            if table.column(&REASONS).is_some()
                 && table.column(&["MESSAGE"]).is_some()
                 && table.column(&["STATUS"]).is_none()
             {
@@ -166,7 +168,7 @@ fn event<'r>(table: &Table, row: &Row, rules: &'r Rules) -> Option<Observation<'
         return None;
     }
     let (reason, message) = (
-        table.cell(row, &["REASON"])?,
+        table.cell(row, &REASONS)?,
         table.cell(row, &["MESSAGE"]).unwrap_or_default(),
     );
     let text = format!("{reason}: {message}");

@@ -39,6 +39,8 @@ const STATES: [&str; 26] = [
     "active",
     "warning",
 ];
+/// From how many messages behind on a consumer is said to lag.
+const LAG_MIN: u64 = 1_000;
 /// Under these keys stands what people wrote, not what is.
 const WRITTEN: [&str; 12] = [
     "args",
@@ -86,6 +88,17 @@ const BAD: [&str; 30] = [
     "terminating",
     "timeout",
     "no_quorum",
+];
+/// Words within states that mean a fault: `storage-full`, `incompatible-network`.
+const BAD_WORDS: [&str; 8] = [
+    "full",
+    "incompatible",
+    "impaired",
+    "stopped",
+    "unavailable",
+    "exceeded",
+    "denied",
+    "blocked",
 ];
 /// What should be true.
 const GOOD_FLAGS: [&str; 16] = [
@@ -227,6 +240,19 @@ fn of_field<'r>(field: &Field, rules: &'r Rules, is_alert: bool) -> Option<Obser
         })
 }
 
+/// Whether a state means a fault, by one of its words; a sentence is no state.
+fn is_bad_value(value: &str) -> bool {
+    let lower = value.to_lowercase();
+    let words = || {
+        lower
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+    };
+    BAD.contains(&lower.as_str())
+        || words().count() <= 3
+            && words().any(|word| BAD.contains(&word) || BAD_WORDS.contains(&word))
+}
+
 /// A flag that is not as it should be.
 fn flag<'r>(field: &Field, key: &str, value: &str) -> Option<Observation<'r>> {
     let is_good = GOOD_FLAGS.contains(&key);
@@ -258,6 +284,11 @@ fn counted<'r>(field: &Field, key: &str) -> Option<Observation<'r>> {
         Some(Observation::plain(role, Origin::State, text, &line, field.place).rated(severity))
     };
     match key {
+        key if key.ends_with("lag") && field.value.parse::<u64>().ok()? >= LAG_MIN => plain(
+            Role::Error,
+            Severity::High,
+            "its consumers do not keep up: messages wait (lag)",
+        ),
         "restartcount" | "restarts" | "nrestarts" => match field.value.parse::<u64>().ok()? {
             0 => None,
             1..5 => plain(Role::Symptom, Severity::Low, "it was restarted"),

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use regex::Regex;
 
-use crate::log::{Level, LogLine};
+use crate::document::excerpt;
+use crate::log::Level;
 use crate::rules::{Role, Severity};
 use crate::shape::shape;
 
@@ -20,6 +21,10 @@ const RISING_MIN: f64 = 0.8;
 const SLOW_MS: f64 = 1_000.0;
 /// The most numbers of a line that are read.
 const NUMBERS_MAX: usize = 8;
+/// The most lines that are told to take long.
+const SLOW_MAX: usize = 3;
+/// How much of the line before is repeated, in bytes.
+const BEFORE_BYTES_MAX: usize = 140;
 /// The most trends of a diagnosis.
 const TRENDS_MAX: usize = 3;
 
@@ -51,7 +56,7 @@ impl NumberReader {
     pub(super) fn observe<'r>(&self, log: &LogView<'_>) -> Vec<Observation<'r>> {
         let mut all: HashMap<(String, usize), Series> = HashMap::new();
         let mut order: Vec<(String, usize)> = Vec::new();
-        let mut slowest: Option<(f64, usize)> = None;
+        let mut slowest: HashMap<String, (f64, usize)> = HashMap::new();
         for (at, line) in log
             .lines
             .iter()
@@ -72,10 +77,11 @@ impl NumberReader {
                     continue;
                 };
                 let unit = found.name("u").map_or("", |unit| unit.as_str());
-                if let Some(ms) = in_ms(value, unit).filter(|ms| *ms >= SLOW_MS)
-                    && slowest.is_none_or(|(other, _)| ms > other)
-                {
-                    slowest = Some((ms, at));
+                if let Some(ms) = in_ms(value, unit).filter(|ms| *ms >= SLOW_MS) {
+                    let known = slowest.entry(shape.clone()).or_insert((ms, at));
+                    if ms > known.0 {
+                        *known = (ms, at);
+                    }
                 }
                 let key = (shape.clone(), place);
                 let series = all.entry(key.clone()).or_insert_with(|| {
@@ -99,7 +105,14 @@ impl NumberReader {
             .take(TRENDS_MAX)
             .filter_map(|series| trend(series, log))
             .collect();
-        seen.extend(slowest.and_then(|(_, at)| slow(log.lines.get(at)?, log)));
+        let mut slowest: Vec<(f64, usize)> = slowest.into_values().collect();
+        slowest.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        seen.extend(
+            slowest
+                .iter()
+                .take(SLOW_MAX)
+                .filter_map(|(_, at)| slow(*at, log)),
+        );
         seen
     }
 }
@@ -185,17 +198,35 @@ fn trend<'r>(series: &Series, log: &LogView<'_>) -> Option<Observation<'r>> {
     Some(seen)
 }
 
-fn slow<'r>(line: &LogLine, log: &LogView<'_>) -> Option<Observation<'r>> {
-    let seen = Observation::plain(
-        Role::Error,
-        Origin::Time,
-        "the longest that something takes",
-        &line.message,
-        line.place,
-    )
-    .about(log.subject(line))
-    .rated(Severity::Low);
-    (line.level < Level::Fatal).then_some(seen)
+/// What takes long; the line before often says what that is.
+fn slow<'r>(at: usize, log: &LogView<'_>) -> Option<Observation<'r>> {
+    let line = log.lines.get(at)?;
+    let before = at.checked_sub(1).and_then(|at| log.lines.get(at));
+    let before = before.filter(|before| {
+        before.place.document == line.place.document && before.level < Level::Warning
+    });
+    let lower = line.message.to_lowercase();
+    let is_database = ["database", "query", "select ", "sql", "db "]
+        .iter()
+        .any(|word| lower.contains(word));
+    let text = if is_database {
+        "a call to the database takes long (slow)"
+    } else {
+        "this takes long (slow)"
+    };
+    let quote = match before {
+        Some(before) => format!(
+            "{} → {}",
+            excerpt(&before.message, BEFORE_BYTES_MAX),
+            line.message
+        ),
+        None => line.message.clone(),
+    };
+    let mut seen = Observation::plain(Role::Error, Origin::Time, text, &quote, line.place)
+        .about(log.subject(line))
+        .rated(Severity::Low);
+    seen.places.extend(before.map(|before| before.place));
+    Some(seen.with(if is_database { 0.4 } else { 0.0 }))
 }
 
 #[cfg(test)]
@@ -247,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_slowest_request_is_told() {
-        let texts = texts("INFO GET /a took 12 ms\nINFO GET /b took 5200 ms\n");
-        assert_eq!(texts, ["the longest that something takes"]);
+        let texts = texts("INFO GET /a took 12 ms\nINFO query took 5200 ms\n");
+        assert_eq!(texts, ["a call to the database takes long (slow)"]);
     }
 }
