@@ -91,7 +91,12 @@ impl Diagnostician {
         };
         match question.kind {
             AnswerKind::Count => answers::count(&known, &mut diagnosis),
-            AnswerKind::Value => answers::value(&known, &mut diagnosis),
+            AnswerKind::Value => {
+                answers::greatest(&known, &mut diagnosis);
+                if diagnosis.findings.is_empty() {
+                    answers::value(&known, &mut diagnosis);
+                }
+            }
             AnswerKind::Lines => answers::lines(&known, &mut diagnosis),
             AnswerKind::Codes => self.codes.answer(&known, &mut diagnosis),
             AnswerKind::Exists => answers::exists(&known, &mut diagnosis),

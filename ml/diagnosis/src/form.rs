@@ -156,15 +156,10 @@ fn is_json(lines: &[(usize, &str)]) -> bool {
         return false;
     };
     let first = first.trim();
-    let opens = first.starts_with('{')
-        || first.starts_with('[') && matches!(first, "[" | "[{" | "[]")
-        || first.starts_with("[{");
+    let is_list = matches!(first, "[" | "[]") || first.starts_with("[{") || first.starts_with("[[");
     let is_whole = |line: &str| line.starts_with('{') && line.ends_with('}');
-    let whole = lines
-        .iter()
-        .filter(|(_, line)| is_whole(line.trim()))
-        .count();
-    opens && whole <= 1
+    let others = lines.iter().skip(1).any(|(_, line)| is_whole(line.trim()));
+    is_list || first.starts_with('{') && !(is_whole(first) && others)
 }
 
 /// Headings and long sentences.

@@ -384,6 +384,63 @@ fn lines_within_json_are_read_as_lines() {
 }
 
 #[test]
+fn the_greatest_is_found_in_tables_and_metrics() {
+    let top = "NAME   CPU(cores)   MEMORY(bytes)\na-1    3m           84Mi\nb-2    100m         1Gi\nc-3    29m          553Mi\n";
+    first(
+        "Which pod uses the most memory?",
+        &[("kubectl top pods", top)],
+        &["`b-2`", "1Gi"],
+    );
+    first(
+        "Which pod uses the least cpu?",
+        &[("kubectl top pods", top)],
+        &["`a-1`", "3m"],
+    );
+    let vector = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"pod":"a-1"},"value":[1756099500,"0.12"]},{"metric":{"pod":"b-2"},"value":[1756099500,"1.92"]}]}}"#;
+    first(
+        "Which pod has the highest cpu usage?",
+        &[("query.json", vector)],
+        &["`b-2`", "1.92"],
+    );
+}
+
+#[test]
+fn what_is_named_and_not_there_is_found() {
+    let ingress = "Name:             shop\nNamespace:        app\nAddress:\nIngress Class:    traefik-x\nRules:\n  Host  Path  Backends\nEvents:           <none>\n";
+    let classes = "NAME    CONTROLLER             PARAMETERS   AGE\nnginx   k8s.io/ingress-nginx   <none>       10d\n";
+    let documents = [
+        ("kubectl describe ingress shop -n app", ingress),
+        ("kubectl get ingressclass", classes),
+    ];
+    first(
+        "why does the shop ingress not work?",
+        &documents,
+        &["`traefik-x`", "does not exist"],
+    );
+    let json = r#"{
+  "DBInstances": [
+    {"DBInstanceIdentifier": "orders-db", "DBInstanceStatus": "storage-full"},
+    {"DBInstanceIdentifier": "users-db", "DBInstanceStatus": "available"}
+  ]
+}"#;
+    first(
+        "what is wrong with orders-db?",
+        &[("instances.json", json)],
+        &["`orders-db`", "storage-full"],
+    );
+}
+
+#[test]
+fn parts_of_an_object_are_told_by_the_name_of_the_object() {
+    let json = r#"{"kind":"Pod","metadata":{"name":"mail-7","namespace":"shop"},"status":{"phase":"Running","containerStatuses":[{"name":"app","ready":false,"restartCount":9,"lastState":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}}]}}"#;
+    first(
+        "what is wrong with mail-7?",
+        &[("pod.json", json)],
+        &["`mail-7`", "OOM killed"],
+    );
+}
+
+#[test]
 fn nothing_is_invented() {
     for text in [
         "",

@@ -1,5 +1,7 @@
 //! Things that do not fit each other: a selector and labels, a probe and a port, a policy that lets nothing out.
 
+use std::collections::{BTreeMap, HashSet};
+
 use crate::fields::{Field, Names, plain_key};
 use crate::form::{Form, Reading};
 use crate::rules::{Role, Severity};
@@ -9,6 +11,7 @@ use super::{Observation, Origin};
 
 /// What the readings say together.
 pub(super) fn observe<'r>(readings: &[Reading]) -> Vec<Observation<'r>> {
+    let listed = listed(readings);
     let mut all = Vec::new();
     for reading in readings
         .iter()
@@ -20,7 +23,7 @@ pub(super) fn observe<'r>(readings: &[Reading]) -> Vec<Observation<'r>> {
         all.extend(empty_endpoints(reading, &subjects));
         all.extend(service_selector(reading, &subjects, readings));
         all.extend(memory_limit(reading, &subjects));
-        all.extend(missing_references(reading, &subjects, readings));
+        all.extend(missing_references(reading, &subjects, &listed));
     }
     all
 }
@@ -265,7 +268,7 @@ const REFERENCES: [(&str, &str); 10] = [
 fn missing_references<'r>(
     reading: &Reading,
     subjects: &Subjects,
-    readings: &[Reading],
+    listed: &BTreeMap<&str, HashSet<&str>>,
 ) -> Vec<Observation<'r>> {
     let mut all = Vec::new();
     for field in &reading.fields {
@@ -273,21 +276,11 @@ fn missing_references<'r>(
         let Some((_, kind)) = REFERENCES.iter().find(|(name, _)| *name == key) else {
             continue;
         };
-        let lists = |other: &&Reading| {
-            let about = other.section.about.to_lowercase();
-            !other.tables.is_empty()
-                && about.contains(" get ") | about.contains("_get_")
-                && about.split([' ', '_']).any(|word| is_kind_of(word, kind))
-        };
-        let lists: Vec<&Reading> = readings.iter().filter(lists).collect();
-        let is_listed = lists.iter().flat_map(|other| &other.tables).any(|table| {
-            table
-                .rows
-                .iter()
-                .any(|row| row.cells.iter().any(|cell| *cell == field.value))
-        });
         let is_name = !field.value.is_empty() && !field.value.starts_with('<');
-        if is_name && !lists.is_empty() && !is_listed {
+        let is_missing = listed
+            .get(kind)
+            .is_some_and(|names| !names.contains(field.value.as_str()));
+        if is_name && is_missing {
             let text = format!(
                 "the {kind} `{}`, which it names, does not exist: it is not among those that are listed",
                 field.value
@@ -296,6 +289,25 @@ fn missing_references<'r>(
         }
     }
     all
+}
+
+/// The cells of the lists of each kind that can be referred to.
+fn listed(readings: &[Reading]) -> BTreeMap<&'static str, HashSet<&str>> {
+    let mut listed: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
+    for reading in readings.iter().filter(|reading| !reading.tables.is_empty()) {
+        let about = reading.section.about.to_lowercase();
+        let words: Vec<&str> = about.split([' ', '_']).collect();
+        let kinds = REFERENCES.iter().map(|(_, kind)| *kind);
+        let kind = kinds
+            .filter(|_| words.contains(&"get"))
+            .find(|kind| words.iter().any(|word| is_kind_of(word, kind)));
+        if let Some(kind) = kind {
+            let rows = reading.tables.iter().flat_map(|table| &table.rows);
+            let cells = rows.flat_map(|row| row.cells.iter().map(String::as_str));
+            listed.entry(kind).or_default().extend(cells);
+        }
+    }
+    listed
 }
 
 /// Whether a word of a command is a kind, in the singular, the plural or short.

@@ -220,8 +220,7 @@ fn of_field<'r>(field: &Field, rules: &'r Rules, is_alert: bool) -> Option<Obser
     flag(field, &key, &value.to_lowercase())
         .or_else(|| counted(field, &key))
         .or_else(|| {
-            let is_bad =
-                is_state && BAD.contains(&value.to_lowercase().as_str()) && !is_condition(field);
+            let is_bad = is_state && is_bad_value(value) && !is_condition(field);
             let is_error = matches!(
                 key.as_str(),
                 "error" | "err" | "lasterror" | "exception" | "errormessage" | "failurereason"

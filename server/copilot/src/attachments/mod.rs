@@ -266,7 +266,7 @@ fn follow_ups(diagnosis: &Diagnosis) -> Vec<String> {
         let Some(subject) = &finding.subject else {
             continue;
         };
-        let is_asked = diagnosis.names.iter().any(|name| *name == subject.name);
+        let is_asked = diagnosis.names.contains(&subject.name);
         let question = match finding.kind {
             FindingKind::Cause | FindingKind::Error | FindingKind::Symptom if !is_asked => {
                 format!("What is wrong with `{}`?", subject.name)
