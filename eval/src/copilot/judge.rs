@@ -196,7 +196,7 @@ impl Judge {
         };
         let group = SYNONYMS
             .iter()
-            .find(|group| group.iter().any(|pattern| is(&pattern)));
+            .find(|group| group.iter().any(|pattern| is(pattern)));
         match group.and_then(|group| group.first()) {
             Some(first) => first.trim_end_matches('*').to_owned(),
             None => self.stemmer.stem(&word).into_owned(),
@@ -329,7 +329,7 @@ mod tests {
             Verdict::Correct
         );
         assert_eq!(
-            judge("the version is either `1.2` or `a:1.2`", "it runs `a:1.2`"),
+            judge("the version is either `1.2` or `a:1.2`", "its version is `a:1.2`"),
             Verdict::Correct
         );
     }
