@@ -71,10 +71,10 @@ fn node_selector<'r>(
         let known = if labels.is_empty() {
             ""
         } else {
-            ", and none of the nodes has this label"
+            ", which none of the listed nodes has"
         };
         let text = format!(
-            "it is pending because its nodeSelector requires a node with the label `{wanted}`{known}"
+            "it stays pending, since its node selector asks for the label `{wanted}`{known}"
         );
         all.push(observation(&text, field, subjects.at(field.place.line)));
     }
