@@ -7,10 +7,10 @@
 //! read by `ml/diagnosis`. Nothing here changes anything but threads and reports.
 
 mod answer;
+mod attachments;
 mod changes;
 mod config;
 mod conventions;
-mod attachments;
 mod facts;
 #[cfg(test)]
 mod fakes;
@@ -25,9 +25,9 @@ mod tools;
 mod understand;
 mod words;
 
+pub use attachments::{DiagnosisRules, DiagnosisRulesError, answer_attachments};
 pub use changes::{ChangeRuleError, ChangeRules};
 pub use config::{CopilotConfig, CopilotConfigError};
-pub use attachments::{DiagnosisRules, DiagnosisRulesError, answer_attachments};
 pub use parts::CopilotParts;
 pub use root_cause::{RootCauseConfig, RootCauseWatch};
 pub use runbooks::{RunbookError, Runbooks};
