@@ -442,6 +442,11 @@ export interface components {
              * @description How many minutes the asker's clock is ahead of UTC, -1440 to 1440. Default 0.
              */
             utc_offset_minutes?: number;
+            /**
+             * @description Texts that come with it: outputs of commands, logs, traces. At most 10, 1 MiB together; the question is
+             *     answered from them.
+             */
+            attachments?: components["schemas"]["AttachmentForm"][];
         };
         /** @description To whom an alert is given. */
         AssignRequest: {
@@ -1347,6 +1352,16 @@ export interface components {
             title: string;
             /** @enum {string} */
             type: "runbook";
+        } | {
+            /**
+             * Format: int32
+             * @description Which line, from 1.
+             */
+            line: number;
+            /** @description What the text is called. */
+            name: string;
+            /** @enum {string} */
+            type: "attachment";
         };
         /** @description A question that was asked before, and its answer. */
         ExchangeForm: {
@@ -1802,6 +1817,11 @@ export interface components {
              *     Default 0.
              */
             utc_offset_minutes?: number;
+            /**
+             * @description Texts that come with it: outputs of commands, logs, traces. At most 10, 1 MiB together; the question is
+             *     answered from them.
+             */
+            attachments?: components["schemas"]["AttachmentForm"][];
         };
         /** @description A model. */
         ModelItem: {
@@ -3259,6 +3279,13 @@ export interface components {
             prompt_hash: string;
             /** @description extractive (no model: rules assembled them from evidence), openai or ollama. */
             provider: string;
+        };
+        /** @description A text that comes with a question. */
+        AttachmentForm: {
+            /** @description What it is called: a file's name, or the command that printed it. At most 200 bytes. */
+            name: string;
+            /** @description The text. */
+            text: string;
         };
     };
     responses: never;

@@ -22,6 +22,9 @@ pub struct CopilotConfig {
     /// A file of rules for changes in log lines that takes the place of the built-in `rules/changes.yml` as a
     /// whole.
     pub changes: Option<PathBuf>,
+    /// A file of rules for what words in attachments mean that takes the place of the built-in
+    /// `rules/diagnosis.yml` as a whole.
+    pub diagnosis: Option<PathBuf>,
     /// Days that changes, reports of causes, and threads in which nothing was said since are kept.
     /// Default 365.
     pub kept_days: u32,
@@ -36,6 +39,7 @@ impl Default for CopilotConfig {
             tool_calls_max: 8,
             runbooks: None,
             changes: None,
+            diagnosis: None,
             kept_days: 365,
             root_cause: RootCauseConfig::default(),
         }

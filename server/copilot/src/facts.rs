@@ -52,6 +52,7 @@ impl FactBook {
 fn bounded(text: &str) -> String {
     let line: String = text
         .chars()
+        .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     if line.len() <= Fact::TEXT_BYTES_MAX {
@@ -60,6 +61,21 @@ fn bounded(text: &str) -> String {
     let room = Fact::TEXT_BYTES_MAX - '…'.len_utf8();
     let cut = (0..=room).rev().find(|&at| line.is_char_boundary(at));
     format!("{}…", &line[..cut.unwrap_or(0)])
+}
+
+/// What turns the direction of text, joins nothing, or carries words that nobody sees.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{E0000}'..='\u{E007F}'
+    )
 }
 
 #[cfg(test)]
@@ -90,9 +106,14 @@ mod tests {
     #[test]
     fn a_fact_is_one_line_of_bounded_length() {
         let mut book = FactBook::default();
-        book.cite(record(1, ""), None, &format!("a\nb{}", "ä".repeat(2000)));
+        let hidden = "\u{202E}\u{200B}\u{E0041}";
+        book.cite(
+            record(1, ""),
+            None,
+            &format!("a\nb{hidden}{}", "ä".repeat(2000)),
+        );
         let text = &book.facts()[0].text;
-        assert!(text.starts_with("a b") && text.ends_with('…'));
+        assert!(text.starts_with("a bä") && text.ends_with('…'));
         assert!(text.len() <= Fact::TEXT_BYTES_MAX);
     }
 }

@@ -115,7 +115,11 @@ pub fn judge(
             judged.wrong.push(format!("it does not say {number}"));
         }
     }
-    let given = format!("{} {}", question.ask, answer["understood"]);
+    // The question, how it was read, and the times that were looked at.
+    let given = format!(
+        "{} {} {}",
+        question.ask, answer["understood"], answer["steps"]
+    );
     for one in &statements {
         judged.unsupported.extend(unsupported(one, answer, &given));
     }

@@ -120,6 +120,7 @@ impl ChatRequest {
                 page: None,
                 user: ANONYMOUS.to_owned(),
                 utc_offset_minutes: 0,
+                attachments: Vec::new(),
             },
             is_stream: self.stream.unwrap_or(false),
             has_usage: self

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tocsin_domain::Timestamp;
 use tocsin_domain::alert::{AlertId, IncidentId};
 use tocsin_domain::copilot::{Message, MessageId, PageContext, ThreadId};
-use tocsin_domain::ports::Question;
+use tocsin_domain::ports::{Attachment, Question};
 use utoipa::ToSchema;
 
 use super::alert_filter::uuid;
@@ -101,6 +101,10 @@ pub(crate) struct MessageRequest {
     #[serde(default)]
     #[schema(minimum = -1440, maximum = 1440)]
     pub(crate) utc_offset_minutes: i32,
+    /// Texts that come with it: outputs of commands, logs, traces. At most 10, 1 MiB together; the question is
+    /// answered from them.
+    #[serde(default)]
+    pub(crate) attachments: Vec<AttachmentForm>,
 }
 
 impl MessageRequest {
@@ -122,6 +126,7 @@ impl MessageRequest {
             page: self.page.map(|page| page.read(now)).transpose()?,
             user: ANONYMOUS.to_owned(),
             utc_offset_minutes: offset(self.utc_offset_minutes)?,
+            attachments: attachments(self.attachments)?,
         })
     }
 }
@@ -141,6 +146,10 @@ pub(crate) struct AskRequest {
     #[serde(default)]
     #[schema(minimum = -1440, maximum = 1440)]
     pub(crate) utc_offset_minutes: i32,
+    /// Texts that come with it: outputs of commands, logs, traces. At most 10, 1 MiB together; the question is
+    /// answered from them.
+    #[serde(default)]
+    pub(crate) attachments: Vec<AttachmentForm>,
 }
 
 /// A question that was asked before, and its answer.
@@ -174,8 +183,32 @@ impl AskRequest {
             page: self.page.map(|page| page.read(now)).transpose()?,
             user: ANONYMOUS.to_owned(),
             utc_offset_minutes: offset(self.utc_offset_minutes)?,
+            attachments: attachments(self.attachments)?,
         })
     }
+}
+
+/// A text that comes with a question.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttachmentForm {
+    /// What it is called: a file's name, or the command that printed it. At most 200 bytes.
+    pub(crate) name: String,
+    /// The text.
+    pub(crate) text: String,
+}
+
+fn attachments(forms: Vec<AttachmentForm>) -> Result<Vec<Attachment>, ApiError> {
+    let read = |form: AttachmentForm| Attachment {
+        name: form.name,
+        text: form.text,
+    };
+    let attachments: Vec<Attachment> = forms.into_iter().map(read).collect();
+    Attachment::check(&attachments).map_err(|error| {
+        let expected = "at most 10, 1 MiB together, each with a name of its own";
+        ApiError::field("attachments", expected, error.to_string())
+    })?;
+    Ok(attachments)
 }
 
 /// Reads the words of a question.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use parking_lot::{Mutex, RwLock};
-use tocsin_copilot::{ChangeRules, CopilotParts, CopilotRules, CopilotService, Runbooks};
+use tocsin_copilot::{
+    ChangeRules, CopilotParts, CopilotRules, CopilotService, DiagnosisRules, Runbooks,
+};
 use tocsin_domain::ports::{Clock, LogStore};
 use tocsin_llm::{Connected, ModelKeeper, ModelParts};
 use tocsin_stores::relational::SqliteStore;
@@ -65,10 +67,11 @@ impl Model {
 impl CopilotSide {
     /// Joins the parts.
     pub(super) fn open(config: &Config, parts: CopilotParts, model: Model) -> anyhow::Result<Self> {
-        let (changes, runbooks) = copilot_rules(config)?;
+        let (changes, runbooks, diagnosis) = copilot_rules(config)?;
         let rules = CopilotRules {
             changes,
             runbooks,
+            diagnosis,
             prompts: model.connected.prompts,
         };
         let service = CopilotService::new(Arc::new(parts), rules, config.copilot.clone());
@@ -127,8 +130,11 @@ fn names(sources: &[tocsin_domain::ports::log_store::SourceStats]) -> Vec<String
     names
 }
 
-/// The rules by which changes are found in lines, and what to do about failures.
-pub(crate) fn copilot_rules(config: &Config) -> anyhow::Result<(ChangeRules, Runbooks)> {
+/// The rules by which changes are found in lines, what to do about failures, and what words in attachments
+/// mean.
+pub(crate) fn copilot_rules(
+    config: &Config,
+) -> anyhow::Result<(ChangeRules, Runbooks, DiagnosisRules)> {
     let settings = &config.copilot;
     settings.check().context("`copilot`")?;
     let changes = match &settings.changes {
@@ -139,7 +145,13 @@ pub(crate) fn copilot_rules(config: &Config) -> anyhow::Result<(ChangeRules, Run
         Some(path) => Runbooks::load(&read(path, "copilot.runbooks")?, &named(path))?,
         None => Runbooks::built_in()?,
     };
-    Ok((changes, runbooks))
+    let diagnosis = match &settings.diagnosis {
+        Some(path) => {
+            DiagnosisRules::parse(&read(path, "copilot.diagnosis")?).with_context(|| named(path))?
+        }
+        None => DiagnosisRules::built_in()?,
+    };
+    Ok((changes, runbooks, diagnosis))
 }
 
 fn read(path: &Path, key: &str) -> anyhow::Result<String> {

@@ -70,9 +70,9 @@ impl Asked<'_> {
         )
     }
 
-    /// Whether the question said a time.
+    /// Whether no other time is to be looked at: the question said one, or all that is stored is looked at.
     pub(crate) fn has_time(&self) -> bool {
-        self.reading.time_words.is_some()
+        self.reading.time_words.is_some() || self.reading.stored_ms.is_some()
     }
 
     /// The same with another range, in ms.

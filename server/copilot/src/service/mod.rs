@@ -1,5 +1,6 @@
 //! The copilot behind its port: threads, one answer at a time for each question, a bound on how many at once.
 
+mod attached;
 mod page;
 mod question;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use tocsin_domain::ports::{
 };
 use tocsin_llm::Prompts;
 
+use crate::attachments::DiagnosisRules;
 use crate::changes::{ChangeFinder, ChangeRules};
 use crate::config::CopilotConfig;
 use crate::facts::FactBook;
@@ -39,6 +41,8 @@ pub struct CopilotRules {
     pub changes: ChangeRules,
     /// What to do about which failure.
     pub runbooks: Runbooks,
+    /// What words in attachments mean.
+    pub diagnosis: DiagnosisRules,
     /// How a language model is asked.
     pub prompts: Arc<Prompts>,
 }
@@ -46,6 +50,7 @@ pub struct CopilotRules {
 /// The copilot.
 pub struct CopilotService {
     tools: Toolbox,
+    diagnosis: Arc<DiagnosisRules>,
     prompts: Arc<Prompts>,
     names: KnownNames,
     config: CopilotConfig,
@@ -80,6 +85,7 @@ impl CopilotService {
         ));
         Ok(Self {
             prompts: rules.prompts,
+            diagnosis: Arc::new(rules.diagnosis),
             names: KnownNames::new(parts.clone(), catalogue.clone(), &runbooks),
             tools: Toolbox {
                 parts,

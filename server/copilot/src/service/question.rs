@@ -1,8 +1,9 @@
 //! A question is taken: its words, what was said before, and the thread it is kept in.
 
 use tocsin_domain::copilot::{Message, MessageId, MessageRole, PageContext, Thread, ThreadId};
-use tocsin_domain::ports::{CopilotError, Question};
+use tocsin_domain::ports::{Attachment, CopilotError, Question};
 
+use super::attached::{had_attachments, kept, words};
 use super::{CopilotService, refused};
 use crate::quotes::inert;
 use crate::understand::time::MINUTE_MS;
@@ -32,6 +33,8 @@ pub(super) struct Taken {
     pub(super) before: Vec<(String, i64)>,
     pub(super) user: String,
     pub(super) offset_ms: i64,
+    /// Texts that came with it.
+    pub(super) attachments: Vec<Attachment>,
 }
 
 impl CopilotService {
@@ -42,6 +45,7 @@ impl CopilotService {
                 "expected an offset from UTC within {OFFSET_MAX} minutes"
             )));
         }
+        Attachment::check(&question.attachments)?;
         let now_ms = self.now_ms();
         let random = self.tools.parts.random;
         let mut taken = Taken {
@@ -59,6 +63,7 @@ impl CopilotService {
                 .collect(),
             user: question.user,
             offset_ms: i64::from(question.utc_offset_minutes) * MINUTE_MS,
+            attachments: question.attachments,
         };
         let Some(thread) = question.thread else {
             if question.again.is_some() {
@@ -77,7 +82,11 @@ impl CopilotService {
                 CopilotError::NotFound("there is no such question in the thread".into())
             })?;
             taken.id = again;
-            taken.text.clone_from(&asked.text);
+            if had_attachments(&asked.text) && taken.attachments.is_empty() {
+                let detail = "what came with the question is not kept: ask again with it attached";
+                return Err(CopilotError::Invalid(detail.into()));
+            }
+            taken.text = words(&asked.text).to_owned();
             taken.page = taken.page.or_else(|| asked.page.clone());
         }
         check(&taken.text)?;
@@ -116,7 +125,7 @@ impl CopilotService {
             answers: None,
             role: MessageRole::User,
             at_ms: taken.at_ms,
-            text: taken.text.clone(),
+            text: kept(&taken.text, &taken.attachments),
             page: taken.page.clone(),
             answer: None,
             feedback: None,
@@ -155,6 +164,6 @@ fn remember(taken: &mut Taken, earlier: &[&Message]) {
     let questions = questions.get(from..).unwrap_or_default();
     taken.before = questions
         .iter()
-        .map(|one| (one.text.clone(), one.at_ms))
+        .map(|one| (words(&one.text).to_owned(), one.at_ms))
         .collect();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tocsin_domain::copilot::{Message, MessageRole, Thread, ThreadId};
 use tocsin_domain::ports::{
-    AnswerListener, AnswerPiece, Copilot, CopilotError, Question, ThreadStore,
+    AnswerListener, AnswerPiece, Attachment, Copilot, CopilotError, Question, ThreadStore,
 };
 
 use super::CopilotService;
@@ -242,4 +242,51 @@ async fn the_copilot_says_what_it_can_do() {
     assert!(status.explanation.contains("no language model"));
     assert_eq!(copilot.tools().len(), 13);
     assert!(copilot.runbooks().len() >= 20);
+}
+
+#[tokio::test]
+async fn what_comes_with_a_question_is_what_answers_it_and_is_not_kept() {
+    let world = World::new();
+    world.put_thread(thread(7)).await.unwrap();
+    let copilot = copilot(&world);
+    let attached = || Attachment {
+        name: "describe.txt".into(),
+        text: "Name: web-1\nLast State: Terminated\n  Reason: OOMKilled\n  Exit Code: 137".into(),
+    };
+    let asked = Question {
+        attachments: vec![attached()],
+        ..in_thread("why did web-1 die?", 7)
+    };
+    let (message, pieces) = ask(&copilot, asked).await;
+    let answer = message.answer.unwrap();
+    assert!(message.text.contains("OOMKilled"), "{}", message.text);
+    assert!(matches!(pieces[1], AnswerPiece::Understood(_)));
+    assert!(
+        answer
+            .facts
+            .iter()
+            .all(|fact| fact.text.contains("describe.txt")
+                || matches!(
+                    fact.evidence,
+                    tocsin_domain::alert::Evidence::Attachment { .. }
+                ))
+    );
+    let kept = world.messages(ThreadId(7)).await.unwrap();
+    assert_eq!(kept[0].text, "why did web-1 die?\nAttached: describe.txt");
+    let again = Question {
+        text: String::new(),
+        again: Some(kept[0].id),
+        ..in_thread("", 7)
+    };
+    let mut heard = Heard::default();
+    let refused = copilot.ask(again.clone(), &mut heard).await;
+    assert!(
+        matches!(refused, Err(CopilotError::Invalid(_))),
+        "{refused:?}"
+    );
+    let with_it = Question {
+        attachments: vec![attached()],
+        ..again
+    };
+    assert!(ask(&copilot, with_it).await.0.text.contains("OOMKilled"));
 }

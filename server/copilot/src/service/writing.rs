@@ -41,6 +41,9 @@ impl CopilotService {
         is_heard: bool,
         listener: &mut dyn AnswerListener,
     ) -> Result<(Answer, Written), CopilotError> {
+        if !taken.attachments.is_empty() {
+            return self.read_attachments(taken, is_heard, listener).await;
+        }
         let now_ms = self.now_ms();
         let directory = self.names.directory(now_ms).await?;
         let open = self.open(taken.page.as_ref(), now_ms).await?;
@@ -51,6 +54,7 @@ impl CopilotService {
         };
         let mut reading = self.read(taken, asker, &directory);
         open.name_owner(&mut reading, &directory);
+        reading.look_at_stored(asker, &directory);
         let mut draft = Draft::new(&self.tools, &directory, asker, listener);
         let asked = Asked {
             reading: &reading,

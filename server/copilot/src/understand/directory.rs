@@ -120,6 +120,8 @@ pub(crate) struct Directory {
     parts: HashMap<String, Vec<usize>>,
     /// Types of failure that rules know.
     pub(crate) failure_types: Vec<String>,
+    /// Sources of lines, with the times of the first and the last line that is stored, in ms.
+    pub(crate) stored: Vec<(String, i64, i64)>,
 }
 
 /// Collects names before they become a directory.
@@ -150,6 +152,16 @@ impl Names {
 }
 
 impl Directory {
+    /// First and last moment of the lines that are stored of these sources, in ms; of all if none is
+    /// named.
+    pub(crate) fn stored_ms(&self, sources: &[&str]) -> Option<(i64, i64)> {
+        let all = self.stored.iter();
+        let meant = all.filter(|(name, ..)| sources.is_empty() || sources.contains(&name.as_str()));
+        meant
+            .map(|(_, first, last)| (*first, *last))
+            .reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)))
+    }
+
     fn new(entities: Vec<Entity>, failure_types: Vec<String>) -> Self {
         let mut made = Self {
             failure_types,

@@ -65,17 +65,22 @@ impl KnownNames {
             return Ok(kept.clone());
         }
         let mut names = Names::default();
-        self.add_lines(&mut names).await?;
+        let stored = self.add_lines(&mut names).await?;
         self.add_series(&mut names, now_ms).await?;
         self.add_alerts(&mut names).await?;
-        let made = Arc::new(names.directory(self.failure_types.clone()));
+        let mut made = names.directory(self.failure_types.clone());
+        made.stored = stored;
+        let made = Arc::new(made);
         *self.kept.lock() = Some((now_ms, made.clone()));
         Ok(made)
     }
 
-    /// Sources and hosts, and what the newest lines and the examples of templates say of themselves.
-    async fn add_lines(&self, names: &mut Names) -> Result<(), StoreError> {
+    /// Sources (with the times of their first and last line, which are returned) and hosts, and what the newest lines and the examples of templates say of themselves.
+    async fn add_lines(&self, names: &mut Names) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        let mut stored = Vec::new();
         for source in self.parts.logs.stats().await?.sources {
+            let (first, last) = (source.first_seen.millis(), source.last_seen.millis());
+            stored.push((source.source.to_string(), first, last));
             names.add(&source.source, Kind::Source, Place::Lines("source".into()));
             for host in &source.hosts {
                 names.add(host, Kind::Host, Place::Lines("host".into()));
@@ -100,7 +105,7 @@ impl KnownNames {
             }
         }
         let Some(pairs) = &self.pairs else {
-            return Ok(());
+            return Ok(stored);
         };
         for summary in self.parts.templates.all().await? {
             for pair in pairs.captures_iter(&summary.example) {
@@ -110,7 +115,7 @@ impl KnownNames {
                 }
             }
         }
-        Ok(())
+        Ok(stored)
     }
 
     async fn add_series(&self, names: &mut Names, now_ms: i64) -> Result<(), StoreError> {

@@ -67,6 +67,9 @@ pub(crate) struct Reading {
     pub(crate) unknown: Vec<(Kind, String)>,
     /// Whether something was taken from the question before.
     pub(crate) is_follow_up: bool,
+    /// All the time of which lines are stored, where no time was said and nothing is as new as what is
+    /// mostly asked of; in ms.
+    pub(crate) stored_ms: Option<(i64, i64)>,
 }
 
 impl Reading {
@@ -89,7 +92,7 @@ impl Reading {
             | Intent::Patterns => asker.page_ms,
             _ => None,
         };
-        if let Some(range) = of_page {
+        if let Some(range) = of_page.or(self.stored_ms) {
             return range;
         }
         let back = match self.intent {
@@ -100,6 +103,30 @@ impl Reading {
             _ => DAY_MS,
         };
         (now - back, now)
+    }
+
+    /// Looks at all the time of which lines are stored, if no time was said and they are older than what is
+    /// mostly asked of: logs that were imported are asked about as a whole.
+    pub(crate) fn look_at_stored(&mut self, asker: Asker, directory: &Directory) {
+        let is_of_lines = matches!(
+            self.intent,
+            Intent::Why
+                | Intent::Cause
+                | Intent::Errors
+                | Intent::Search
+                | Intent::Count
+                | Intent::Top
+                | Intent::Patterns
+                | Intent::FirstSeen
+        );
+        if !is_of_lines || !self.times.is_empty() || asker.page_ms.is_some() {
+            return;
+        }
+        let (from_ms, _) = self.range_ms(asker);
+        let named: Vec<&str> = self.things().map(|entity| entity.name.as_str()).collect();
+        let of_named = directory.stored_ms(&named).filter(|_| !named.is_empty());
+        let stored = of_named.or_else(|| directory.stored_ms(&[]));
+        self.stored_ms = stored.filter(|(_, last)| *last < from_ms);
     }
 
     /// The entities that are no metrics.
@@ -157,6 +184,7 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
         topic: reader.topic(),
         unknown: reader.unknown.clone(),
         is_follow_up: false,
+        stored_ms: None,
     };
     if let Some(previous) = context.previous {
         let said = Said {
@@ -362,8 +390,9 @@ impl Reader<'_> {
     }
 
     fn severity(&self) -> Option<Severity> {
-        let all = self.words.iter();
-        all.filter_map(|word| self.context.catalogue.severity(&word.text))
+        // A word within quotes, or within a name, is no severity.
+        self.free()
+            .filter_map(|(_, word)| self.context.catalogue.severity(word))
             .min()
     }
 

@@ -19,7 +19,9 @@ pub(crate) fn understood(reading: &Reading, asker: Asker) -> Understood {
     }
     if uses_time(reading.intent) {
         text.push_str(&format!(", from {} to {}", moment(from_ms), moment(to_ms)));
-        if reading.time_words.is_none() {
+        if reading.stored_ms.is_some() {
+            text.push_str(" (no time was said, and nothing newer is stored)");
+        } else if reading.time_words.is_none() {
             text.push_str(" (no time was said)");
         }
     }

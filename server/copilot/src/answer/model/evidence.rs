@@ -31,7 +31,7 @@ pub(crate) fn input_of(fact: &Fact) -> Value {
 
 const fn kind(evidence: &FactEvidence) -> &'static str {
     match evidence {
-        FactEvidence::Record { .. } => "log",
+        FactEvidence::Record { .. } | FactEvidence::Attachment { .. } => "log",
         FactEvidence::Template { .. } => "log_pattern",
         FactEvidence::Metric { .. } => "metric",
         FactEvidence::Anomaly { .. } => "anomaly",

@@ -11,6 +11,7 @@ use tocsin_domain::ports::{AnswerListener, AnswerPiece, Copilot, Question, Simil
 use tocsin_domain::{Labels, RecordId};
 use tocsin_llm::Prompts;
 
+use crate::attachments::DiagnosisRules;
 use crate::changes::ChangeRules;
 use crate::config::CopilotConfig;
 use crate::fakes::{BEGIN_MS, MINUTE_MS, NewLine, World, alert, incident};
@@ -83,6 +84,7 @@ pub(crate) fn rules() -> CopilotRules {
     CopilotRules {
         changes: ChangeRules::built_in().unwrap(),
         runbooks: Runbooks::built_in().unwrap(),
+        diagnosis: DiagnosisRules::built_in().unwrap(),
         prompts: Arc::new(Prompts::load(None).unwrap()),
     }
 }
@@ -96,6 +98,7 @@ pub(crate) fn question(text: &str) -> Question {
         page: None,
         user: "ana".into(),
         utc_offset_minutes: 0,
+        attachments: Vec::new(),
     }
 }
 
