@@ -3,6 +3,7 @@
 //! Everything a test starts ends with it: servers and counterparties are killed when they are
 //! dropped, folders go with them. Waiting is for a condition, never for a time.
 
+pub mod asking;
 mod counterparty;
 pub mod questions;
 mod server;

@@ -1,5 +1,6 @@
 //! A question as those who answer it see it.
 
+use tocsin_domain::Severity;
 use tocsin_domain::copilot::PageContext;
 
 use crate::quotes::inert;
@@ -80,11 +81,27 @@ impl Asked<'_> {
         Self { range_ms, ..self }
     }
 
-    /// The least severity, as an argument.
+    /// The least severity, as an argument. Who asks for warnings means warnings alone: those are in the
+    /// query.
     pub(crate) fn severity(&self) -> Option<String> {
+        let least = self.reading.severity.filter(|_| !self.wants_warnings());
+        least.map(|severity| severity.name().to_owned())
+    }
+
+    /// ` of severity …`, or nothing.
+    pub(crate) fn of_severity(&self) -> String {
+        match self.severity() {
+            Some(name) => format!(" of severity {name} or worse"),
+            None if self.wants_warnings() => " of severity warn".into(),
+            None => String::new(),
+        }
+    }
+
+    /// Whether warnings are asked for, and nothing worse.
+    pub(crate) fn wants_warnings(&self) -> bool {
         self.reading
             .severity
-            .map(|severity| severity.name().to_owned())
+            .is_some_and(|severity| severity.band() == Severity::WARN.band())
     }
 
     /// The words that are left as a query: all of them, phrases in quotes.
@@ -93,7 +110,8 @@ impl Asked<'_> {
             let plain: String = word.chars().filter(|c| !matches!(c, '"' | '\\')).collect();
             format!("\"{plain}\"")
         });
-        let words: Vec<String> = words.collect();
+        let warnings = self.wants_warnings().then(|| "severity:warn".to_owned());
+        let words: Vec<String> = words.chain(warnings).collect();
         (!words.is_empty()).then(|| words.join(" "))
     }
 

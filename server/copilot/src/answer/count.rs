@@ -11,6 +11,7 @@ pub(super) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<()
     // What is counted need not be lines.
     let topic = asked.reading.topic.join(" ").to_lowercase();
     let counted = draft.tools.catalogue.intent(&topic, |_| false);
+    let counted = counted.filter(|_| !asked.reading.is_quoted);
     match counted {
         Some((Intent::Alerts, _)) => return alerts::answer(draft, asked).await,
         Some((Intent::Changes, _)) => return changes::answer(draft, asked).await,
@@ -28,9 +29,7 @@ pub(super) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<()
     let Some(found) = draft.ask::<LogPatterns>(&arguments).await? else {
         return Ok(());
     };
-    let severity = asked
-        .severity()
-        .map_or_else(String::new, |name| format!(" of severity {name} or worse"));
+    let severity = asked.of_severity();
     if found.total == 0 {
         let text = format!(
             "None: no line{severity}{}{} {}.",

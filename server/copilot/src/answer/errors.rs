@@ -25,7 +25,8 @@ pub(super) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<()
     };
     let what = named(asked, true);
     if found.total == 0 {
-        return nothing(draft, asked, &what).await;
+        nothing(draft, asked, &what).await?;
+        return by_words(draft, asked).await;
     }
     let text = format!(
         "{} of {what}{} {}; in as long a time before there were {}.",
@@ -99,17 +100,54 @@ pub(super) async fn patterns(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<
     Ok(())
 }
 
+/// Lines that have a word for a failure, where none has the severity of one: many programs say none.
+async fn by_words(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<(), Stopped> {
+    let words = draft.tools.catalogue.failure_words().join(" OR ");
+    let topic = asked.query().unwrap_or_default();
+    let arguments = PatternArguments {
+        query: Some(format!("{topic} ({words})").trim().to_owned()),
+        entities: asked.things(),
+        severity: None,
+        from: asked.from(),
+        to: asked.to(),
+        sort: Sort::Frequent,
+        limit: Some(PATTERNS_MAX),
+    };
+    let found = draft.ask::<LogPatterns>(&arguments).await?;
+    let Some(found) = found.filter(|found| found.total > 0) else {
+        return Ok(());
+    };
+    let text = format!(
+        "{}{} {} have a word for a failure.",
+        capital(&lines(found.total)),
+        asked.of_things(),
+        asked.span()
+    );
+    draft
+        .say(text, found.patterns.first().map(|one| &one.fact))
+        .await?;
+    say_patterns(draft, &found.patterns).await
+}
+
 fn is_empty(found: Option<&Patterns>) -> bool {
     found.is_some_and(|found| found.total == 0)
 }
 
 /// `severity error or worse`, or any line.
 fn named(asked: Asked<'_>, is_error: bool) -> String {
-    match asked.severity() {
-        Some(severity) => format!("severity {severity} or worse"),
+    match asked.of_severity().strip_prefix(" of ") {
+        Some(severity) => severity.to_owned(),
         None if is_error => "severity error or worse".into(),
         None => "any severity".into(),
     }
+}
+
+/// The least severity of lines that are errors, as an argument.
+fn least(asked: Asked<'_>, is_error: bool) -> Option<String> {
+    let is_default = is_error && asked.reading.severity.is_none();
+    asked
+        .severity()
+        .or_else(|| is_default.then(|| "error".to_owned()))
 }
 
 async fn count(
@@ -118,11 +156,10 @@ async fn count(
     sort: Sort,
     is_error: bool,
 ) -> Result<Option<Patterns>, Stopped> {
-    let default = is_error.then(|| "error".to_owned());
     let arguments = PatternArguments {
         query: asked.query(),
         entities: asked.things(),
-        severity: asked.severity().or(default),
+        severity: least(asked, is_error),
         from: asked.from(),
         to: asked.to(),
         sort,
@@ -133,11 +170,10 @@ async fn count(
 
 /// The newest lines as facts, and what the newest says.
 async fn newest(draft: &mut Draft<'_>, asked: Asked<'_>, is_error: bool) -> Result<(), Stopped> {
-    let default = is_error.then(|| "error".to_owned());
     let arguments = SearchArguments {
         query: asked.query(),
         entities: asked.things(),
-        severity: asked.severity().or(default),
+        severity: least(asked, is_error),
         from: asked.from(),
         to: asked.to(),
         limit: Some(3),

@@ -66,6 +66,7 @@ struct File {
     follow_up: String,
     pronouns: Vec<String>,
     stop_words: Vec<Vec<String>>,
+    failure_words: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +159,7 @@ pub(crate) struct Catalogue {
     pronouns: HashSet<String>,
     stop_words: HashSet<String>,
     vocabulary: HashSet<String>,
+    failure_words: Vec<String>,
 }
 
 impl Catalogue {
@@ -223,6 +225,7 @@ impl Catalogue {
             pronouns: file.pronouns.into_iter().collect(),
             stop_words: file.stop_words.into_iter().flatten().collect(),
             vocabulary,
+            failure_words: file.failure_words,
         })
     }
 
@@ -315,6 +318,11 @@ impl Catalogue {
     /// Whether a word says nothing by itself.
     pub(crate) fn is_stop_word(&self, word: &str) -> bool {
         self.stop_words.contains(word)
+    }
+
+    /// Words that lines have which tell of a failure.
+    pub(crate) fn failure_words(&self) -> &[String] {
+        &self.failure_words
     }
 
     /// Whether a word is one of those that questions are made of, and so no misspelt name.

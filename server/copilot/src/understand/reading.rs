@@ -61,8 +61,10 @@ pub(crate) struct Reading {
     pub(crate) times: Vec<TimeSpan>,
     /// The words that said them.
     pub(crate) time_words: Option<String>,
-    /// The words that are left: what lines are about. A quoted phrase is one.
+    /// The phrases that are quoted, else the words that are left: what lines are about.
     pub(crate) topic: Vec<String>,
+    /// Whether they are quoted.
+    pub(crate) is_quoted: bool,
     /// Names that were said to be of a kind of which none of that name is known: kind and word.
     pub(crate) unknown: Vec<(Kind, String)>,
     /// Whether something was taken from the question before.
@@ -155,6 +157,7 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
             .map(|word| spans.iter().any(|span| overlaps(&span.bytes, &word.bytes)))
             .collect(),
         words,
+        quoted: Vec::new(),
         topic: Vec::new(),
         unknown: Vec::new(),
     };
@@ -163,12 +166,12 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
     let subjects = reader.subjects();
     let metric = entities.iter().any(|one| one.entity.kind() == Kind::Metric);
     let thing = entities.iter().any(|one| one.entity.kind() != Kind::Metric);
+    let severity = reader.severity();
     let intent = reader.take_intent(&spans, |need| match need {
         Need::Page => context.has_page,
         Need::Entity => thing,
         Need::Subject => metric || !subjects.is_empty(),
     });
-    let severity = reader.severity();
     let time_words: Vec<&str> = spans
         .iter()
         .filter_map(|span| question.get(span.bytes.clone()))
@@ -182,6 +185,7 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
         time_words: (!time_words.is_empty()).then(|| time_words.join(", ")),
         times: spans,
         topic: reader.topic(),
+        is_quoted: !reader.quoted.is_empty(),
         unknown: reader.unknown.clone(),
         is_follow_up: false,
         stored_ms: None,
@@ -224,6 +228,8 @@ struct Reader<'a> {
     words: Vec<Word>,
     /// Which words are spoken for.
     is_used: Vec<bool>,
+    /// Where quoted phrases stand.
+    quoted: Vec<Range<usize>>,
     /// Quoted phrases.
     topic: Vec<String>,
     unknown: Vec<(Kind, String)>,
@@ -245,6 +251,7 @@ impl Reader<'_> {
                 continue;
             }
             self.topic.push(phrase.to_owned());
+            self.quoted.push(inner.range());
             for (word, is_used) in self.words.iter().zip(&mut self.is_used) {
                 *is_used |= overlaps(&word.bytes, &inner.range());
             }
@@ -366,7 +373,9 @@ impl Reader<'_> {
         let mut text = String::new();
         let mut places: Vec<(usize, Range<usize>)> = Vec::new();
         for (at, word) in self.words.iter().enumerate() {
-            if spans.iter().any(|span| overlaps(&span.bytes, &word.bytes)) {
+            let is_time = spans.iter().any(|span| overlaps(&span.bytes, &word.bytes));
+            // What is quoted is looked for, whatever it says.
+            if is_time || self.quoted.iter().any(|one| overlaps(one, &word.bytes)) {
                 continue;
             }
             if !text.is_empty() {
@@ -415,15 +424,18 @@ impl Reader<'_> {
         found
     }
 
-    /// Quoted phrases, and the words that are left, as written.
+    /// Quoted phrases; else the words that are left, as written.
     fn topic(&self) -> Vec<String> {
+        if !self.topic.is_empty() {
+            return self.topic.clone();
+        }
         let catalogue = self.context.catalogue;
         let left = self.free().filter(|(_, word)| {
             !catalogue.is_stop_word(word)
                 && catalogue.severity(word).is_none()
                 && word.chars().any(char::is_alphanumeric)
         });
-        let left = left.filter_map(|(at, _)| self.phrase(at, 1).map(str::to_owned));
-        self.topic.iter().cloned().chain(left).collect()
+        left.filter_map(|(at, _)| self.phrase(at, 1).map(str::to_owned))
+            .collect()
     }
 }

@@ -40,6 +40,7 @@ fn main() -> anyhow::Result<()> {
     writeln!(out, "idle memory                 {resting:.0} MB")?;
     visibility(&server, &mut out)?;
     queries(&server, &mut out)?;
+    tocsin_harness::asking::measure(&server, &mut out)?;
     let idle = wait_for("memory to settle", || {
         let before = memory(&server, "VmRSS").ok()?;
         std::thread::sleep(Duration::from_secs(3));

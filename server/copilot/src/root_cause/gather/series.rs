@@ -86,7 +86,7 @@ impl RootCauseFinder {
         let judge = Judge::new(&self.conventions, &readings, window);
         found.has_no_past = !readings.is_empty() && !judge.has_past();
         found.seen = judge.seen();
-        self.add_anomalies(anomalies, &mut found.seen);
+        self.add_anomalies(anomalies, window, &mut found.seen);
         Ok(found)
     }
 
@@ -199,8 +199,11 @@ impl RootCauseFinder {
     }
 
     /// Adds what detectors saw and the comparison did not, and makes stronger what both saw.
-    fn add_anomalies(&self, anomalies: Vec<Anomaly>, seen: &mut Vec<Seen>) {
-        for anomaly in anomalies {
+    /// What began before the time that is compared with began has become the usual.
+    fn add_anomalies(&self, anomalies: Vec<Anomaly>, window: Window, seen: &mut Vec<Seen>) {
+        let begin_ms = window.from_ms.saturating_sub(window.baseline_ms);
+        let anomalies = anomalies.into_iter();
+        for anomaly in anomalies.filter(|one| one.started_ms >= begin_ms) {
             let Some(measure) = self.conventions.measure(&anomaly.labels) else {
                 continue;
             };
