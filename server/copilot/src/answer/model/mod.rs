@@ -4,6 +4,7 @@
 
 mod conversation;
 mod evidence;
+mod follow_ups;
 mod plan;
 mod sentences;
 #[cfg(test)]
@@ -98,7 +99,10 @@ pub(crate) async fn answer(
     gathered?;
     let outcome = worded(draft, asked, &by_rules, wording).await;
     match outcome {
-        Ok(()) => Ok(false),
+        Ok(()) => {
+            follow_ups::suggest(draft, asked, wording).await;
+            Ok(false)
+        }
         Err(Failure::Stopped) => Err(Stopped),
         Err(Failure::Model(error)) => {
             fall_back(draft, by_rules, &error).await?;

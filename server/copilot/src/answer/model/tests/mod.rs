@@ -1,6 +1,7 @@
 //! A scripted model words answers.
 
-mod scripted;
+mod follow_ups;
+pub(crate) mod scripted;
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -209,6 +210,7 @@ async fn where_rules_do_not_understand_a_model_plans() {
                 {"tool": "list_changes", "arguments": {"entity": "payment"}},
                 {"tool": "delete_everything", "arguments": {}},
             ]}),
+            "follow_ups" => json!({"questions": []}),
             _ => {
                 let id = cited(request, "payment 2.4.1");
                 json!({"sentences": [{"text": "Payment was deployed.", "cites": [id]}]})

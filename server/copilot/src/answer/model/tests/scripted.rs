@@ -16,14 +16,14 @@ use crate::config::CopilotConfig;
 use crate::fakes::World;
 use crate::service::CopilotService;
 
-pub(super) type Turn = Result<Vec<Result<ChatPiece, ModelError>>, ModelError>;
+pub(crate) type Turn = Result<Vec<Result<ChatPiece, ModelError>>, ModelError>;
 type Script = Box<dyn Fn(usize, &ChatRequest) -> Turn + Send + Sync>;
 
 /// Says what its script says to the n-th request.
-pub(super) struct Scripted {
+pub(crate) struct Scripted {
     grade: ModelGrade,
     script: Script,
-    pub(super) seen: Mutex<Vec<ChatRequest>>,
+    pub(crate) seen: Mutex<Vec<ChatRequest>>,
 }
 
 struct Pieces(std::vec::IntoIter<Result<ChatPiece, ModelError>>);
@@ -64,7 +64,7 @@ impl LanguageModel for Scripted {
     }
 }
 
-pub(super) fn grade(calls_tools: bool, context_tokens: u32) -> ModelGrade {
+pub(crate) fn grade(calls_tools: bool, context_tokens: u32) -> ModelGrade {
     ModelGrade {
         unknown: None,
         streams: true,
@@ -74,7 +74,7 @@ pub(super) fn grade(calls_tools: bool, context_tokens: u32) -> ModelGrade {
     }
 }
 
-pub(super) fn model(
+pub(crate) fn model(
     grade: ModelGrade,
     script: impl Fn(usize, &ChatRequest) -> Turn + Send + Sync + 'static,
 ) -> Arc<Scripted> {
@@ -85,13 +85,13 @@ pub(super) fn model(
     })
 }
 
-pub(super) fn copilot(world: &Arc<World>, model: &Arc<Scripted>) -> CopilotService {
+pub(crate) fn copilot(world: &Arc<World>, model: &Arc<Scripted>) -> CopilotService {
     let mut parts = Arc::into_inner(world.parts()).unwrap();
     parts.model = model.clone();
     CopilotService::new(Arc::new(parts), rules(), CopilotConfig::default()).unwrap()
 }
 
-pub(super) const DONE: ChatPiece = ChatPiece::Done {
+pub(crate) const DONE: ChatPiece = ChatPiece::Done {
     finish: Finish::Stop,
     usage: Usage {
         tokens_in: 1,
@@ -101,7 +101,7 @@ pub(super) const DONE: ChatPiece = ChatPiece::Done {
 };
 
 /// An answer in small pieces.
-pub(super) fn says(sentences: &serde_json::Value) -> Turn {
+pub(crate) fn says(sentences: &serde_json::Value) -> Turn {
     let text = json!({"sentences": sentences}).to_string();
     let chars: Vec<char> = text.chars().collect();
     let pieces = chars
@@ -110,7 +110,7 @@ pub(super) fn says(sentences: &serde_json::Value) -> Turn {
     Ok(pieces.chain([Ok(DONE)]).collect())
 }
 
-pub(super) fn calls(name: &str, arguments: &serde_json::Value) -> Turn {
+pub(crate) fn calls(name: &str, arguments: &serde_json::Value) -> Turn {
     let call = ToolCall {
         id: "c1".into(),
         name: name.into(),
@@ -124,14 +124,14 @@ pub(super) fn calls(name: &str, arguments: &serde_json::Value) -> Turn {
 }
 
 /// The id of the first evidence of a request that holds some words.
-pub(super) fn cited(request: &ChatRequest, words: &str) -> String {
+pub(crate) fn cited(request: &ChatRequest, words: &str) -> String {
     let prompt = &request.messages[1].text;
     let blocks = prompt.split("<evidence id=\"").skip(1);
     let mut with = blocks.filter(|block| block.contains(words));
     with.next().unwrap().split('"').next().unwrap().to_owned()
 }
 
-pub(super) fn text_of(answer: &Answer) -> Vec<&str> {
+pub(crate) fn text_of(answer: &Answer) -> Vec<&str> {
     answer
         .statements
         .iter()
