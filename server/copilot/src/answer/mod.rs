@@ -31,8 +31,10 @@ pub(crate) use changes::say as say_changes;
 pub(crate) use draft::{Draft, Stopped};
 pub(crate) use fill_up::say as say_prediction;
 pub(crate) use lines::{say_line, say_patterns};
+#[cfg(test)]
+pub(crate) use model::tests::scripted;
 pub(crate) use model::{
-    Sentence, Wording, answer, extractive_writer, input_of, is_ready, judge, writer,
+    Sentence, Wording, answer, borne_out, extractive_writer, input_of, is_ready, judge, writer,
 };
 #[cfg(test)]
 pub(crate) use tests::scene;

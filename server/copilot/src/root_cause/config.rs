@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RootCauseConfig {
-    /// Make a report by itself when a critical alert fires. Default true: it reads stores only, and is there
-    /// when someone looks.
+    /// Make a report by itself when a critical alert fires. Default true: it is there when someone looks. It reads
+    /// stores only, but that a language model, where one is configured, words it on behalf of the user `system`.
     pub automatic: bool,
     /// Minutes before an alarm that are looked at for its cause. Default 15: alarms come minutes after what
     /// they tell of, seldom more.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tocsin_llm::Prompts;
+
 use super::RootCauseConfig;
 use crate::changes::ChangeFinder;
 use crate::conventions::Conventions;
@@ -14,22 +16,25 @@ pub(crate) struct RootCauseFinder {
     pub(super) parts: Arc<CopilotParts>,
     pub(super) changes: Arc<ChangeFinder>,
     pub(super) runbooks: Arc<Runbooks>,
+    pub(super) prompts: Arc<Prompts>,
     pub(super) config: RootCauseConfig,
     pub(super) conventions: Conventions,
 }
 
 impl RootCauseFinder {
-    /// A finder over the stores.
+    /// A finder over the stores; a model that words its reports is asked by `prompts`.
     pub(crate) fn new(
         parts: Arc<CopilotParts>,
         changes: Arc<ChangeFinder>,
         runbooks: Arc<Runbooks>,
+        prompts: Arc<Prompts>,
         config: RootCauseConfig,
     ) -> Self {
         Self {
             parts,
             changes,
             runbooks,
+            prompts,
             config,
             conventions: Conventions::built_in(),
         }

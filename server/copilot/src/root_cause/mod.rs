@@ -14,6 +14,7 @@ mod target;
 mod tests;
 mod watch;
 mod window;
+mod wording;
 
 pub use config::RootCauseConfig;
 pub(crate) use finder::RootCauseFinder;

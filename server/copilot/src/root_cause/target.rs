@@ -203,7 +203,13 @@ mod tests {
         let rules = ChangeRules::built_in().unwrap();
         let changes = Arc::new(ChangeFinder::new(parts.clone(), rules));
         let config = RootCauseConfig::default();
-        let finder = RootCauseFinder::new(parts, changes, Arc::default(), config);
+        let finder = RootCauseFinder::new(
+            parts,
+            changes,
+            Arc::default(),
+            Arc::new(tocsin_llm::Prompts::load(None).unwrap()),
+            config,
+        );
         let points = [(BEGIN_MS, 1.0)];
         let labels = [("job", "shop"), ("instance", "10.0.0.7:9000")];
         let series = world.measure("shop_latency_seconds", &labels, &points);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tocsin_domain::alert::{Alert, AlertChange, AlertEventKind, AlertSeverity};
 use tocsin_domain::copilot::RootCauseSubject;
 use tocsin_domain::ports::{AlertFilter, Heard, StoreError};
+use tocsin_llm::Prompts;
 use tokio_util::sync::CancellationToken;
 
 use super::{RootCauseConfig, RootCauseFinder};
@@ -22,6 +23,10 @@ const AFTER_MS: [i64; 3] = [5_000, 120_000, 600_000];
 const WAITING_MAX: usize = 256;
 /// Alerts that are looked up after the listener missed some, at most.
 const MISSED_MAX: usize = 100;
+/// Reports of one turn that a model words, at most: it may take a minute for each, and the others wait.
+const WORDED_MAX: usize = 3;
+/// On whose behalf a model words what nobody asked for.
+const SYSTEM: &str = "system";
 /// The longest sleep.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
@@ -41,10 +46,11 @@ impl RootCauseWatch {
         parts: Arc<CopilotParts>,
         rules: ChangeRules,
         runbooks: Arc<Runbooks>,
+        prompts: Arc<Prompts>,
         config: RootCauseConfig,
     ) -> Self {
         let changes = Arc::new(ChangeFinder::new(parts.clone(), rules));
-        let finder = RootCauseFinder::new(parts, changes, runbooks, config);
+        let finder = RootCauseFinder::new(parts, changes, runbooks, prompts, config);
         Self::new(Arc::new(finder))
     }
 
@@ -170,21 +176,26 @@ impl RootCauseWatch {
         let mut due: Vec<(i64, RootCauseSubject)> =
             due.map(|(subject, times)| (times[0], *subject)).collect();
         due.sort_by_key(|(at_ms, _)| *at_ms);
-        for (_, subject) in due {
+        for (place, (_, subject)) in due.into_iter().enumerate() {
             if let Some(times) = self.waiting.get_mut(&subject) {
                 times.retain(|at_ms| *at_ms > now_ms);
                 if times.is_empty() {
                     self.waiting.remove(&subject);
                 }
             }
-            if let Err(error) = self.make(subject).await {
+            let words_for = (place < WORDED_MAX).then_some(SYSTEM);
+            if let Err(error) = self.make(subject, words_for).await {
                 tracing::warn!(%error, ?subject, "a report of a cause could not be made");
             }
         }
     }
 
-    async fn make(&self, subject: RootCauseSubject) -> Result<(), StoreError> {
-        let made = self.finder.report(subject).await?;
+    async fn make(
+        &self,
+        subject: RootCauseSubject,
+        words_for: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let made = self.finder.report(subject, words_for).await?;
         if let Some(report) = made {
             let (revision, took_ms) = (report.revision, report.took_ms);
             tracing::debug!(?subject, revision, took_ms, "a cause was looked for");
@@ -196,14 +207,20 @@ impl RootCauseWatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::scripted::{cited, grade, model, says};
     use crate::fakes::{BEGIN_MS, World, alert};
     use tocsin_domain::alert::AlertEvent;
 
     fn watch(world: &Arc<World>) -> RootCauseWatch {
+        watch_over(world.parts())
+    }
+
+    fn watch_over(parts: Arc<CopilotParts>) -> RootCauseWatch {
         RootCauseWatch::open(
-            world.parts(),
+            parts,
             ChangeRules::built_in().unwrap(),
             Arc::new(Runbooks::built_in().unwrap()),
+            Arc::new(Prompts::load(None).unwrap()),
             RootCauseConfig::default(),
         )
     }
@@ -296,6 +313,36 @@ mod tests {
             watch.hear(&change(&one, AlertEventKind::Fired));
         }
         assert_eq!(watch.waiting.len(), WAITING_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_model_words_for_the_system_what_is_new_and_not_all_at_once() {
+        let world = World::new();
+        let model = model(grade(false, 32_000), |_, request| {
+            let id = cited(request, "critical alert");
+            says(&serde_json::json!([{"text": "Something is down.", "cites": [id]}]))
+        });
+        let mut parts = Arc::into_inner(world.parts()).unwrap();
+        parts.model = model.clone();
+        let mut watch = watch_over(Arc::new(parts));
+        for number in 0..=WORDED_MAX {
+            let host = format!("host-{number}");
+            let one = alert("failure", &[("host", &host)], "down", BEGIN_MS);
+            world.raise(&one);
+            watch.hear(&change(&one, AlertEventKind::Fired));
+        }
+        world.set_now(BEGIN_MS + AFTER_MS[0]);
+        watch.turn().await;
+        let made = world.reports.lock().clone();
+        let worded = made.iter().filter(|one| one.writer.model == "scripted");
+        assert_eq!((made.len(), worded.count()), (WORDED_MAX + 1, WORDED_MAX));
+        // Nothing else is to be said, so that the model is not asked again.
+        world.set_now(BEGIN_MS + AFTER_MS[1]);
+        watch.turn().await;
+        assert_eq!(*world.reports.lock(), made);
+        let seen = model.seen.lock();
+        assert_eq!(seen.len(), WORDED_MAX);
+        assert!(seen.iter().all(|one| one.scope.user == SYSTEM));
     }
 
     #[tokio::test(start_paused = true)]

@@ -81,6 +81,7 @@ impl CopilotService {
             parts.clone(),
             changes.clone(),
             runbooks.clone(),
+            rules.prompts.clone(),
             config.root_cause.clone(),
         ));
         Ok(Self {
@@ -261,10 +262,10 @@ impl Copilot for CopilotService {
     async fn find_root_cause(
         &self,
         subject: RootCauseSubject,
-        _user: &str,
+        user: &str,
     ) -> Result<Option<RootCause>, CopilotError> {
         let _place = self.place()?;
-        Ok(self.tools.causes.report(subject).await?)
+        Ok(self.tools.causes.report(subject, Some(user)).await?)
     }
 
     async fn summarise(

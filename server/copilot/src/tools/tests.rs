@@ -25,6 +25,7 @@ fn toolbox(world: &Arc<World>) -> Toolbox {
             parts.clone(),
             changes.clone(),
             runbooks.clone(),
+            Arc::new(tocsin_llm::Prompts::load(None).unwrap()),
             RootCauseConfig::default(),
         )),
         catalogue: Arc::new(Catalogue::built_in().unwrap()),

@@ -89,6 +89,11 @@ pub(crate) fn judge(
         .entities
         .iter()
         .for_each(|name| evidence.give(name));
+    borne_out(sentences, &evidence)
+}
+
+/// The sentences of a model that evidence bears out, and how many it does not.
+pub(crate) fn borne_out(sentences: &[Sentence], evidence: &Evidence) -> (Vec<Statement>, u32) {
     let claims: Vec<Claim> = sentences
         .iter()
         .map(|one| Claim {
@@ -96,7 +101,7 @@ pub(crate) fn judge(
             cites: one.cites.clone(),
         })
         .collect();
-    let checked = check(&claims, &evidence);
+    let checked = check(&claims, evidence);
     let kept = checked.kept.into_iter().map(|one| Statement {
         text: one.text,
         cites: one.cites,

@@ -8,7 +8,7 @@ mod follow_ups;
 mod plan;
 mod sentences;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use tocsin_domain::copilot::{Statement, Writer};
 use tocsin_domain::ports::{LanguageModel, ModelError, ModelInfo, ModelProvider};
@@ -19,7 +19,7 @@ use super::draft::{Draft, Stopped};
 use super::extractive;
 use crate::understand::Intent;
 
-pub(crate) use evidence::{Sentence, input_of, judge};
+pub(crate) use evidence::{Sentence, borne_out, input_of, judge};
 
 /// The model that words answers, and how it is asked.
 #[derive(Clone, Copy)]

@@ -300,7 +300,13 @@ async fn among_many_series_those_of_the_involved_are_read() {
         series_max: 5,
         ..RootCauseConfig::default()
     };
-    let finder = RootCauseFinder::new(parts, Arc::new(changes), Arc::default(), config);
+    let finder = RootCauseFinder::new(
+        parts,
+        Arc::new(changes),
+        Arc::default(),
+        Arc::new(Prompts::load(None).unwrap()),
+        config,
+    );
     let slow = alert(
         "slow",
         &[("service", "web")],
@@ -309,7 +315,7 @@ async fn among_many_series_those_of_the_involved_are_read() {
     );
     world.raise(&slow);
     let report = finder
-        .report(RootCauseSubject::Alert(slow.id))
+        .report(RootCauseSubject::Alert(slow.id), None)
         .await
         .unwrap()
         .unwrap();

@@ -4,16 +4,18 @@ mod material;
 mod quiet;
 mod reports;
 mod scenarios;
+mod wording;
 
 use std::sync::Arc;
 
 use tocsin_domain::alert::Alert;
 use tocsin_domain::copilot::{Fact, RootCause, RootCauseSubject, RootCauseVerdict, Statement};
-use tocsin_llm::{Claim, Evidence, check};
+use tocsin_llm::{Claim, Evidence, Prompts, check};
 
 use super::{RootCauseConfig, RootCauseFinder};
 use crate::changes::{ChangeFinder, ChangeRules};
 use crate::fakes::{BEGIN_MS, MINUTE_MS, NewLine, World};
+use crate::parts::CopilotParts;
 use crate::runbooks::Runbooks;
 use crate::words::moment;
 
@@ -24,11 +26,21 @@ const FAULT_MS: i64 = BEGIN_MS + ORDINARY_MINUTES * MINUTE_MS;
 
 /// A finder over a world.
 fn finder(world: &Arc<World>) -> RootCauseFinder {
-    let parts = world.parts();
+    finder_over(world.parts())
+}
+
+fn finder_over(parts: Arc<CopilotParts>) -> RootCauseFinder {
     let rules = ChangeRules::built_in().unwrap();
     let changes = Arc::new(ChangeFinder::new(parts.clone(), rules));
     let runbooks = Arc::new(Runbooks::built_in().unwrap());
-    RootCauseFinder::new(parts, changes, runbooks, RootCauseConfig::default())
+    let prompts = Arc::new(Prompts::load(None).unwrap());
+    RootCauseFinder::new(
+        parts,
+        changes,
+        runbooks,
+        prompts,
+        RootCauseConfig::default(),
+    )
 }
 
 /// A number in `[0, 1)` that looks like chance and is not.
@@ -169,7 +181,7 @@ fn measure_ordinary(world: &World, until_ms: i64) {
 async fn explain(world: &Arc<World>, alert: &Alert) -> RootCause {
     world.raise(alert);
     let report = finder(world)
-        .report(RootCauseSubject::Alert(alert.id))
+        .report(RootCauseSubject::Alert(alert.id), None)
         .await
         .unwrap()
         .unwrap();

@@ -10,7 +10,8 @@ use super::*;
 use crate::facts::FactBook;
 use crate::fakes::{alert, incident};
 
-fn broken(minutes: i64) -> Arc<World> {
+/// A store without space, and orders that need it.
+pub(super) fn broken(minutes: i64) -> Arc<World> {
     let world = ordinary(minutes);
     for step in 0..minutes * 6 {
         let at_ms = FAULT_MS + step * 10_000;
@@ -57,7 +58,7 @@ async fn more_evidence_is_another_revision_and_the_old_one_stays() {
     let incident = world.begin_incident(&mut alerts);
     let subject = RootCauseSubject::Incident(incident.id);
     let finder = finder(&world);
-    let first = finder.report(subject).await.unwrap().unwrap();
+    let first = finder.report(subject, None).await.unwrap().unwrap();
     hold(&first);
     assert!(
         first.what[0].text.contains("has 1 alerts"),
@@ -73,7 +74,7 @@ async fn more_evidence_is_another_revision_and_the_old_one_stays() {
     );
     let mut alerts = [alerts[0].clone(), more];
     world.begin_incident(&mut alerts);
-    let second = finder.report(subject).await.unwrap().unwrap();
+    let second = finder.report(subject, None).await.unwrap().unwrap();
     hold(&second);
     assert_eq!((first.revision, second.revision), (1, 2));
     assert_eq!(found(&second), "store");
@@ -96,9 +97,9 @@ async fn nothing_is_reported_of_what_is_not_there() {
     let world = World::new();
     let unknown = alert("failure", &[], "x", FAULT_MS);
     let subject = RootCauseSubject::Alert(unknown.id);
-    assert_eq!(finder(&world).report(subject).await.unwrap(), None);
+    assert_eq!(finder(&world).report(subject, None).await.unwrap(), None);
     let subject = RootCauseSubject::Incident(incident(&unknown).id);
-    assert_eq!(finder(&world).report(subject).await.unwrap(), None);
+    assert_eq!(finder(&world).report(subject, None).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -142,7 +143,7 @@ async fn what_people_confirmed_before_speaks_for_the_same_again() {
         });
     }
     let report = finder(&world)
-        .report(RootCauseSubject::Incident(now.id))
+        .report(RootCauseSubject::Incident(now.id), None)
         .await
         .unwrap()
         .unwrap();
