@@ -88,6 +88,13 @@ impl Asked<'_> {
         least.map(|severity| severity.name().to_owned())
     }
 
+    /// The least severity of errors, unless another was asked for.
+    pub(crate) fn severity_or_error(&self) -> Option<String> {
+        let is_error = self.reading.severity.is_none();
+        self.severity()
+            .or_else(|| is_error.then(|| "error".to_owned()))
+    }
+
     /// ` of severity …`, or nothing.
     pub(crate) fn of_severity(&self) -> String {
         match self.severity() {

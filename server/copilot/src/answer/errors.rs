@@ -144,10 +144,11 @@ fn named(asked: Asked<'_>, is_error: bool) -> String {
 
 /// The least severity of lines that are errors, as an argument.
 fn least(asked: Asked<'_>, is_error: bool) -> Option<String> {
-    let is_default = is_error && asked.reading.severity.is_none();
-    asked
-        .severity()
-        .or_else(|| is_default.then(|| "error".to_owned()))
+    if is_error {
+        asked.severity_or_error()
+    } else {
+        asked.severity()
+    }
 }
 
 async fn count(

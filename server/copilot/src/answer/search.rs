@@ -55,8 +55,11 @@ async fn search(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<Option<Lines>
     } else {
         words
     };
+    // What is quoted stands in a line, or it does not.
+    let query = asked.query().filter(|_| asked.reading.is_quoted);
     let arguments = SearchArguments {
-        meaning: (!meaning.is_empty()).then_some(meaning),
+        meaning: (query.is_none() && !meaning.is_empty()).then_some(meaning),
+        query,
         entities: asked.things(),
         severity: asked.severity(),
         from: asked.from(),

@@ -44,7 +44,7 @@ fn severity(asked: Asked<'_>) -> Option<String> {
     if is_any || wants_lines {
         return asked.severity();
     }
-    asked.severity().or_else(|| Some("error".into()))
+    asked.severity_or_error()
 }
 
 fn arguments(asked: Asked<'_>, entities: Vec<String>, limit: usize) -> PatternArguments {

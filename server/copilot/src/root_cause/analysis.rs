@@ -43,14 +43,31 @@ impl RootCauseFinder {
 impl Analysis {
     fn of(scope: &Scope<'_>, mut material: Material) -> Self {
         let target = scope.target;
-        weigh_chance(&mut material);
+        let related = related(&material);
+        weigh_chance(&mut material, &related);
+        // Where it is known who needs whom, the cause is looked for among those who have to do with what the alarm
+        // names before it is looked for anywhere.
+        let is_placed = target.entity.is_some() && !material.links.is_empty();
+        let mut ranking = Self::ranking(target, &material, is_placed.then_some(&related));
+        if is_placed && ranking.verdict != Verdict::Found {
+            ranking = Self::ranking(target, &material, None);
+        }
+        Self {
+            ranking,
+            material,
+            entity: target.entity.clone(),
+        }
+    }
+
+    /// The ranking of all departures, or of those of some entities only.
+    fn ranking(target: &Target, material: &Material, only: Option<&BTreeSet<String>>) -> Ranking {
         let ranked = |kind: Option<SignalKind>| {
             let alarm = Alarm {
                 entity: target.entity.clone(),
                 kind,
                 at_ms: target.at_ms,
             };
-            ranked(&material, &alarm)
+            ranked(material, &alarm, only)
         };
         let mut ranking = ranked(target.kind);
         // Nothing of the alarm's own kind: whatever is wrong may be behind it; or else the alarm is about what its own
@@ -58,7 +75,7 @@ impl Analysis {
         let others = target.kind.is_some().then_some(None);
         let others = others
             .into_iter()
-            .chain(own_kind(&material, target).map(Some));
+            .chain(own_kind(material, target).map(Some));
         for kind in others {
             if ranking.verdict == Verdict::Found {
                 break;
@@ -68,11 +85,7 @@ impl Analysis {
                 ranking = any;
             }
         }
-        Self {
-            ranking,
-            material,
-            entity: target.entity.clone(),
-        }
+        ranking
     }
 
     /// Whether a cause is named.
@@ -165,9 +178,8 @@ fn own_kind(material: &Material, target: &Target) -> Option<SignalKind> {
     explains.then_some(most.kind)
 }
 
-/// Whoever looks at many finds something odd in one of them by chance. What is not known to have to do with what the
-/// alarm names is believed the less the more was looked at (Bonferroni): strengths are `-ln` of probabilities.
-fn weigh_chance(material: &mut Material) {
+/// What the alarm names, and all that is joined to it by who needs whom.
+fn related(material: &Material) -> BTreeSet<String> {
     let mut related: BTreeSet<&str> = material.named.iter().map(String::as_str).collect();
     let mut open: Vec<&str> = related.iter().copied().collect();
     while let Some(at) = open.pop() {
@@ -183,9 +195,15 @@ fn weigh_chance(material: &mut Material) {
             }
         }
     }
+    related.into_iter().map(str::to_owned).collect()
+}
+
+/// Whoever looks at many finds something odd in one of them by chance. What is not known to have to do with what the
+/// alarm names is believed the less the more was looked at (Bonferroni): strengths are `-ln` of probabilities.
+fn weigh_chance(material: &mut Material, related: &BTreeSet<String>) {
     let looked_at = material.looked_at;
     for seen in &mut material.seen {
-        if related.contains(seen.signal.entity.as_str()) {
+        if related.contains(&seen.signal.entity) {
             continue;
         }
         let tried = match seen.proof {
@@ -197,11 +215,18 @@ fn weigh_chance(material: &mut Material) {
     }
 }
 
-fn ranked(material: &Material, alarm: &Alarm) -> Ranking {
+fn ranked(material: &Material, alarm: &Alarm, only: Option<&BTreeSet<String>>) -> Ranking {
     let signals: Vec<Signal> = material
         .seen
         .iter()
-        .map(|seen| seen.signal.clone())
+        .map(|seen| {
+            // Indices name departures, so those that do not count stay in their place.
+            let counts = only.is_none_or(|only| only.contains(&seen.signal.entity));
+            Signal {
+                strength: if counts { seen.signal.strength } else { 0.0 },
+                ..seen.signal.clone()
+            }
+        })
         .collect();
     let edges: Vec<Edge> = material
         .links
