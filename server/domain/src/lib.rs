@@ -5,6 +5,7 @@
 //! serialises itself: wire types live in `api` and `ingest`, rows in `stores`.
 
 pub mod alert;
+pub mod automation;
 pub mod batch;
 pub mod change;
 pub mod classification;

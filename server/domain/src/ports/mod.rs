@@ -6,6 +6,8 @@ pub mod alert_desk;
 pub mod alert_rules;
 pub mod alert_store;
 pub mod audit_log;
+pub mod automation_desk;
+pub mod automation_store;
 pub mod bus;
 pub mod change_store;
 pub mod classifier;
@@ -45,6 +47,13 @@ pub use alert_store::{
     ResponseTimes, RuleState,
 };
 pub use audit_log::{AuditEntry, AuditId, AuditLog};
+pub use automation_desk::{
+    AutomationDesk, AutomationReplay, Ballot, RuleAtWork, RuleTest, RunDetails, RunOutcome,
+};
+pub use automation_store::{
+    AutomationCommit, AutomationSettings, AutomationStore, Committed, OUTPUT_BYTES_MAX, RuleRecord,
+    RunFilter, RunScope, RunStep,
+};
 pub use bus::{Bus, BusError, BusUsage};
 pub use change_store::{ChangeFilter, ChangeStore};
 pub use classifier::{ClassificationRuleStore, Classifier, RuleVerdict};
