@@ -9,6 +9,7 @@
 //! Every decision is a pure function over plain values (`policy`, `message`, `channels`); the loops
 //! in `outbox` own time, the network and the order of effects.
 
+mod automation;
 mod channels;
 mod civil;
 mod http;
@@ -20,6 +21,7 @@ mod policy;
 mod tickets;
 mod words;
 
+pub use automation::{AutomationFileError, parse_automations};
 pub use http::HttpConfig;
 pub use mail::{MailConfig, MailSecurity};
 pub use notifier::{ChannelNotifier, NotifierConfig};

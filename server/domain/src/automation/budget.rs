@@ -26,7 +26,7 @@ pub struct SafetyBudget {
     pub waiting_max: u32,
     /// After how many runs of a rule in a row that did not help it may only propose. Default 3.
     pub failed_verifications_max: u32,
-    /// The greatest share of alerts that a rule may match, in percent: `[1, 100]`. Default 50.
+    /// The greatest share of alerts that a rule may match, in percent: `[1, 100]`. Default 20.
     pub match_percent_max: u32,
 }
 
@@ -43,7 +43,7 @@ impl Default for SafetyBudget {
             targets_max: 10,
             waiting_max: 200,
             failed_verifications_max: 3,
-            match_percent_max: 50,
+            match_percent_max: 20,
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct RunStep {
     pub plan: Option<Plan>,
     /// What someone said in this step.
     pub vote: Option<Vote>,
-    /// What happened, numbered from `after` + 1 without a gap; at least one.
+    /// What happened, numbered from `after` + 1 without a gap; none if only times changed.
     pub events: Vec<RunEvent>,
     /// One for each event.
     pub audit: Vec<AuditEntry>,
