@@ -21,7 +21,10 @@ mod policy;
 mod tickets;
 mod words;
 
-pub use automation::{AutomationFileError, parse_automations};
+pub use automation::{
+    AutomationConfig, AutomationEngine, AutomationEngineDesk, AutomationError, AutomationFileError,
+    AutomationParts, parse_automations,
+};
 pub use http::HttpConfig;
 pub use mail::{MailConfig, MailSecurity};
 pub use notifier::{ChannelNotifier, NotifierConfig};

@@ -412,6 +412,9 @@ impl Step<'_> {
             Some(call) if call.kind == CallKind::Rollback => {
                 return Err("it was tried before".into());
             }
+            Some(call) if call.handle.is_none() => {
+                return Err("whether anything was done is not known".into());
+            }
             Some(_) => {}
         }
         self.run.finished_ms = None;

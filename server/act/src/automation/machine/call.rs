@@ -185,7 +185,15 @@ impl Step<'_> {
         let call = self.call(kind)?;
         let over_ms = call.deadline_ms.saturating_add(self.ground.pace.grace_ms);
         if self.ground.now_ms >= over_ms {
-            self.lost(kind, why);
+            match (call.handle, kind) {
+                (Some(_), _) => self.lost(kind, why),
+                // Whether it ever began is not known: what may not be done is not undone.
+                (None, CallKind::Execute) => {
+                    let why = format!("whether it was done is not known: {why}");
+                    self.fail("lost", why, false);
+                }
+                (None, CallKind::Rollback) => self.not_undone("lost", why),
+            }
             return Ok(());
         }
         if call.silent == 0 {

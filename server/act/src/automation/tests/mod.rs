@@ -1,4 +1,10 @@
 //! Automation as a whole: against a provider that fails, hangs and forgets, and against being killed
 //! anywhere.
 
+mod model;
+mod oracle;
 pub(super) mod plan;
+mod ports;
+mod scripted;
+mod store;
+mod world;

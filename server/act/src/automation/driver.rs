@@ -1,0 +1,472 @@
+//! The driver: does what is due about runs. It keeps every step before it tells a provider anything,
+//! and remembers nothing of its own: whatever is killed, another one goes on from the store.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tocsin_domain::alert::{Alert, AlertAction, AlertEventKind, AlertStatus};
+use tocsin_domain::automation::{Call, CallKind, Episode, Next, Owed, Plan, Run, RunId};
+use tocsin_domain::ports::{Acted, RunScope, StoreError};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::budget::{Hold, Usage, limit_of, may_begin};
+use super::ledger::{Applied, Ledger, SYSTEM};
+use super::machine::{Effect, Input};
+use super::policy;
+use super::provider::{CallError, Order, Provider};
+use super::verify::look;
+
+/// How many runs are looked at at a time.
+const DUE_MAX: usize = 256;
+/// How long the driver sleeps at most, so that a clock that was set does not make it sleep on.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// How long what is on its way is waited for at shutdown.
+const GRACE: Duration = Duration::from_secs(3);
+/// How long to wait for a target that another run holds, in ms.
+const HELD_RETRY_MS: i64 = 5000;
+/// The most bytes of output that are taken at a time.
+const OUTPUT_BYTES: u64 = 64 * 1024;
+
+/// Does what is due about runs.
+#[derive(Debug, Clone)]
+pub(super) struct Driver {
+    pub(super) ledger: Arc<Ledger>,
+    /// Runs that are being worked on.
+    busy: Arc<Mutex<HashSet<RunId>>>,
+}
+
+impl Driver {
+    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
+        Self {
+            ledger,
+            busy: Arc::default(),
+        }
+    }
+
+    /// Does what is due until `shutdown` is cancelled.
+    pub(super) async fn run(&self, lanes_max: usize, shutdown: &CancellationToken) {
+        let mut lanes = JoinSet::new();
+        let mut last_ms = self.ledger.now_ms();
+        while !shutdown.is_cancelled() {
+            let now_ms = self.ledger.now_ms();
+            // After the clock was set back, what is due seems to be far away.
+            let until_ms = if now_ms < last_ms { i64::MAX } else { now_ms };
+            last_ms = now_ms;
+            let sleep = match self
+                .due(until_ms, lanes_max.saturating_sub(lanes.len()))
+                .await
+            {
+                Ok(runs) => {
+                    for run in runs {
+                        let driver = self.clone();
+                        lanes.spawn(async move { driver.work(run.id).await });
+                    }
+                    self.sleep(now_ms).await
+                }
+                Err(error) => {
+                    tracing::error!(%error, "runs cannot be read");
+                    SLEEP_MAX
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = self.ledger.wake.notified() => {}
+                () = tokio::time::sleep(sleep) => {}
+                Some(done) = lanes.join_next() => log(done),
+            }
+        }
+        // What a provider is being told is waited for, so that its answer is kept; of one that takes
+        // longer the provider is asked at the next start.
+        let end = async {
+            while let Some(done) = lanes.join_next().await {
+                log(done);
+            }
+        };
+        let _ = tokio::time::timeout(GRACE, end).await;
+    }
+
+    async fn due(&self, until_ms: i64, room: usize) -> Result<Vec<Run>, StoreError> {
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        let mut runs = self.ledger.parts.store.due_runs(until_ms, DUE_MAX).await?;
+        let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.retain(|run| !busy.contains(&run.id));
+        runs.truncate(room);
+        Ok(runs)
+    }
+
+    async fn sleep(&self, now_ms: i64) -> Duration {
+        let next = self.ledger.parts.store.next_automation_due_ms(now_ms).await;
+        let wait_ms = next
+            .ok()
+            .flatten()
+            .map_or(i64::MAX, |due_ms| due_ms - now_ms);
+        let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+        wait.clamp(Duration::from_millis(5), SLEEP_MAX)
+    }
+
+    /// Does what is due about a run. Nobody else works on it meanwhile.
+    pub(super) async fn work(&self, id: RunId) -> Result<(), StoreError> {
+        let is_mine = self
+            .busy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id);
+        if !is_mine {
+            return Ok(());
+        }
+        let done = self.work_on(id).await;
+        self.busy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
+        done
+    }
+
+    async fn work_on(&self, id: RunId) -> Result<(), StoreError> {
+        let Some(run) = self.ledger.parts.store.run(id).await? else {
+            return Ok(());
+        };
+        let now_ms = self.ledger.now_ms();
+        // The clock was set back: what may be done more than once is done now.
+        let is_back = now_ms < run.updated_ms;
+        if !run.owed.is_empty() && (is_back || run.owed_due_ms <= now_ms) {
+            return self.tell_people(&run).await;
+        }
+        let (next, due_ms) = match run.next {
+            Some(next) => next,
+            None => return Ok(()),
+        };
+        if due_ms > now_ms && !(is_back && next != Next::Expire) {
+            return Ok(());
+        }
+        match next {
+            Next::Plan => self.plan(&run).await,
+            Next::Expire => self.feed(id, Input::Time).await,
+            Next::Start => self.start(&run).await,
+            Next::Ask => self.ask(&run).await,
+            Next::Verify => self.verify(&run).await,
+        }
+    }
+
+    /// Makes a step and does what follows from it, until nothing does.
+    pub(super) async fn feed(&self, id: RunId, input: Input) -> Result<(), StoreError> {
+        let mut applied = self.ledger.apply(id, SYSTEM, input).await?;
+        while let Applied::Done(run, Some(effect)) = applied {
+            applied = match self.carry_out(&run, effect).await? {
+                Some(answer) => self.ledger.apply(id, SYSTEM, answer).await?,
+                None => return Ok(()),
+            };
+        }
+        Ok(())
+    }
+
+    /// Tells the provider what was written down; what it answered.
+    pub(super) async fn carry_out(
+        &self,
+        run: &Run,
+        effect: Effect,
+    ) -> Result<Option<Input>, StoreError> {
+        let Some(plan) = self.ledger.parts.store.plan(run.id).await? else {
+            return Err(StoreError::Corrupt(format!("the plan of run {}", run.id)));
+        };
+        let kind = match effect {
+            Effect::Cancel(kind) => {
+                let provider = self.provider(&plan, kind);
+                let order = order(&plan, kind, run.call.as_ref());
+                let asked = match provider {
+                    Ok(provider) => provider.cancel(&order).await,
+                    Err(why) => Err(why),
+                };
+                if let Err(error) = asked {
+                    // It is asked again as long as it goes on.
+                    tracing::warn!(run = %run.id, %error, "a run cannot be stopped yet");
+                }
+                return Ok(None);
+            }
+            Effect::Execute => CallKind::Execute,
+            Effect::Rollback => CallKind::Rollback,
+        };
+        let never = |why: String| Ok(Some(Input::NotBegun(kind, CallError::never(why))));
+        if let Some(kill) = self.ledger.switches().kill {
+            return never(format!("{} stopped everything: {}", kill.by, kill.reason));
+        }
+        let votes = self.ledger.parts.store.votes(run.id).await?;
+        let approval = match kind {
+            CallKind::Execute => {
+                policy::leave_to_execute((run, &plan), &votes, self.ledger.now_ms())
+            }
+            CallKind::Rollback => policy::leave_to_roll_back((run, &plan), &votes),
+        };
+        let approval = match approval {
+            Ok(approval) => approval,
+            Err(why) => return never(why),
+        };
+        let provider = match self.provider(&plan, kind) {
+            Ok(provider) => provider,
+            Err(why) => return never(why),
+        };
+        let begun = match kind {
+            CallKind::Execute => provider.execute(&approval).await,
+            CallKind::Rollback => provider.rollback(&approval).await,
+        };
+        Ok(Some(match begun {
+            Ok(begun) => Input::Begun(kind, begun),
+            Err(error) => Input::NotBegun(kind, error),
+        }))
+    }
+
+    fn provider(&self, plan: &Plan, kind: CallKind) -> Result<Arc<dyn Provider>, String> {
+        let action = match (kind, &plan.rollback) {
+            (CallKind::Rollback, Some(rollback)) => rollback,
+            _ => &plan.action,
+        };
+        self.ledger
+            .provider_of(&action.provider)
+            .map_err(|error| error.detail)
+    }
+
+    async fn plan(&self, run: &Run) -> Result<(), StoreError> {
+        let rules = self.ledger.rules();
+        let compiled = rules
+            .get(&run.rule)
+            .filter(|one| one.rule.version == run.rule_version);
+        let Some(compiled) = compiled else {
+            return self
+                .feed(run.id, Input::Void("the rule was changed since".into()))
+                .await;
+        };
+        let Some(alert) = self.alert_of(run).await? else {
+            return self
+                .feed(run.id, Input::Void("the alert is over".into()))
+                .await;
+        };
+        let input = match self.ledger.plan_of(run, compiled, &alert).await? {
+            Ok(plan) => {
+                let hash = policy::hash(&plan);
+                Input::Planned(Box::new(plan), hash)
+            }
+            Err(error) => Input::NotPlanned {
+                why: error.detail,
+                is_temporary: error.is_temporary,
+            },
+        };
+        self.feed(run.id, input).await
+    }
+
+    /// The alert of a run, as long as what it speaks of goes on.
+    async fn alert_of(&self, run: &Run) -> Result<Option<Alert>, StoreError> {
+        let alert = self.ledger.parts.alerts.alert(run.episode.alert).await?;
+        Ok(alert.filter(|alert| {
+            let goes_on = alert.is_firing() && alert.status != AlertStatus::Resolved;
+            goes_on && Episode::of(alert) == run.episode
+        }))
+    }
+
+    /// Begins, if nothing holds it back.
+    async fn start(&self, run: &Run) -> Result<(), StoreError> {
+        // Until it is written down that it began, no other is counted.
+        let _turn = self.ledger.beginning.lock().await;
+        let input = self.may_start(run).await?;
+        let is_beginning = matches!(input, Input::MayBegin);
+        let applied = self.ledger.apply(run.id, SYSTEM, input).await?;
+        drop(_turn);
+        match applied {
+            Applied::Done(run, Some(effect)) if is_beginning => {
+                if let Some(answer) = self.carry_out(&run, effect).await? {
+                    self.feed(run.id, answer).await?;
+                }
+            }
+            Applied::Held(by) => {
+                let hold = Input::HeldBack {
+                    why: format!("run {by} does something to the same target"),
+                    until_ms: self.ledger.now_ms() + HELD_RETRY_MS,
+                };
+                self.feed(run.id, hold).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a run may begin: what is to be told of it.
+    async fn may_start(&self, run: &Run) -> Result<Input, StoreError> {
+        let store = &self.ledger.parts.store;
+        let now_ms = self.ledger.now_ms();
+        let Some(plan) = store.plan(run.id).await? else {
+            return Ok(Input::Void("its plan is gone".into()));
+        };
+        if now_ms >= plan.expires_ms {
+            return Ok(Input::Time);
+        }
+        let rules = self.ledger.rules();
+        let rule = rules.get(&run.rule).map(|one| one.rule.clone());
+        let rule = rule.filter(|rule| rule.version == plan.rule_version && rule.is_enabled);
+        let Some(rule) = rule else {
+            return Ok(Input::Void("the rule was changed since".into()));
+        };
+        let Some(alert) = self.alert_of(run).await? else {
+            return Ok(Input::Void("the alert is over".into()));
+        };
+        if plan.stages.is_empty() && self.ledger.is_propose_only(&rule).await? {
+            return Ok(Input::Void("the rule may only propose by now".into()));
+        }
+        let votes = store.votes(run.id).await?;
+        if let Err(why) = policy::leave_to_execute((run, &plan), &votes, now_ms) {
+            return Ok(Input::Void(why));
+        }
+        if let Some(why) = self.ledger.silenced_because(&alert) {
+            let until_ms = now_ms + 6 * HELD_RETRY_MS;
+            return Ok(Input::HeldBack { why, until_ms });
+        }
+        let budget = &self.ledger.budget;
+        let since = |secs: u32| now_ms.saturating_sub(i64::from(secs) * 1000);
+        let limit = limit_of(&rule, budget);
+        let provider = RunScope::Provider(&plan.action.provider);
+        let usage = Usage {
+            all: store
+                .executed_since(RunScope::All, since(budget.global.window_secs))
+                .await?,
+            provider: store
+                .executed_since(provider, since(budget.provider.window_secs))
+                .await?,
+            rule: store
+                .executed_since(RunScope::Rule(&rule.id), since(limit.window_secs))
+                .await?,
+        };
+        let switches = self.ledger.switches();
+        Ok(match may_begin(&rule, budget, &switches, usage, now_ms) {
+            Ok(()) => Input::MayBegin,
+            Err(Hold { why, until_ms }) => Input::HeldBack { why, until_ms },
+        })
+    }
+
+    /// Asks the provider how it goes.
+    async fn ask(&self, run: &Run) -> Result<(), StoreError> {
+        let Some(call) = &run.call else {
+            return Err(StoreError::Corrupt(format!("run {}", run.id)));
+        };
+        let Some(plan) = self.ledger.parts.store.plan(run.id).await? else {
+            return Err(StoreError::Corrupt(format!("the plan of run {}", run.id)));
+        };
+        let order = order(&plan, call.kind, Some(call));
+        let provider = match self.provider(&plan, call.kind) {
+            Ok(provider) => provider,
+            Err(why) => return self.feed(run.id, Input::Silent(call.kind, why)).await,
+        };
+        let status = provider.status(&order).await;
+        if call.kind == CallKind::Execute {
+            self.keep_output(run.id, provider.as_ref(), &order).await?;
+        }
+        let input = match status {
+            Ok(status) => Input::Answered(call.kind, status),
+            Err(why) => Input::Silent(call.kind, why),
+        };
+        self.feed(run.id, input).await
+    }
+
+    async fn keep_output(
+        &self,
+        run: RunId,
+        provider: &dyn Provider,
+        order: &Order<'_>,
+    ) -> Result<(), StoreError> {
+        let store = &self.ledger.parts.store;
+        let (_, mut have) = store.run_output(run, u64::MAX).await?;
+        while have < tocsin_domain::ports::OUTPUT_BYTES_MAX {
+            let Ok((text, end)) = provider.output(order, have).await else {
+                return Ok(());
+            };
+            if text.is_empty() {
+                return Ok(());
+            }
+            store.append_run_output(run, have, &text).await?;
+            have = end;
+            if (text.len() as u64) < OUTPUT_BYTES {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn verify(&self, run: &Run) -> Result<(), StoreError> {
+        let plan = self.ledger.parts.store.plan(run.id).await?;
+        let Some((plan, verify)) = plan.as_ref().and_then(|p| Some((p, p.verify.as_ref()?))) else {
+            return Err(StoreError::Corrupt(format!("the plan of run {}", run.id)));
+        };
+        let now_ms = self.ledger.now_ms();
+        let acted_ms = run.acted_ms.unwrap_or(now_ms);
+        let seen = look(&self.ledger.sources(), plan, verify, acted_ms, now_ms).await;
+        let looked = Input::Looked {
+            holds: seen.holds,
+            because: seen.because,
+        };
+        self.feed(run.id, looked).await
+    }
+
+    /// Tells the alert what is owed to it.
+    async fn tell_people(&self, run: &Run) -> Result<(), StoreError> {
+        let mut told = 0;
+        for owed in &run.owed {
+            match self.tell_one(run, owed).await {
+                Ok(()) => told += 1,
+                Err(error) => {
+                    tracing::error!(run = %run.id, %error, "an alert cannot be told of its run");
+                    if told == 0 {
+                        let why = "the alert could not be told".to_owned();
+                        return self.feed(run.id, Input::NotTold(why)).await;
+                    }
+                    break;
+                }
+            }
+        }
+        self.feed(run.id, Input::Told(told)).await
+    }
+
+    /// Tells one thing. It may be told again after a crash, and then changes nothing.
+    async fn tell_one(&self, run: &Run, owed: &Owed) -> Result<(), StoreError> {
+        let alert = run.episode.alert;
+        let desk = &self.ledger.parts.desk;
+        let act = |action| desk.act(vec![alert], action, SYSTEM.to_owned());
+        match owed {
+            Owed::Resolve => drop(act(AlertAction::Resolve).await?),
+            Owed::Escalate { why, to } => {
+                let text = format!("Automation `{}` (run {}): {why}", run.rule, run.id);
+                let events = self.ledger.parts.alerts.events_of(alert, 200).await?;
+                let is_same = |kind: &AlertEventKind| matches!(kind, AlertEventKind::Commented(said) if *said == text);
+                if !events.iter().any(|event| is_same(&event.kind)) {
+                    let mut text = text;
+                    text.truncate(text.floor_char_boundary(AlertAction::COMMENT_MAX));
+                    let acted = act(AlertAction::Comment(text)).await?;
+                    if let Some((_, Acted::Refused(why))) = acted.first() {
+                        tracing::warn!(run = %run.id, %why, "an alert was not told of its run");
+                    }
+                }
+                if let Some(to) = to {
+                    act(AlertAction::Escalate(*to)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn order<'a>(plan: &'a Plan, kind: CallKind, call: Option<&'a Call>) -> Order<'a> {
+    let handle = call.filter(|call| call.kind == kind);
+    Order {
+        plan,
+        kind,
+        handle: handle.and_then(|call| call.handle.as_deref()),
+    }
+}
+
+fn log(done: Result<Result<(), StoreError>, tokio::task::JoinError>) {
+    match done {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "a run could not be taken further"),
+        Err(error) => tracing::error!(%error, "the work on a run broke off"),
+    }
+}
