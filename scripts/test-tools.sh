@@ -2,6 +2,8 @@
 # Installs the real counterparties that the tests talk to, once: logrotate, rsyslog, logger,
 # Chromium, Prometheus, vmagent, the Python clients of OpenTelemetry, Elasticsearch, InfluxDB, Jira,
 # ServiceNow, GitHub, OpenAI, Ollama and the Model Context Protocol, and a mail server in Python (aiosmtpd).
+# Chromium, Prometheus, vmagent, Ansible, the Python clients of OpenTelemetry, Elasticsearch, InfluxDB, Jira,
+# ServiceNow and GitHub, and a mail server in Python (aiosmtpd).
 set -euo pipefail
 tools="${TOCSIN_TOOLS:-$HOME/.cache/tocsin/tools}"
 mkdir -p "$tools"
@@ -32,4 +34,14 @@ if [ "$(cat "$tools/python.txt" 2>/dev/null)" != "$wanted" ]; then
   # shellcheck disable=SC2086
   "$tools/python/bin/pip" install --quiet --disable-pip-version-check $wanted
   echo "$wanted" >"$tools/python.txt"
+fi
+
+# Ansible in a folder of its own: it must not choose the versions of the clients' dependencies.
+ansible="ansible-core==2.19.14 ansible-runner==2.4.3"
+if [ "$(cat "$tools/ansible.txt" 2>/dev/null)" != "$ansible" ]; then
+  rm -rf "$tools/ansible"
+  python3 -m venv "$tools/ansible"
+  # shellcheck disable=SC2086
+  "$tools/ansible/bin/pip" install --quiet --disable-pip-version-check $ansible
+  echo "$ansible" >"$tools/ansible.txt"
 fi

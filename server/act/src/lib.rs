@@ -22,8 +22,9 @@ mod tickets;
 mod words;
 
 pub use automation::{
-    AutomationConfig, AutomationEngine, AutomationEngineDesk, AutomationError, AutomationFileError,
-    AutomationParts, parse_automations,
+    AnsibleConfig, AutomationConfig, AutomationEngine, AutomationEngineDesk, AutomationError,
+    AutomationFileError, AutomationParts, ProviderConfig, ScriptConfig, ScriptsConfig,
+    TerraformConfig, WebhookConfig, parse_automations,
 };
 pub use http::HttpConfig;
 pub use mail::{MailConfig, MailSecurity};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tocsin_domain::alert::{Alert, AlertAction, AlertEventKind, AlertStatus};
-use tocsin_domain::automation::{Call, CallKind, Episode, Next, Owed, Plan, Run, RunId};
+use tocsin_domain::automation::{CallKind, Episode, Next, Owed, Plan, Run, RunId};
 use tocsin_domain::ports::{Acted, RunScope, StoreError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -176,7 +176,7 @@ impl Driver {
         let kind = match effect {
             Effect::Cancel(kind) => {
                 let provider = self.provider(&plan, kind);
-                let order = order(&plan, kind, run.call.as_ref());
+                let order = Order { plan: &plan, kind };
                 let asked = match provider {
                     Ok(provider) => provider.cancel(&order).await,
                     Err(why) => Err(why),
@@ -352,7 +352,10 @@ impl Driver {
         let Some(plan) = self.ledger.parts.store.plan(run.id).await? else {
             return Err(StoreError::Corrupt(format!("the plan of run {}", run.id)));
         };
-        let order = order(&plan, call.kind, Some(call));
+        let order = Order {
+            plan: &plan,
+            kind: call.kind,
+        };
         let provider = match self.provider(&plan, call.kind) {
             Ok(provider) => provider,
             Err(why) => return self.feed(run.id, Input::Silent(call.kind, why)).await,
@@ -451,15 +454,6 @@ impl Driver {
             }
         }
         Ok(())
-    }
-}
-
-fn order<'a>(plan: &'a Plan, kind: CallKind, call: Option<&'a Call>) -> Order<'a> {
-    let handle = call.filter(|call| call.kind == kind);
-    Order {
-        plan,
-        kind,
-        handle: handle.and_then(|call| call.handle.as_deref()),
     }
 }
 

@@ -8,8 +8,6 @@
 //! steps are kept through [`ledger`] before anything is told to anyone, so that everything may be
 //! killed anywhere: what may have been told is asked for before it is told again.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the providers come next"))]
-
 mod budget;
 mod condition;
 mod desk;
@@ -22,6 +20,7 @@ mod matching;
 mod policy;
 mod propose;
 mod provider;
+mod providers;
 mod reader;
 mod render;
 #[cfg(test)]
@@ -33,8 +32,11 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use tocsin_domain::automation::{AutomationRule, SafetyBudget};
 use tocsin_domain::ports::{
     AlertDesk, AlertStore, AutomationSettings, AutomationStore, Clock, LogStore, MetricQueries,
@@ -49,8 +51,18 @@ use ledger::Ledger;
 use machine::Pace;
 use matching::{Compiled, too_broad};
 use provider::Provider;
+use providers::ansible::Ansible;
+pub use providers::ansible::AnsibleConfig;
+use providers::script::Scripts;
+pub use providers::script::{ScriptConfig, ScriptsConfig};
+use providers::terraform::Terraform;
+pub use providers::terraform::TerraformConfig;
+use providers::webhook::Webhook;
+pub use providers::webhook::WebhookConfig;
 use reader::Reader;
 use render::Renderer;
+
+use crate::http::HttpConfig;
 
 /// How automation works.
 #[derive(Debug, Clone)]
@@ -59,15 +71,70 @@ pub struct AutomationConfig {
     pub rules: Vec<AutomationRule>,
     /// How much may happen.
     pub budget: SafetyBudget,
+    /// Where actions are carried out, by the name that rules use.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// The folder in which programs that are run have theirs.
+    pub folder: PathBuf,
+    /// How requests leave.
+    pub http: HttpConfig,
     /// How many runs are worked on at the same time. Default 8.
     pub lanes_max: usize,
 }
+
+/// Where actions are carried out.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ProviderConfig {
+    /// Programs of a list.
+    Script(ScriptsConfig),
+    /// Signed requests.
+    Webhook(WebhookConfig),
+    /// Ansible on this machine.
+    Ansible(AnsibleConfig),
+    /// The command line of Terraform on this machine.
+    Terraform(TerraformConfig),
+}
+
+impl AutomationConfig {
+    fn open(&self, clock: &Arc<dyn Clock>) -> Result<Providers, AutomationError> {
+        let mut providers = Providers::new();
+        for (name, config) in &self.providers {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+            if name.is_empty() || !name.chars().all(plain) {
+                return Err(AutomationError::Provider {
+                    name: name.clone(),
+                    detail: "expected a name of letters, digits, `_` and `-`".into(),
+                });
+            }
+            let folder = self.folder.join(name);
+            let provider: Arc<dyn Provider> = match config.clone() {
+                ProviderConfig::Script(config) => Arc::new(Scripts::new(config, folder)),
+                ProviderConfig::Ansible(config) => Arc::new(Ansible::new(config, folder)),
+                ProviderConfig::Terraform(config) => Arc::new(Terraform::new(config, folder)),
+                ProviderConfig::Webhook(config) => {
+                    let webhook = Webhook::new(config, &self.http, clock.clone());
+                    Arc::new(webhook.map_err(|error| AutomationError::Provider {
+                        name: name.clone(),
+                        detail: format!("`{}`: expected {}", error.field, error.expected),
+                    })?)
+                }
+            };
+            providers.insert(name.clone(), provider);
+        }
+        Ok(providers)
+    }
+}
+
+type Providers = BTreeMap<String, Arc<dyn Provider>>;
 
 impl Default for AutomationConfig {
     fn default() -> Self {
         Self {
             rules: Vec::new(),
             budget: SafetyBudget::default(),
+            providers: BTreeMap::new(),
+            folder: PathBuf::from("automation"),
+            http: HttpConfig::default(),
             lanes_max: 8,
         }
     }
@@ -104,6 +171,14 @@ pub enum AutomationError {
     /// A rule cannot be, or matches too much; says which and what was expected.
     #[error("{0}")]
     Rule(String),
+    /// A provider cannot be; says what was expected.
+    #[error("provider `{name}`: {detail}")]
+    Provider {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what was expected.
+        detail: String,
+    },
     /// The store cannot be read.
     #[error("automation cannot be read")]
     Store(#[from] StoreError),
@@ -117,11 +192,23 @@ pub struct AutomationEngine {
 }
 
 impl AutomationEngine {
+    /// An engine over its parts, and the desk that the API asks.
+    ///
+    /// # Errors
+    /// [`AutomationError`].
+    pub async fn open(
+        parts: AutomationParts,
+        config: AutomationConfig,
+    ) -> Result<(Self, Arc<AutomationEngineDesk>), AutomationError> {
+        let providers = config.open(&parts.clock)?;
+        Self::over(parts, config, Pace::default(), providers).await
+    }
+
     async fn over(
         parts: AutomationParts,
         config: AutomationConfig,
         pace: Pace,
-        providers: BTreeMap<String, Arc<dyn Provider>>,
+        providers: Providers,
     ) -> Result<(Self, Arc<AutomationEngineDesk>), AutomationError> {
         let renderer = Renderer::default();
         for rule in &config.rules {

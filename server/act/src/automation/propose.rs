@@ -13,6 +13,7 @@ use super::machine::{Happened, Stepped};
 use super::matching::Compiled;
 use super::policy;
 use super::provider::{Draft, PlanError};
+use super::providers::UNDO;
 use super::words::{facts, names};
 
 /// What tells alerts of a rule apart for cooldown and throttle.
@@ -208,18 +209,27 @@ impl Ledger {
             rendered.map_err(PlanError::permanent)
         };
         let mut action = render(&rule.action)?;
-        let planned = self.asked(run, rule, &action).await?;
+        let provider = self.provider_of(&action.provider)?;
+        let planned = provider.plan(&draft_of(run, rule, &action)).await?;
         action.template = planned.template;
+        let mut preview = planned.preview;
         let rollback = match &rule.rollback {
             Some(rollback) => {
                 let mut rollback = render(rollback)?;
-                self.provider_of(&rollback.provider)?;
-                rollback.template = format!("{} (undo)", rollback.provider);
+                let provider = self.provider_of(&rollback.provider)?;
+                let described = provider.describe(&draft_of(run, rule, &rollback)).await;
+                let described = described.map_err(|error| PlanError {
+                    detail: format!("how it is undone: {}", error.detail),
+                    ..error
+                })?;
+                rollback.template = described.template;
+                let artifacts = described.preview.artifacts.into_iter();
+                let artifacts = artifacts.map(|(name, hash)| (format!("{UNDO}{name}"), hash));
+                preview.artifacts.extend(artifacts);
                 Some(rollback)
             }
             None => None,
         };
-        let mut preview = planned.preview;
         if preview.text.len() > Preview::TEXT_BYTES_MAX {
             let most = preview.text.floor_char_boundary(Preview::TEXT_BYTES_MAX);
             preview.text.truncate(most);
@@ -230,23 +240,6 @@ impl Ledger {
             Some(why) => Err(PlanError::permanent(why)),
             None => Ok((action, rollback, preview)),
         }
-    }
-
-    /// Asks the provider what would happen.
-    async fn asked(
-        &self,
-        run: &Run,
-        rule: &AutomationRule,
-        action: &PlannedAction,
-    ) -> Result<super::provider::Planned, PlanError> {
-        let provider = self.provider_of(&action.provider)?;
-        let draft = Draft {
-            run: run.id,
-            base_url: action.base_url.clone(),
-            params: action.params.clone(),
-            timeout_secs: rule.timeout_secs,
-        };
-        provider.plan(&draft).await
     }
 
     pub(super) fn provider_of(
@@ -263,5 +256,14 @@ impl Ledger {
                 .join(", ");
             PlanError::permanent(format!("there is no provider `{name}`; there are: {known}"))
         })
+    }
+}
+
+fn draft_of(run: &Run, rule: &AutomationRule, action: &PlannedAction) -> Draft {
+    Draft {
+        run: run.id,
+        base_url: action.base_url.clone(),
+        params: action.params.clone(),
+        timeout_secs: rule.timeout_secs,
     }
 }

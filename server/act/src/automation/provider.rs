@@ -109,8 +109,6 @@ pub(crate) enum Status {
 pub(crate) struct Order<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) kind: CallKind,
-    /// How the provider called it; none: it did not say.
-    pub(crate) handle: Option<&'a str>,
 }
 
 impl Order<'_> {
@@ -151,6 +149,15 @@ pub(crate) trait Provider: Send + Sync {
     /// # Errors
     /// [`PlanError`].
     async fn plan(&self, draft: &Draft) -> Result<Planned, PlanError>;
+
+    /// What would be done, as far as that can be said without trying it: for how something is undone,
+    /// which cannot be tried before it is done.
+    ///
+    /// # Errors
+    /// [`PlanError`].
+    async fn describe(&self, draft: &Draft) -> Result<Planned, PlanError> {
+        self.plan(draft).await
+    }
 
     /// Begins what is approved. The same key never begins twice.
     ///

@@ -45,7 +45,7 @@ pub(super) fn call(
 }
 
 /// `v1=` and the signature of a body. None cannot be: an HMAC takes a key of any length.
-fn sign(secret: &str, timestamp: &str, body: &str) -> Option<String> {
+pub(crate) fn sign(secret: &str, timestamp: &str, body: &str) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     mac.update(timestamp.as_bytes());
     mac.update(b".");

@@ -2,7 +2,7 @@
 //! stopped anywhere.
 
 pub(crate) mod memory;
-mod receiver;
+pub(crate) mod receiver;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -13,23 +13,23 @@ use super::memory::lock;
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
-pub(super) struct Got {
-    pub(super) path: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: String,
+pub(crate) struct Got {
+    pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
     /// Whether the receiver did what it was asked to, whatever it answered.
-    pub(super) is_done: bool,
+    pub(crate) is_done: bool,
 }
 
 impl Got {
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 /// What the receiver does with a request.
 #[derive(Debug, Clone)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     Answer(u16, String),
     /// It does what it is asked to and closes without an answer.
     DoAndClose,
@@ -38,15 +38,15 @@ pub(super) enum Mood {
 }
 
 /// A server on the loopback that keeps what it got.
-pub(super) struct Receiver {
-    pub(super) url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     got: Arc<Mutex<Vec<Got>>>,
     _tasks: JoinSet<()>,
 }
 
 impl Receiver {
     /// `mood` gives what to do with request number `n` to a path, from 0 on.
-    pub(super) async fn new(mood: impl Fn(u64, &Got) -> Mood + Send + Sync + 'static) -> Self {
+    pub(crate) async fn new(mood: impl Fn(u64, &Got) -> Mood + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let got: Arc<Mutex<Vec<Got>>> = Arc::default();
@@ -83,7 +83,7 @@ impl Receiver {
         }
     }
 
-    pub(super) fn got(&self) -> Vec<Got> {
+    pub(crate) fn got(&self) -> Vec<Got> {
         lock(&self.got).clone()
     }
 }
@@ -130,7 +130,8 @@ fn parse(bytes: &[u8]) -> Option<(Got, usize)> {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    let length: usize = headers.get("content-length")?.parse().unwrap();
+    let length = headers.get("content-length");
+    let length: usize = length.map_or(0, |length| length.parse().unwrap());
     let body = bytes.get(end..end + length)?;
     let got = Got {
         path,

@@ -60,7 +60,7 @@ impl Serialize for ConfigSecret {
 }
 
 /// The secret of a setting `field`, or the one in the file of `field_file`; none if both are empty.
-pub(super) fn secret(
+pub(crate) fn secret(
     field: &str,
     value: &ConfigSecret,
     file: Option<&Path>,

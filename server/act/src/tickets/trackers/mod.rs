@@ -10,6 +10,7 @@ mod text;
 mod transitions;
 mod wire;
 
+pub(crate) use config::secret;
 pub use config::{ConfigSecret, GitHubConfig, JiraConfig, JiraPriorities, ServiceNowConfig};
 pub use config::{GitHubSeverityLabels, TrackerConfigError};
 

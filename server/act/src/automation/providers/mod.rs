@@ -1,0 +1,78 @@
+//! Providers, one file each. How a program is run, known again after a crash, and stopped, is in
+//! [`jobs`].
+
+pub(super) mod ansible;
+pub(super) mod jobs;
+pub(super) mod script;
+pub(super) mod terraform;
+#[cfg(test)]
+mod tests;
+pub(super) mod webhook;
+
+use std::io::Read as _;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use tocsin_domain::automation::{CallKind, Param, Plan};
+
+/// What comes before the name of an artifact of the action that undoes.
+pub(super) const UNDO: &str = "undo: ";
+
+/// The SHA-256 of a file, as hexadecimal digits.
+pub(super) fn file_hash(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(digits(&hasher.finalize())),
+            length => hasher.update(buffer.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
+pub(super) fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether an artifact is the one that was approved.
+///
+/// # Errors
+/// Which one is not.
+pub(super) fn is_approved(
+    plan: &Plan,
+    kind: CallKind,
+    name: &str,
+    hash: &str,
+) -> Result<(), String> {
+    let name = match kind {
+        CallKind::Execute => name.to_owned(),
+        CallKind::Rollback => format!("{UNDO}{name}"),
+    };
+    let known = plan.preview.artifacts.iter().find(|(of, _)| *of == name);
+    match known {
+        Some((_, approved)) if approved == hash => Ok(()),
+        Some(_) => Err(format!(
+            "{name} is another one than the one that was approved"
+        )),
+        None => Err(format!("{name} is no part of the plan that was approved")),
+    }
+}
+
+/// A parameter as JSON. Text is text, whatever is in it.
+pub(super) fn json(param: &Param) -> serde_json::Value {
+    match param {
+        Param::Null => serde_json::Value::Null,
+        Param::Bool(truth) => (*truth).into(),
+        Param::Int(number) => (*number).into(),
+        Param::Number(number) => (*number).into(),
+        Param::Text(text) => text.as_str().into(),
+        Param::List(values) => values.iter().map(json).collect(),
+        Param::Map(values) => {
+            let pairs = values
+                .iter()
+                .map(|(name, value)| (name.clone(), json(value)));
+            serde_json::Value::Object(pairs.collect())
+        }
+    }
+}
