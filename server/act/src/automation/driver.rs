@@ -48,7 +48,8 @@ impl Driver {
     /// Does what is due until `shutdown` is cancelled.
     pub(super) async fn run(&self, lanes_max: usize, shutdown: &CancellationToken) {
         let mut lanes = JoinSet::new();
-        let mut last_ms = self.ledger.now_ms();
+        // What is due may seem to be far away at the start too, since the clock was set back before.
+        let mut last_ms = i64::MAX;
         while !shutdown.is_cancelled() {
             let now_ms = self.ledger.now_ms();
             // After the clock was set back, what is due seems to be far away.
@@ -191,7 +192,7 @@ impl Driver {
             Effect::Rollback => CallKind::Rollback,
         };
         let never = |why: String| Ok(Some(Input::NotBegun(kind, CallError::never(why))));
-        if let Some(kill) = self.ledger.switches().kill {
+        if let Some(kill) = self.ledger.newest_switches().await?.kill {
             return never(format!("{} stopped everything: {}", kill.by, kill.reason));
         }
         let votes = self.ledger.parts.store.votes(run.id).await?;
@@ -337,7 +338,7 @@ impl Driver {
                 .executed_since(RunScope::Rule(&rule.id), since(limit.window_secs))
                 .await?,
         };
-        let switches = self.ledger.switches();
+        let switches = self.ledger.newest_switches().await?;
         Ok(match may_begin(&rule, budget, &switches, usage, now_ms) {
             Ok(()) => Input::MayBegin,
             Err(Hold { why, until_ms }) => Input::HeldBack { why, until_ms },

@@ -156,6 +156,11 @@ fn what_is_wrong_is_said_with_its_line_and_field() {
         9,
         &["always"],
     );
+    check(
+        &format!("{action}    approval: {{ two_person: true, approvers: ana }}\n"),
+        9,
+        &["two approvers"],
+    );
     let twice = "- { id: x, match: {}, action: { provider: p } }\n".repeat(2);
     let error = parse(&twice).unwrap_err();
     assert_eq!(

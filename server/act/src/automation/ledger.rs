@@ -109,6 +109,14 @@ impl Ledger {
             .unwrap_or_else(PoisonError::into_inner) = switches;
     }
 
+    /// What people switched, as the store has it: someone may have stopped everything from another
+    /// process.
+    pub(super) async fn newest_switches(&self) -> Result<Switches, StoreError> {
+        let switches = self.parts.settings.switches().await?;
+        self.set_switches(switches.clone());
+        Ok(switches)
+    }
+
     pub(super) fn sources(&self) -> Sources {
         Sources {
             alerts: self.parts.alerts.clone(),

@@ -189,6 +189,7 @@ pub enum AutomationError {
 pub struct AutomationEngine {
     driver: Driver,
     lanes_max: usize,
+    folder: PathBuf,
 }
 
 impl AutomationEngine {
@@ -221,6 +222,7 @@ impl AutomationEngine {
                 )));
             }
         }
+        let folder = config.folder;
         let ledger = Ledger::new(parts, (config.budget, pace), providers, config.rules);
         ledger.load().await?;
         let ledger = Arc::new(ledger);
@@ -232,6 +234,7 @@ impl AutomationEngine {
         let engine = Self {
             driver,
             lanes_max: config.lanes_max.max(1),
+            folder,
         };
         Ok((engine, Arc::new(desk)))
     }
@@ -249,7 +252,8 @@ impl AutomationEngine {
         let mut reader = Reader::open(self.driver.ledger.clone(), self.driver.clone()).await?;
         tokio::join!(
             reader.run(&shutdown),
-            self.driver.run(self.lanes_max, &shutdown)
+            self.driver.run(self.lanes_max, &shutdown),
+            providers::sweep(self.folder, &shutdown),
         );
         Ok(())
     }

@@ -261,6 +261,13 @@ impl AutomationRule {
         if stages.is_empty() {
             return Err(wrong("approval.stages", "expected at least one stage"));
         }
+        let is_open = stages.iter().any(|stage| stage.approvers.is_empty());
+        let named = stages.iter().flat_map(|stage| &stage.approvers);
+        let named = named.collect::<std::collections::BTreeSet<_>>().len();
+        if self.approval.is_two_person && !is_open && named < 2 {
+            let expected = "expected at least two approvers";
+            return Err(wrong("approval.two_person", expected));
+        }
         for stage in stages {
             let most = match stage.approvers.len() {
                 0 => 100,

@@ -1,8 +1,8 @@
 //! The audit log: a table that is only ever added to.
 
 use async_trait::async_trait;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{AuditEntry, AuditId, AuditLog, StoreError};
 
@@ -18,17 +18,8 @@ const PAGE: &str = "SELECT id, at, actor, action, subject, details FROM audit_en
 #[async_trait]
 impl AuditLog for SqliteStore {
     async fn append(&self, entry: AuditEntry) -> Result<(), StoreError> {
-        sqlx::query(APPEND)
-            .bind(entry.id.to_string())
-            .bind(entry.at.nanos())
-            .bind(&entry.actor)
-            .bind(&entry.action)
-            .bind(&entry.subject)
-            .bind(&entry.details)
-            .execute(&self.pool)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        let mut connection = self.pool.acquire().await.map_err(store_error)?;
+        add(&mut connection, &entry).await
     }
 
     async fn page(
@@ -45,6 +36,24 @@ impl AuditLog for SqliteStore {
             .map_err(store_error)?;
         rows.iter().map(entry).collect()
     }
+}
+
+/// Adds an entry in whatever transaction the connection is in.
+pub(super) async fn add(
+    connection: &mut SqliteConnection,
+    entry: &AuditEntry,
+) -> Result<(), StoreError> {
+    sqlx::query(APPEND)
+        .bind(entry.id.to_string())
+        .bind(entry.at.nanos())
+        .bind(&entry.actor)
+        .bind(&entry.action)
+        .bind(&entry.subject)
+        .bind(&entry.details)
+        .execute(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(())
 }
 
 fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {

@@ -4,6 +4,9 @@
 mod alert_history;
 pub mod alert_model;
 pub mod alerts;
+pub mod automation;
+mod automation_runs;
+mod automation_settings;
 pub mod changes;
 pub mod findings;
 pub mod model_ledger;

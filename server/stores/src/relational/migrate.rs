@@ -39,6 +39,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         8,
         include_str!("../../../../migrations/sqlite/0008_copilot.sql"),
     ),
+    (
+        9,
+        include_str!("../../../../migrations/sqlite/0009_automation.sql"),
+    ),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (\

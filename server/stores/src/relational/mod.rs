@@ -3,8 +3,9 @@
 //! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
 //! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
 //! [`ClassificationRuleStore`], [`SubscriptionStore`], [`SessionStore`], [`TicketStore`],
-//! [`ChangeStore`], [`RootCauseStore`], [`ThreadStore`] and [`ModelLedger`]. The SQL is plain enough
-//! for PostgreSQL to join later behind the same suites. Not here: log lines, metrics and vectors.
+//! [`ChangeStore`], [`RootCauseStore`], [`ThreadStore`], [`ModelLedger`], [`AutomationStore`] and
+//! [`AutomationSettings`]. The SQL is plain enough for PostgreSQL to join later behind the same suites.
+//! Not here: log lines, metrics and vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
 //! [`AuditLog`]: tocsin_domain::ports::AuditLog
@@ -22,6 +23,8 @@
 //! [`RootCauseStore`]: tocsin_domain::ports::RootCauseStore
 //! [`ThreadStore`]: tocsin_domain::ports::ThreadStore
 //! [`ModelLedger`]: tocsin_domain::ports::ModelLedger
+//! [`AutomationStore`]: tocsin_domain::ports::AutomationStore
+//! [`AutomationSettings`]: tocsin_domain::ports::AutomationSettings
 
 #[cfg(test)]
 mod alert_properties;
@@ -29,6 +32,7 @@ mod alerts;
 mod anomalies;
 mod answer_json;
 mod audit;
+mod automation;
 mod changes;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;

@@ -1,7 +1,7 @@
 //! Alert rules and classification rules that people changed, every version of them.
 
 use async_trait::async_trait;
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 use tocsin_domain::ClassificationRule;
 use tocsin_domain::alert::AlertRule;
 use tocsin_domain::ports::{ClassificationRuleStore, RuleStore, StoreError};
@@ -40,7 +40,7 @@ macro_rules! insert {
 }
 
 /// A version of a rule, as it is kept.
-type Version = (String, u32, Option<String>);
+pub(super) type Version = (String, u32, Option<String>);
 
 #[async_trait]
 impl RuleStore for SqliteStore {
@@ -103,7 +103,10 @@ impl ClassificationRuleStore for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn newest_versions(&self, sql: &'static str) -> Result<Vec<Version>, StoreError> {
+    pub(super) async fn newest_versions(
+        &self,
+        sql: &'static str,
+    ) -> Result<Vec<Version>, StoreError> {
         let rows = sqlx::query(sql)
             .fetch_all(&self.pool)
             .await
@@ -120,15 +123,27 @@ impl SqliteStore {
 
     async fn put_version(
         &self,
-        [highest, insert]: [&'static str; 2],
+        sql: [&'static str; 2],
         id: &str,
         own: u32,
         rule: Option<String>,
     ) -> Result<u32, StoreError> {
         let mut transaction = self.write().await?;
+        let version = Self::add_version(&mut transaction, sql, (id, own), rule).await?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(version)
+    }
+
+    /// Adds the next version of a rule, above its `own`, in a transaction.
+    pub(super) async fn add_version(
+        connection: &mut SqliteConnection,
+        [highest, insert]: [&'static str; 2],
+        (id, own): (&str, u32),
+        rule: Option<String>,
+    ) -> Result<u32, StoreError> {
         let highest: Option<i64> = sqlx::query_scalar(highest)
             .bind(id)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut *connection)
             .await
             .map_err(store_error)?;
         let next = highest.unwrap_or(0).max(i64::from(own)) + 1;
@@ -140,10 +155,9 @@ impl SqliteStore {
             .bind(id)
             .bind(next)
             .bind(rule)
-            .execute(&mut *transaction)
+            .execute(connection)
             .await
             .map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
         Ok(version)
     }
 }

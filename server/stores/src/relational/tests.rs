@@ -39,6 +39,8 @@ async fn sqlite_keeps_the_contracts() {
     contract::root_causes::root_causes(&store).await.unwrap();
     contract::threads::threads(&store).await.unwrap();
     contract::model_ledger::model_ledger(&store).await.unwrap();
+    contract::automation::automation(&store).await.unwrap();
+    contract::automation::settings(&store).await.unwrap();
 }
 
 fn job(number: i64, status: JobStatus) -> Job {

@@ -10,10 +10,12 @@ mod tests;
 pub(super) mod webhook;
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use tocsin_domain::automation::{CallKind, Param, Plan};
+use tokio_util::sync::CancellationToken;
 
 /// What comes before the name of an artifact of the action that undoes.
 pub(super) const UNDO: &str = "undo: ";
@@ -57,6 +59,48 @@ pub(super) fn is_approved(
         )),
         None => Err(format!("{name} is no part of the plan that was approved")),
     }
+}
+
+/// How long the folder of a run is kept: longer than any run may take.
+const FOLDER_KEPT: Duration = Duration::from_secs(30 * 86_400);
+/// How often old folders are looked for.
+const SWEEP: Duration = Duration::from_secs(6 * 3600);
+
+/// Removes the folders of old runs, until `shutdown` is cancelled.
+pub(super) async fn sweep(folder: PathBuf, shutdown: &CancellationToken) {
+    while !shutdown.is_cancelled() {
+        let folder = folder.clone();
+        let swept = tokio::task::spawn_blocking(move || remove_old(&folder, SystemTime::now()));
+        if let Ok(Err(error)) = swept.await {
+            tracing::warn!(%error, "the folders of old runs cannot be removed");
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+    }
+}
+
+/// Removes the folders below those of providers that nothing was written into for long.
+fn remove_old(folder: &Path, now: SystemTime) -> std::io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for provider in std::fs::read_dir(folder)? {
+        let provider = provider?;
+        if !provider.file_type()?.is_dir() {
+            continue;
+        }
+        for run in std::fs::read_dir(provider.path())? {
+            let run = run?;
+            let about = run.metadata()?;
+            let since = now.duration_since(about.modified()?);
+            if about.is_dir() && since.is_ok_and(|since| since > FOLDER_KEPT) {
+                std::fs::remove_dir_all(run.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A parameter as JSON. Text is text, whatever is in it.

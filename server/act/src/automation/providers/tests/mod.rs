@@ -181,3 +181,21 @@ fn every_field_of_an_alert_reaches_a_parameter_as_one_literal() {
         }
     }
 }
+
+#[test]
+fn the_folders_of_old_runs_are_removed_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("scripts/run");
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::write(folder.path().join("scripts/file"), "").unwrap();
+    let now = std::time::SystemTime::now();
+    super::remove_old(folder.path(), now).unwrap();
+    assert!(run.exists());
+    super::remove_old(
+        folder.path(),
+        now + super::FOLDER_KEPT + Duration::from_secs(60),
+    )
+    .unwrap();
+    assert!(!run.exists() && folder.path().join("scripts/file").exists());
+    super::remove_old(&folder.path().join("none"), now).unwrap();
+}
