@@ -174,7 +174,7 @@ impl Reader {
     }
 
     /// Runs that have not begun have nothing to do once their alert is over.
-    async fn call_off(&self, event: &AlertEvent) -> Result<(), StoreError> {
+    async fn call_off(&mut self, event: &AlertEvent) -> Result<(), StoreError> {
         let filter = RunFilter {
             states: vec![
                 RunState::Proposed,
@@ -198,7 +198,7 @@ impl Reader {
 
     /// Whether a rule that matches proposes for an alert now.
     async fn consider(
-        &self,
+        &mut self,
         rule: &AutomationRule,
         alert: &Alert,
         found: &mut Found,
@@ -236,7 +236,7 @@ impl Reader {
 
     /// Why a rule proposes nothing more for a group, or at all, now; none: it may.
     async fn held_back(
-        &self,
+        &mut self,
         rule: &AutomationRule,
         group: &str,
     ) -> Result<Option<String>, StoreError> {

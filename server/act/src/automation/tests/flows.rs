@@ -496,6 +496,27 @@ async fn a_rule_is_tried_on_an_alert_and_on_the_past_before_it_is_let_loose() {
     world.turn().await;
 }
 
+#[tokio::test]
+async fn an_alert_is_proposed_for_within_fifty_milliseconds_of_ten_thousand_rules() {
+    let mut rules = String::from("automations:\n");
+    for number in 0..10_000 {
+        rules.push_str(&format!(
+            "  - {{ id: r{number}, match: {{ failure_type: type_{number} }}, action: {{ provider: p }} }}\n"
+        ));
+    }
+    let mut world = World::new(&rules, plenty()).await;
+    let mut took = Vec::new();
+    for number in 0..200 {
+        let began = std::time::Instant::now();
+        world.fires(&format!("type_{}", number * 7), &format!("web-{number}"));
+        assert!(world.server.reader.step().await.unwrap());
+        took.push(began.elapsed());
+    }
+    took.sort();
+    assert_eq!(world.runs().len(), 200);
+    assert!(took[197].as_millis() < 50, "{:?}", took[197]);
+}
+
 #[test]
 fn the_rules_that_come_with_it_can_be_read_and_are_narrow() {
     let rules = parse_automations(include_str!("../../../../../rules/automations.yml")).unwrap();

@@ -6,6 +6,7 @@ mod model;
 mod oracle;
 pub(super) mod plan;
 mod ports;
+mod real;
 mod scripted;
 mod store;
 mod world;

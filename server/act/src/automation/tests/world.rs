@@ -85,28 +85,12 @@ impl World {
 
     /// An alert begins.
     pub(super) fn fires(&self, failure_type: &str, host: &str) -> AlertId {
-        let labels = LabelSet::new([("host", host), ("alertname", failure_type)]);
-        let starts_ms = self.ports.now_ms();
-        let id = AlertId::of(labels.fingerprint(), starts_ms);
-        let alert = Alert {
-            id,
-            fingerprint: labels.fingerprint(),
-            labels,
-            starts_ms,
-            failure_type: Some(failure_type.to_owned()),
-            ..probe(1, AlertSeverity::High, AlertKind::Realtime, 0.9)
-        };
-        self.ports.happens(alert, AlertEventKind::Fired, "system");
-        id
+        fires(&self.ports, failure_type, host)
     }
 
     /// An alert ends.
     pub(super) fn clears(&self, id: AlertId) {
-        let alert = lock(&self.ports.alerts).get(&id).cloned();
-        if let Some(mut alert) = alert.filter(Alert::is_firing) {
-            alert.ends_ms = Some(self.ports.now_ms());
-            self.ports.happens(alert, AlertEventKind::Cleared, "system");
-        }
+        clears(&self.ports, id);
     }
 
     /// Reads events, and does what is due now.
@@ -179,5 +163,31 @@ async fn start(
         driver,
         desk,
         reader,
+    }
+}
+
+/// An alert begins.
+pub(super) fn fires(ports: &Ports, failure_type: &str, host: &str) -> AlertId {
+    let labels = LabelSet::new([("host", host), ("alertname", failure_type)]);
+    let starts_ms = ports.now_ms();
+    let id = AlertId::of(labels.fingerprint(), starts_ms);
+    let alert = Alert {
+        id,
+        fingerprint: labels.fingerprint(),
+        labels,
+        starts_ms,
+        failure_type: Some(failure_type.to_owned()),
+        ..probe(1, AlertSeverity::High, AlertKind::Realtime, 0.9)
+    };
+    ports.happens(alert, AlertEventKind::Fired, "system");
+    id
+}
+
+/// An alert ends.
+pub(super) fn clears(ports: &Ports, id: AlertId) {
+    let alert = lock(&ports.alerts).get(&id).cloned();
+    if let Some(mut alert) = alert.filter(Alert::is_firing) {
+        alert.ends_ms = Some(ports.now_ms());
+        ports.happens(alert, AlertEventKind::Cleared, "system");
     }
 }
