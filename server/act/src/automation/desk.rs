@@ -82,6 +82,30 @@ impl Desk {
         Ok(())
     }
 
+    /// Takes up rules as they are kept by now, and voids what an older version of one proposed and has
+    /// not begun.
+    async fn rule_changed(&self, id: &str, actor: &str) -> Result<(), StoreError> {
+        self.ledger.load().await?;
+        let version = self.ledger.rules().get(id).map(|one| one.rule.version);
+        let filter = RunFilter {
+            states: vec![
+                RunState::Proposed,
+                RunState::AwaitingApproval,
+                RunState::Approved,
+            ],
+            rule: Some(id.to_owned()),
+            ..RunFilter::default()
+        };
+        let waiting_max = self.ledger.budget.waiting_max as usize;
+        let store = &self.ledger.parts.store;
+        let runs = store.runs(&filter, None, waiting_max).await?;
+        for run in runs.iter().filter(|run| version != Some(run.rule_version)) {
+            let void = Input::Void("the rule was changed since".into());
+            self.ledger.apply(run.id, actor, void).await?;
+        }
+        Ok(())
+    }
+
     fn compiled(&self, rule: &AutomationRule) -> Result<Compiled, StoreError> {
         let compiled = Compiled::new(rule, &self.ledger.renderer);
         compiled.map_err(|error| StoreError::Invalid(error.to_string()))
@@ -246,7 +270,7 @@ impl AutomationDesk for Desk {
                 .store
                 .rule_record(&rule.id, rule.version)
                 .await?;
-            let is_propose_only = self.ledger.is_propose_only(&rule).await?;
+            let is_propose_only = self.ledger.failed_too_often(record);
             rules.push(RuleAtWork {
                 rule,
                 record,
@@ -302,7 +326,7 @@ impl AutomationDesk for Desk {
         rule.version = settings
             .put_automation_rule(&rule.id, Some(rule.clone()), audit)
             .await?;
-        self.ledger.load().await?;
+        self.rule_changed(&rule.id, actor).await?;
         Ok(rule)
     }
 
@@ -319,7 +343,7 @@ impl AutomationDesk for Desk {
             .settings
             .put_automation_rule(id, None, audit)
             .await?;
-        self.ledger.load().await?;
+        self.rule_changed(id, actor).await?;
         Ok(true)
     }
 

@@ -11,7 +11,9 @@ use tocsin_domain::alert::Alert;
 use tocsin_domain::automation::{
     AutomationRule, Plan, Run, RunEvent, RunId, RunState, SafetyBudget, Switches, Vote,
 };
-use tocsin_domain::ports::{AuditEntry, AuditId, AutomationCommit, Committed, RunStep, StoreError};
+use tocsin_domain::ports::{
+    AuditEntry, AuditId, AutomationCommit, Committed, RuleRecord, RunStep, StoreError,
+};
 use tokio::sync::{Mutex, Notify};
 
 use super::AutomationParts;
@@ -307,7 +309,11 @@ impl Ledger {
     /// Whether a rule did not help so often that it may only propose.
     pub(super) async fn is_propose_only(&self, rule: &AutomationRule) -> Result<bool, StoreError> {
         let record = self.parts.store.rule_record(&rule.id, rule.version).await?;
-        Ok(record.failed_in_a_row >= self.budget.failed_verifications_max.max(1))
+        Ok(self.failed_too_often(record))
+    }
+
+    pub(super) fn failed_too_often(&self, record: RuleRecord) -> bool {
+        record.failed_in_a_row >= self.budget.failed_verifications_max.max(1)
     }
 
     /// The silence that holds automation of an alert back; none: none does.

@@ -13,6 +13,7 @@ use tocsin_domain::automation::{
 use tocsin_domain::ports::Ballot;
 
 use super::condition::{Condition, Facts};
+use super::ledger::SYSTEM;
 
 /// What `approval.required` may look at.
 pub(super) const APPROVAL_FACTS: &[&str] = &[
@@ -197,11 +198,13 @@ pub(super) fn hear(
     if run.plan != Some(hash) || ballot.plan != hash {
         return Err("the plan is another one than the one that was seen".into());
     }
-    if ballot.actor.is_empty() || ballot.comment.chars().count() > Vote::COMMENT_MAX {
-        return Err(format!(
-            "expected a comment of at most {} characters",
-            Vote::COMMENT_MAX
-        ));
+    // The server itself never agrees to anything.
+    if ballot.actor.is_empty() || ballot.actor == SYSTEM {
+        return Err("expected the name of a person".into());
+    }
+    if ballot.comment.chars().count() > Vote::COMMENT_MAX {
+        let most = Vote::COMMENT_MAX;
+        return Err(format!("expected a comment of at most {most} characters"));
     }
     let Tally::Waiting { stage, who } = tally(plan, hash, votes) else {
         return Err("everything is said about it".into());

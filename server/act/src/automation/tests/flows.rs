@@ -269,7 +269,8 @@ async fn a_rule_that_does_not_help_may_only_propose_until_it_is_changed() {
         .await
         .unwrap();
     assert_eq!(rule.version, 2);
-    says(&world, &run, Verdict::Approve).await;
+    let late = says(&world, &run, Verdict::Approve).await;
+    assert!(matches!(late, RunOutcome::Refused(why) if why.contains("cancelled")));
     world.fires("disk_full", "d");
     world.turn().await;
     let state = |host: &str| {
