@@ -1,17 +1,19 @@
 //! The driver: does what is due about runs. It keeps every step before it tells a provider anything,
 //! and remembers nothing of its own: whatever is killed, another one goes on from the store.
 
+mod start;
+mod tell;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tocsin_domain::alert::{Alert, AlertAction, AlertEventKind, AlertStatus};
-use tocsin_domain::automation::{CallKind, Episode, Next, Owed, Plan, Run, RunId};
-use tocsin_domain::ports::{Acted, RunScope, StoreError};
+use tocsin_domain::alert::{Alert, AlertStatus};
+use tocsin_domain::automation::{CallKind, Episode, Next, Plan, Run, RunId};
+use tocsin_domain::ports::StoreError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::budget::{Hold, Usage, limit_of, may_begin};
 use super::ledger::{Applied, Ledger, SYSTEM};
 use super::machine::{Effect, Input};
 use super::policy;
@@ -35,6 +37,19 @@ pub(super) struct Driver {
     pub(super) ledger: Arc<Ledger>,
     /// Runs that are being worked on.
     busy: Arc<Mutex<HashSet<RunId>>>,
+}
+
+/// Nobody else works on a run while this is held.
+struct Turn {
+    id: RunId,
+    busy: Arc<Mutex<HashSet<RunId>>>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.remove(&self.id);
+    }
 }
 
 impl Driver {
@@ -61,8 +76,8 @@ impl Driver {
             {
                 Ok(runs) => {
                     for run in runs {
-                        let driver = self.clone();
-                        lanes.spawn(async move { driver.work(run.id).await });
+                        let (driver, shutdown) = (self.clone(), shutdown.clone());
+                        lanes.spawn(async move { driver.lane(run.id, &shutdown).await });
                     }
                     self.sleep(now_ms).await
                 }
@@ -109,22 +124,45 @@ impl Driver {
         wait.clamp(Duration::from_millis(5), SLEEP_MAX)
     }
 
-    /// Does what is due about a run. Nobody else works on it meanwhile.
-    pub(super) async fn work(&self, id: RunId) -> Result<(), StoreError> {
-        let is_mine = self
-            .busy
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id);
-        if !is_mine {
-            return Ok(());
-        }
+    /// Does what is due about a run; what cannot be done is not tried again at once.
+    async fn lane(&self, id: RunId, shutdown: &CancellationToken) {
+        let Some(_turn) = self.take(id) else { return };
+        let store = &self.ledger.parts.store;
+        let before = store.run(id).await;
         let done = self.work_on(id).await;
-        self.busy
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id);
-        done
+        let after = store.run(id).await;
+        let is_stuck = match (&done, before, after) {
+            (Ok(()), Ok(before), Ok(after)) => before == after,
+            _ => true,
+        };
+        if let Err(error) = done {
+            tracing::error!(run = %id, %error, "a run could not be taken further");
+        }
+        if is_stuck {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = tokio::time::sleep(SLEEP_MAX) => {}
+            }
+        }
+    }
+
+    /// One's turn to work on a run; none while someone else does.
+    fn take(&self, id: RunId) -> Option<Turn> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        // Made only if it is: dropping one gives the run back.
+        busy.insert(id).then(|| Turn {
+            id,
+            busy: self.busy.clone(),
+        })
+    }
+
+    /// Does what is due about a run. Nobody else works on it meanwhile.
+    #[cfg(test)]
+    pub(super) async fn work(&self, id: RunId) -> Result<(), StoreError> {
+        match self.take(id) {
+            Some(_turn) => self.work_on(id).await,
+            None => Ok(()),
+        }
     }
 
     async fn work_on(&self, id: RunId) -> Result<(), StoreError> {
@@ -267,84 +305,6 @@ impl Driver {
         }))
     }
 
-    /// Begins, if nothing holds it back.
-    async fn start(&self, run: &Run) -> Result<(), StoreError> {
-        // Until it is written down that it began, no other is counted.
-        let _turn = self.ledger.beginning.lock().await;
-        let input = self.may_start(run).await?;
-        let is_beginning = matches!(input, Input::MayBegin);
-        let applied = self.ledger.apply(run.id, SYSTEM, input).await?;
-        drop(_turn);
-        match applied {
-            Applied::Done(run, Some(effect)) if is_beginning => {
-                if let Some(answer) = self.carry_out(&run, effect).await? {
-                    self.feed(run.id, answer).await?;
-                }
-            }
-            Applied::Held(by) => {
-                let hold = Input::HeldBack {
-                    why: format!("run {by} does something to the same target"),
-                    until_ms: self.ledger.now_ms() + HELD_RETRY_MS,
-                };
-                self.feed(run.id, hold).await?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Whether a run may begin: what is to be told of it.
-    async fn may_start(&self, run: &Run) -> Result<Input, StoreError> {
-        let store = &self.ledger.parts.store;
-        let now_ms = self.ledger.now_ms();
-        let Some(plan) = store.plan(run.id).await? else {
-            return Ok(Input::Void("its plan is gone".into()));
-        };
-        if now_ms >= plan.expires_ms {
-            return Ok(Input::Time);
-        }
-        let rules = self.ledger.rules();
-        let rule = rules.get(&run.rule).map(|one| one.rule.clone());
-        let rule = rule.filter(|rule| rule.version == plan.rule_version && rule.is_enabled);
-        let Some(rule) = rule else {
-            return Ok(Input::Void("the rule was changed since".into()));
-        };
-        let Some(alert) = self.alert_of(run).await? else {
-            return Ok(Input::Void("the alert is over".into()));
-        };
-        if plan.stages.is_empty() && self.ledger.is_propose_only(&rule).await? {
-            return Ok(Input::Void("the rule may only propose by now".into()));
-        }
-        let votes = store.votes(run.id).await?;
-        if let Err(why) = policy::leave_to_execute((run, &plan), &votes, now_ms) {
-            return Ok(Input::Void(why));
-        }
-        if let Some(why) = self.ledger.silenced_because(&alert) {
-            let until_ms = now_ms + 6 * HELD_RETRY_MS;
-            return Ok(Input::HeldBack { why, until_ms });
-        }
-        let budget = &self.ledger.budget;
-        let since = |secs: u32| now_ms.saturating_sub(i64::from(secs) * 1000);
-        let limit = limit_of(&rule, budget);
-        let provider = RunScope::Provider(&plan.action.provider);
-        let usage = Usage {
-            all: store
-                .executed_since(RunScope::All, since(budget.global.window_secs))
-                .await?,
-            provider: store
-                .executed_since(provider, since(budget.provider.window_secs))
-                .await?,
-            rule: store
-                .executed_since(RunScope::Rule(&rule.id), since(limit.window_secs))
-                .await?,
-        };
-        let switches = self.ledger.newest_switches().await?;
-        Ok(match may_begin(&rule, budget, &switches, usage, now_ms) {
-            Ok(()) => Input::MayBegin,
-            Err(Hold { why, until_ms }) => Input::HeldBack { why, until_ms },
-        })
-    }
-
     /// Asks the provider how it goes.
     async fn ask(&self, run: &Run) -> Result<(), StoreError> {
         let Some(call) = &run.call else {
@@ -410,58 +370,10 @@ impl Driver {
         };
         self.feed(run.id, looked).await
     }
-
-    /// Tells the alert what is owed to it.
-    async fn tell_people(&self, run: &Run) -> Result<(), StoreError> {
-        let mut told = 0;
-        for owed in &run.owed {
-            match self.tell_one(run, owed).await {
-                Ok(()) => told += 1,
-                Err(error) => {
-                    tracing::error!(run = %run.id, %error, "an alert cannot be told of its run");
-                    if told == 0 {
-                        let why = "the alert could not be told".to_owned();
-                        return self.feed(run.id, Input::NotTold(why)).await;
-                    }
-                    break;
-                }
-            }
-        }
-        self.feed(run.id, Input::Told(told)).await
-    }
-
-    /// Tells one thing. It may be told again after a crash, and then changes nothing.
-    async fn tell_one(&self, run: &Run, owed: &Owed) -> Result<(), StoreError> {
-        let alert = run.episode.alert;
-        let desk = &self.ledger.parts.desk;
-        let act = |action| desk.act(vec![alert], action, SYSTEM.to_owned());
-        match owed {
-            Owed::Resolve => drop(act(AlertAction::Resolve).await?),
-            Owed::Escalate { why, to } => {
-                let text = format!("Automation `{}` (run {}): {why}", run.rule, run.id);
-                let events = self.ledger.parts.alerts.events_of(alert, 200).await?;
-                let is_same = |kind: &AlertEventKind| matches!(kind, AlertEventKind::Commented(said) if *said == text);
-                if !events.iter().any(|event| is_same(&event.kind)) {
-                    let mut text = text;
-                    text.truncate(text.floor_char_boundary(AlertAction::COMMENT_MAX));
-                    let acted = act(AlertAction::Comment(text)).await?;
-                    if let Some((_, Acted::Refused(why))) = acted.first() {
-                        tracing::warn!(run = %run.id, %why, "an alert was not told of its run");
-                    }
-                }
-                if let Some(to) = to {
-                    act(AlertAction::Escalate(*to)).await?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-fn log(done: Result<Result<(), StoreError>, tokio::task::JoinError>) {
-    match done {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "a run could not be taken further"),
-        Err(error) => tracing::error!(%error, "the work on a run broke off"),
+fn log(done: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "the work on a run broke off");
     }
 }
