@@ -9,4 +9,5 @@ mod ports;
 mod real;
 mod scripted;
 mod store;
+mod storm;
 mod world;

@@ -126,6 +126,16 @@ impl World {
         lock(&self.store.0).runs.values().cloned().collect()
     }
 
+    /// An engine that runs by itself, and its desk.
+    pub(super) fn engine(&self) -> (AutomationEngine, Arc<AutomationEngineDesk>) {
+        let engine = AutomationEngine {
+            driver: self.server.driver.clone(),
+            lanes_max: 8,
+            folder: std::path::PathBuf::from("/nonexistent"),
+        };
+        (engine, self.server.desk.clone())
+    }
+
     pub(super) fn desk(&self) -> Arc<dyn AutomationDesk> {
         self.server.desk.clone()
     }
