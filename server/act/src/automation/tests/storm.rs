@@ -9,11 +9,11 @@ use tocsin_domain::ports::{AutomationDesk, Ballot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::scripted::Mood;
+use super::scripted::{Mood, Scripted};
+use super::store::Store;
 use super::world::{World, plenty};
 use crate::automation::AutomationEngineDesk;
 use crate::automation::provider::Status;
-use crate::automation::tests::scripted::Scripted;
 use crate::outbox::tests::memory::lock;
 
 const RULES: &str = r#"
@@ -126,6 +126,10 @@ async fn many_people_at_once_do_not_make_it_do_anything_twice() {
             .filter(|r| r.due_ms().is_some())
             .collect::<Vec<_>>()
     );
+    check(&store, &provider);
+}
+
+fn check(store: &Store, provider: &Scripted) {
     // What was wrong broke off while one of these was held.
     let is_poisoned =
         store.0.is_poisoned() || provider.kept.is_poisoned() || provider.oracle.is_poisoned();

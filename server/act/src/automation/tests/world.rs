@@ -178,6 +178,16 @@ async fn start(
 
 /// An alert begins.
 pub(super) fn fires(ports: &Ports, failure_type: &str, host: &str) -> AlertId {
+    fires_as(ports, failure_type, host, LabelSet::default())
+}
+
+/// An alert begins about which more is known.
+pub(super) fn fires_as(
+    ports: &Ports,
+    failure_type: &str,
+    host: &str,
+    annotations: LabelSet,
+) -> AlertId {
     let labels = LabelSet::new([("host", host), ("alertname", failure_type)]);
     let starts_ms = ports.now_ms();
     let id = AlertId::of(labels.fingerprint(), starts_ms);
@@ -185,6 +195,7 @@ pub(super) fn fires(ports: &Ports, failure_type: &str, host: &str) -> AlertId {
         id,
         fingerprint: labels.fingerprint(),
         labels,
+        annotations,
         starts_ms,
         failure_type: Some(failure_type.to_owned()),
         ..probe(1, AlertSeverity::High, AlertKind::Realtime, 0.9)
