@@ -1,10 +1,11 @@
 //! The only crate that changes the outside world: it tells those who subscribed, and trackers of
-//! issues.
+//! issues, and carries out what people agreed to.
 //!
 //! In flow the numbered events of alerts. [`Outbox`] writes down what is to be told to whom,
 //! together with how far it read, and sends it until the channel took it or refused it for good;
 //! nothing is missed and nothing told twice, whenever the server stops. [`ChannelNotifier`] renders
-//! and sends for the API: previews and tests. Not here: when an alert fires, HTTP routes, SQL.
+//! and sends for the API: previews and tests. [`AutomationEngine`] proposes what rules say about an
+//! alert, and has providers do exactly what people agreed to, once. Not here: when an alert fires, HTTP routes, SQL.
 //!
 //! Every decision is a pure function over plain values (`policy`, `message`, `channels`); the loops
 //! in `outbox` own time, the network and the order of effects.

@@ -1,6 +1,6 @@
 //! Whether a run may begin now: its plan, its rule, its alert, its approval, and how much may happen.
 
-use tocsin_domain::automation::Run;
+use tocsin_domain::automation::{AutomationRule, Run};
 use tocsin_domain::ports::{RunScope, StoreError};
 
 use super::{Driver, HELD_RETRY_MS};
@@ -48,7 +48,9 @@ impl Driver {
         }
         let rules = self.ledger.rules();
         let rule = rules.get(&run.rule).map(|one| one.rule.clone());
-        let rule = rule.filter(|rule| rule.version == plan.rule_version && rule.is_enabled);
+        // What a person asked for goes on though the rule proposes nothing by itself.
+        let is_on = |rule: &AutomationRule| rule.is_enabled || run.proposer != SYSTEM;
+        let rule = rule.filter(|rule| rule.version == plan.rule_version && is_on(rule));
         let Some(rule) = rule else {
             return Ok(Input::Void("the rule was changed since".into()));
         };

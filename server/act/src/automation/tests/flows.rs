@@ -431,6 +431,29 @@ async fn a_dry_run_plans_and_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_rule_that_is_switched_off_is_carried_out_for_a_person_who_asks() {
+    let rules = BOLD.replace("  action:", "  enabled: false\n  action:");
+    let mut world = World::new(&rules, plenty()).await;
+    let alert = world.fires("disk_full", "web-1");
+    world.turn().await;
+    assert!(world.runs().is_empty());
+    for _ in 0..2 {
+        let asked = world.desk().propose("clean", alert, "ana").await.unwrap();
+        assert!(
+            matches!(&asked, RunOutcome::Done(run) if run.proposer == "ana"),
+            "{asked:?}"
+        );
+        let twin = world.desk().propose("clean", alert, "bob").await.unwrap();
+        assert!(matches!(twin, RunOutcome::Refused(why) if why.contains("about the same")));
+        ends_with(&world, Status::Failed("no".into()));
+        world.passes(3).await;
+    }
+    assert_eq!(lock(&world.provider.kept).begun.len(), 2);
+    let unknown = world.desk().propose("other", alert, "ana").await.unwrap();
+    assert!(matches!(unknown, RunOutcome::Unknown(_)));
+}
+
+#[tokio::test]
 async fn a_value_that_is_not_there_fails_the_run_and_says_so() {
     let rules = CAREFUL.replace(
         "{ host: \"{{ alert.labels.host }}\" }",
