@@ -1,19 +1,17 @@
 import type { ComponentProps } from 'react';
 
-import type { Fact } from '@/api-client/copilot-types';
 import { PAGES } from '@/lib/pages';
 
-import { evidenceTarget, momentOf } from '../evidence/evidence-target';
+import type { Target } from '../evidence/evidence-target';
 import { ViewLink } from '../view-link';
 
 import { useCited } from './cited';
 
-type Props = Omit<ComponentProps<'a'>, 'href'> & { fact: Fact };
+type Props = Omit<ComponentProps<'a'>, 'href' | 'target'> & { target: Target };
 
 /** A link to where a fact can be looked at. */
-export function FactLink({ fact, ...rest }: Props) {
+export function FactLink({ target: { page, view }, ...rest }: Props) {
   const { onOpen } = useCited();
-  const { page, view } = evidenceTarget(fact.evidence, momentOf(fact.at));
   return (
     <ViewLink
       to={PAGES[page]}

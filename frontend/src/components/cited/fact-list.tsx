@@ -2,6 +2,8 @@ import { useEffect, useRef } from 'react';
 
 import type { Fact } from '@/api-client/copilot-types';
 
+import { evidenceTarget, momentOf } from '../evidence/evidence-target';
+
 import { useCited, useMark } from './cited';
 import { FactLink } from './fact-link';
 import { FactWords } from './fact-words';
@@ -27,13 +29,25 @@ export function FactList({ facts, className = '' }: { facts: readonly Fact[]; cl
   );
 }
 
+const ROW = 'flex items-start gap-2.5 px-3 py-2 text-sm';
+
 function Row({ fact, isHot }: { fact: Fact; isHot: boolean }) {
+  const target = evidenceTarget(fact.evidence, momentOf(fact.at));
+  const id = <span className="w-7 shrink-0 pt-px text-2xs font-medium text-faint tabular-nums">{fact.id}</span>;
   return (
     <li data-fact={fact.id} {...useMark(fact.id)}>
-      <FactLink fact={fact} className={`flex items-start gap-2.5 px-3 py-2 text-sm focus-visible:-outline-offset-2 ${isHot ? 'bg-chosen' : 'hover:bg-hover'}`}>
-        <span className="w-7 shrink-0 pt-px text-2xs font-medium text-faint tabular-nums">{fact.id}</span>
-        <FactWords fact={fact} isCut />
-      </FactLink>
+      {target ? (
+        <FactLink target={target} className={`${ROW} focus-visible:-outline-offset-2 ${isHot ? 'bg-chosen' : 'hover:bg-hover'}`}>
+          {id}
+          <FactWords fact={fact} isCut />
+        </FactLink>
+      ) : (
+        // It opens nowhere, so all of it is said here.
+        <div className={`${ROW} ${isHot ? 'bg-chosen' : ''}`}>
+          {id}
+          <FactWords fact={fact} />
+        </div>
+      )}
     </li>
   );
 }

@@ -12,6 +12,7 @@ export const EVIDENCE_ICONS: Record<Evidence['type'], IconName> = {
   incident: 'incident',
   change: 'change',
   runbook: 'book',
+  attachment: 'attach',
 };
 
 /** What kind of thing is opened, in a word or two. */
@@ -25,4 +26,5 @@ export const EVIDENCE_NAMES: Record<Evidence['type'], string> = {
   incident: 'incident',
   change: 'change',
   runbook: 'runbook',
+  attachment: 'attachment',
 };

@@ -19,8 +19,8 @@ export interface Target {
 
 const moment = (ms: number) => new Date(ms).toISOString();
 
-/** Where a fact can be looked at. */
-export function evidenceTarget(evidence: Evidence, stretch?: Stretch): Target {
+/** Where a fact can be looked at; nowhere if it is a line of what came with a question, which is not kept. */
+export function evidenceTarget(evidence: Evidence, stretch?: Stretch): Target | undefined {
   switch (evidence.type) {
     case 'record':
       return { page: 'search', view: { ...around(stretch, AROUND_MS), record: evidence.id } };
@@ -40,6 +40,8 @@ export function evidenceTarget(evidence: Evidence, stretch?: Stretch): Target {
       return { page: 'changes', view: { ...around(stretch, HOUR_MS), change: evidence.id } };
     case 'runbook':
       return { page: 'runbooks', view: { failure_type: evidence.failure_type } };
+    case 'attachment':
+      return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Alert, Evidence } from '@/api-client/types';
+import { attachedPlace } from '@/components/evidence/attached-line';
 import { EVIDENCE_ICONS, EVIDENCE_NAMES } from '@/components/evidence/evidence-icon';
 import { evidenceTarget } from '@/components/evidence/evidence-target';
 import { Icon } from '@/components/ui/icon';
@@ -7,20 +8,31 @@ import { plural } from '@/lib/format';
 import { PAGES } from '@/lib/pages';
 import { plain } from '@/lib/plain-text';
 
+const ROW = 'flex items-start gap-2.5 px-3 py-2 text-sm';
+
 /** What an alert rests on; each opens where it can be looked at. */
 export function EvidenceList({ alert }: { alert: Alert }) {
   if (alert.evidence.length === 0) return <p className="text-sm text-soft">None was kept.</p>;
   return (
     <ul aria-label="Evidence" className="divide-y divide-line rounded-md border border-line">
       {alert.evidence.map((evidence, index) => {
-        const { page, view } = evidenceTarget(evidence, { from: alert.starts_at, to: alert.last_at });
+        const target = evidenceTarget(evidence, { from: alert.starts_at, to: alert.last_at });
+        const words = (
+          <>
+            <Icon name={EVIDENCE_ICONS[evidence.type]} className="mt-0.5 text-faint" />
+            <Words evidence={evidence} />
+          </>
+        );
         return (
           <li key={index}>
-            <ViewLink to={PAGES[page]} view={view} className="flex items-start gap-2.5 px-3 py-2 text-sm hover:bg-hover focus-visible:-outline-offset-2">
-              <Icon name={EVIDENCE_ICONS[evidence.type]} className="mt-0.5 text-faint" />
-              <Words evidence={evidence} />
-              <Icon name="right" className="mt-1 size-3 text-faint" />
-            </ViewLink>
+            {target ? (
+              <ViewLink to={PAGES[target.page]} view={target.view} className={`${ROW} hover:bg-hover focus-visible:-outline-offset-2`}>
+                {words}
+                <Icon name="right" className="mt-1 size-3 text-faint" />
+              </ViewLink>
+            ) : (
+              <div className={ROW}>{words}</div>
+            )}
           </li>
         );
       })}
@@ -54,5 +66,7 @@ function wordsOf(evidence: Evidence): { text: string; isCode?: boolean; note?: s
     case 'change':
     case 'runbook':
       return { text: evidence.title, note: EVIDENCE_NAMES[evidence.type] };
+    case 'attachment':
+      return { text: attachedPlace(evidence), note: EVIDENCE_NAMES.attachment };
   }
 }
