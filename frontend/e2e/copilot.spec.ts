@@ -109,6 +109,83 @@ test('a command asks the copilot', async ({ page }) => {
   await expect(page.getByRole('complementary', { name: 'Copilot' }).getByRole('article', { name: 'What will fill up next?' })).toBeVisible();
 });
 
+const DESCRIBED = `Name:         web-1
+Namespace:    shop
+Status:       Running
+Containers:
+  web:
+    State:          Waiting
+      Reason:       CrashLoopBackOff
+    Last State:     Terminated
+      Reason:       OOMKilled
+      Exit Code:    137
+    Restart Count:  6
+    Limits:
+      memory:  128Mi
+`;
+
+test('a question is answered from what is attached, which is not kept', async ({ page }) => {
+  await page.goto('copilot');
+  await page.locator('input[type=file]').setInputFiles([
+    { name: 'describe.txt', mimeType: 'text/plain', buffer: Buffer.from(DESCRIBED) },
+    { name: 'core', mimeType: 'application/octet-stream', buffer: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0]) },
+  ]);
+  const composer = page.getByRole('form', { name: 'Ask' });
+  await expect(composer.getByRole('alert')).toHaveText('core is no text.');
+  await expect(composer.getByRole('list', { name: 'Attached' })).toHaveText('describe.txt260 B');
+  await ask(page, 'why did web-1 die?');
+  await answered(page);
+  const log = conversation(page);
+  await expect(composer.getByRole('list', { name: 'Attached' })).toHaveCount(0);
+  await expect(log.getByRole('list', { name: 'Attached' })).toContainText('describe.txt');
+  await expect(log.getByText(/OOMKilled/).first()).toBeVisible();
+
+  // The fact says its line and where it stands; it opens nowhere.
+  const fact = log.getByRole('listitem').filter({ hasText: 'OOMKilled' }).filter({ hasText: 'describe.txt, line 9' });
+  await expect(fact).toBeVisible();
+  await expect(log.getByRole('link', { name: /^Fact/ })).toHaveCount(0);
+  await log.getByRole('button', { name: /^Fact E\d+$/ }).first().click();
+  await expect(page.getByRole('dialog', { name: /^Fact E\d+$/ })).toContainText('describe.txt, line');
+  await page.keyboard.press('Escape');
+
+  // As long as the page is open, the question can be asked again with it.
+  await log.getByRole('button', { name: 'Ask again' }).click();
+  await expect(page.getByRole('group', { name: 'Answers to this question' })).toContainText('2 of 2');
+  await page.reload();
+  await expect(log.getByRole('list', { name: 'Attached' })).toHaveText('describe.txt');
+  await expect(log.getByRole('button', { name: 'Ask again' })).toBeDisabled();
+  await expect(log.getByRole('button', { name: 'Ask again' })).toHaveAttribute('title', /not kept/);
+});
+
+test('much that is pasted is offered to be attached, and what is dropped is', async ({ page }) => {
+  await page.goto('copilot');
+  const composer = page.getByRole('form', { name: 'Ask' });
+  const field = page.getByRole('textbox', { name: 'Question' });
+  await field.fill('What is wrong here?');
+  await field.press('End');
+  await field.evaluate((area: HTMLTextAreaElement, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    const isTaken = !area.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    if (!isTaken) document.execCommand('insertText', false, text);
+  }, DESCRIBED.repeat(2));
+  await composer.getByRole('button', { name: 'Attach it as pasted.txt' }).click();
+  await expect(field).toHaveValue('What is wrong here?');
+  await expect(composer.getByRole('list', { name: 'Attached' })).toContainText('pasted.txt');
+
+  const dataTransfer = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['ERROR disk full'], 'app.log'));
+    return transfer;
+  });
+  await composer.dispatchEvent('dragover', { dataTransfer });
+  await expect(composer.getByText('Drop to attach')).toBeVisible();
+  await composer.dispatchEvent('drop', { dataTransfer });
+  await expect(composer.getByRole('listitem')).toHaveText([/^pasted\.txt/, /^app\.log/]);
+  await composer.getByRole('button', { name: 'Remove pasted.txt' }).click();
+  await expect(composer.getByRole('listitem')).toHaveText([/^app\.log/]);
+});
+
 test.describe('on a narrow screen', () => {
   test.use({ viewport: { width: 390, height: 844 } });
 

@@ -2,12 +2,16 @@ import type { AnswerChartWish, Fact, Message, PageContext, Statement, Step, Unde
 import type { SseEvent } from '@/api-client/sse';
 import type { Problem } from '@/api-client/types';
 
+import type { Attachment } from './attachments';
+
 /** An answer while it comes. */
 export interface LiveAnswer {
   phase: 'asking' | 'answering' | 'done' | 'stopped' | 'failed';
   /** What was asked, and from which page. */
   text: string;
   page?: PageContext;
+  /** What came with it. */
+  attachments?: readonly Attachment[];
   /** The id of the question, once the server has it; from the beginning where it is asked again. */
   asked?: string;
   /** How many answers the question had before. */
@@ -23,7 +27,7 @@ export interface LiveAnswer {
   problem?: Problem;
 }
 
-type Asked = Pick<LiveAnswer, 'text' | 'page' | 'asked'> & { before?: number };
+type Asked = Pick<LiveAnswer, 'text' | 'page' | 'attachments' | 'asked'> & { before?: number };
 
 export const asking = (question: Asked): LiveAnswer => ({ phase: 'asking', before: 0, steps: [], facts: [], statements: [], charts: [], notices: [], ...question });
 

@@ -53,3 +53,6 @@ export function firstQuestions({ alert, incident, record, metric, query }: PageC
   if (query) return ['Why does this happen?', 'How many are there?', 'What changed before it?'];
   return ['What is broken?', 'What happened in the last 24 hours?', 'What changed since yesterday?', 'Show the errors of the last hour', 'What will fill up?'];
 }
+
+/** Questions that may be asked first about what is attached. */
+export const ATTACHED_QUESTIONS = ['What is wrong here?', 'Is everything healthy?', 'Show me the errors'];

@@ -6,12 +6,15 @@ import { ApiError, postForEvents } from '@/api-client/http';
 import { readEvents } from '@/api-client/sse';
 
 import { threadOptions } from './api/get-thread';
+import type { Attachment } from './attachments';
+import { hold, letGo } from './held';
 import { asking, ended, failed, heard, isRunning, stopped, type LiveAnswer } from './live-answer';
 import { isKept } from './turns';
 
 export interface Question {
   text: string;
   page?: PageContext;
+  attachments?: readonly Attachment[];
   /** The question that is asked again, and how many answers it has. */
   again?: { id: string; answers: number };
 }
@@ -37,18 +40,19 @@ function change(thread: string, own: AbortController, next: (answer: LiveAnswer)
 }
 
 /** Asks in a conversation; the answer is there with `useRunning` as it comes. */
-export async function ask(client: QueryClient, thread: string, { text, page, again }: Question): Promise<void> {
+export async function ask(client: QueryClient, thread: string, { text, page, attachments = [], again }: Question): Promise<void> {
   const abort = new AbortController();
   running.get(thread)?.abort.abort();
-  running.set(thread, { abort, answer: asking({ text, page, asked: again?.id, before: again?.answers ?? 0 }) });
+  running.set(thread, { abort, answer: asking({ text, page, attachments, asked: again?.id, before: again?.answers ?? 0 }) });
   change(thread, abort, (answer) => answer);
   try {
     const path = `copilot/threads/${encodeURIComponent(thread)}/messages`;
-    const body = await postForEvents(path, { ...(again ? { again: again.id } : { text }), page, utc_offset_minutes: -new Date().getTimezoneOffset() }, abort.signal);
+    const brought = attachments.length > 0 ? attachments.map(({ name, text: said }) => ({ name, text: said })) : undefined;
+    const question = { ...(again ? { again: again.id } : { text }), page, attachments: brought, utc_offset_minutes: -new Date().getTimezoneOffset() };
+    const body = await postForEvents(path, question, abort.signal);
     await readEvents(body, (event) => {
       change(thread, abort, (answer) => heard(answer, event));
-      // The first question gives a conversation its title.
-      if (event.event === 'asked') void client.invalidateQueries({ queryKey: ['copilot-threads'] });
+      if (event.event === 'asked') taken(client, thread, abort);
     });
     change(thread, abort, ended);
   } catch (error) {
@@ -57,6 +61,16 @@ export async function ask(client: QueryClient, thread: string, { text, page, aga
     else change(thread, abort, ended);
   }
   await keep(client, thread, abort);
+}
+
+/** The server has the question. */
+function taken(client: QueryClient, thread: string, own: AbortController) {
+  const current = running.get(thread);
+  if (current?.abort !== own) return;
+  const { asked, attachments = [] } = current.answer;
+  if (asked !== undefined && attachments.length > 0) hold(asked, thread, attachments);
+  // The first question gives a conversation its title.
+  void client.invalidateQueries({ queryKey: ['copilot-threads'] });
 }
 
 /** Reads the conversation anew until the answer is among its messages. */
@@ -85,6 +99,7 @@ export function stop(thread: string) {
 export function forget(thread: string) {
   running.get(thread)?.abort.abort();
   running.delete(thread);
+  letGo(thread);
 }
 
 const watch = (watcher: () => void) => {

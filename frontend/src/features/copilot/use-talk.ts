@@ -5,9 +5,14 @@ import type { PageContext } from '@/api-client/copilot-types';
 
 import { useCreateThread } from './api/create-thread';
 import { useThread } from './api/get-thread';
+import type { Attachment } from './attachments';
+import { broughtBy } from './held';
 import { isRunning } from './live-answer';
 import { ask as askIn, stop as stopIn, useRunning } from './running';
 import { turnsOf, type Turn } from './turns';
+
+/** Asks, and says whether it could: what could not stays to be sent again. */
+export type Ask = (text: string, page?: PageContext, attachments?: readonly Attachment[]) => Promise<boolean>;
 
 export interface Talk {
   thread?: string;
@@ -21,8 +26,7 @@ export interface Talk {
   reload: () => void;
   /** Why no conversation could be begun. */
   beginError: Error | null;
-  /** Asks, and says whether it could. */
-  ask: (text: string, page?: PageContext) => Promise<boolean>;
+  ask: Ask;
   again: (turn: Turn) => void;
   stop: () => void;
 }
@@ -35,19 +39,22 @@ export function useTalk(thread: string | undefined, onThread: (thread: string) =
   const create = useCreateThread();
   const turns = useMemo(() => turnsOf(data?.items ?? [], live), [data, live]);
 
-  const ask = async (text: string, page?: PageContext) => {
+  const ask: Ask = async (text, page, attachments) => {
     const id = thread ?? (await create.mutateAsync().catch(() => undefined))?.id;
     if (id === undefined) return false;
-    void askIn(client, id, { text, page });
+    void askIn(client, id, { text, page, attachments });
     if (id !== thread) onThread(id);
     return true;
   };
-  const again = ({ question, answers, live: shown }: Turn) => {
-    if (!thread) return;
+  const again = (turn: Turn) => {
+    const { question, answers, live: shown } = turn;
+    const { attachments } = broughtBy(turn);
+    // What came with the question has to come again.
+    if (!thread || !attachments) return;
     const id = question?.id ?? shown?.asked;
     const text = question?.text ?? shown?.text ?? '';
     const page = question?.page ?? shown?.page;
-    void askIn(client, thread, { text, page, again: id === undefined ? undefined : { id, answers: answers.length } });
+    void askIn(client, thread, { text, page, attachments, again: id === undefined ? undefined : { id, answers: answers.length } });
   };
   return {
     thread,

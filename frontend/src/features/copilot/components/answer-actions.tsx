@@ -11,13 +11,15 @@ import { answerText, keptAnswer } from '../shown-answer';
 interface Props {
   message: Message;
   isBusy: boolean;
+  /** Why it cannot be asked again. */
+  cannotAgain?: string;
   onAgain: () => void;
 }
 
 const SMALL = { iconClass: 'size-3.5', className: 'size-7!' };
 
 /** What can be done with an answer: copied, asked for again, judged. */
-export function AnswerActions({ message, isBusy, onAgain }: Props) {
+export function AnswerActions({ message, isBusy, cannotAgain, onAgain }: Props) {
   const [commenting, setCommenting] = useState(false);
   const send = useSendFeedback();
   const judge = (verdict: Verdict) => {
@@ -30,7 +32,7 @@ export function AnswerActions({ message, isBusy, onAgain }: Props) {
     <div>
       <div role="group" aria-label="About this answer" className="-ml-1.5 flex items-center">
         {message.answer && <CopyButton text={answerText(keptAnswer(message.answer))} label="Copy the answer" className="size-7!" />}
-        <IconButton label="Ask again" icon="refresh" {...SMALL} disabled={isBusy} onClick={onAgain} />
+        <IconButton label="Ask again" icon="refresh" {...SMALL} disabled={isBusy || cannotAgain !== undefined} title={cannotAgain ?? 'Ask again'} onClick={onAgain} />
         <IconButton label="It helped" icon="thumbUp" {...look('up')} disabled={send.isPending} onClick={() => judge('up')} />
         <IconButton label="It did not help" icon="thumbDown" {...look('down')} disabled={send.isPending} onClick={() => judge('down')} />
         {message.comment && !commenting && <span className="ml-1.5 min-w-0 truncate text-xs text-faint">“{message.comment}”</span>}
