@@ -132,7 +132,7 @@ test('a question is answered from what is attached, which is not kept', async ({
   ]);
   const composer = page.getByRole('form', { name: 'Ask' });
   await expect(composer.getByRole('alert')).toHaveText('core is no text.');
-  await expect(composer.getByRole('list', { name: 'Attached' })).toHaveText('describe.txt260 B');
+  await expect(composer.getByRole('list', { name: 'Attached' })).toHaveText('describe.txt285 B');
   await ask(page, 'why did web-1 die?');
   await answered(page);
   const log = conversation(page);
