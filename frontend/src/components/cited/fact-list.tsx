@@ -20,8 +20,10 @@ export function FactList({ facts, className = '' }: { facts: readonly Fact[]; cl
     if (above < place.scrollTop) place.scrollTop = above;
     else if (above + row.offsetHeight > place.scrollTop + place.clientHeight) place.scrollTop = above + row.offsetHeight - place.clientHeight;
   }, [hot]);
+  // Without a link in it, the list itself is what the keyboard scrolls.
+  const isLinked = facts.some(({ evidence }) => evidenceTarget(evidence) !== undefined);
   return (
-    <ul ref={list} aria-label="Facts" className={`divide-y divide-line rounded-md border border-line ${className}`}>
+    <ul ref={list} aria-label="Facts" tabIndex={isLinked ? undefined : 0} className={`divide-y divide-line rounded-md border border-line ${className}`}>
       {facts.map((fact) => (
         <Row key={fact.id} fact={fact} isHot={hot === fact.id} />
       ))}

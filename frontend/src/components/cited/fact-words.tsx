@@ -15,13 +15,14 @@ export function FactWords({ fact, isCut = false }: { fact: Fact; isCut?: boolean
   const [zone] = useZone();
   const { evidence } = fact;
   const { type } = evidence;
-  const isAttached = type === 'attachment';
+  const attached = type === 'attachment' ? { place: attachedPlace(evidence), ...attachedWords(fact.text, evidence) } : undefined;
   return (
     <span className="block min-w-0 flex-1">
-      <bdi className={`break-words ${isCut ? 'line-clamp-4' : 'block'} ${QUOTED.has(type) ? 'font-mono text-xs leading-5' : ''}`}>{plain(isAttached ? attachedWords(fact.text, evidence) : fact.text)}</bdi>
-      <span className="mt-0.5 flex items-center gap-1.5 text-xs text-faint">
-        <Icon name={EVIDENCE_ICONS[type]} className="size-3" />
-        {isAttached ? <bdi className="min-w-0 break-all">{plain(attachedPlace(evidence))}</bdi> : EVIDENCE_NAMES[type]}
+      <bdi className={`break-words ${isCut ? 'line-clamp-4' : 'block'} ${QUOTED.has(type) ? 'font-mono text-xs leading-5' : ''}`}>{plain(attached?.line ?? fact.text)}</bdi>
+      <span className="mt-0.5 flex items-start gap-1.5 text-xs text-faint">
+        <Icon name={EVIDENCE_ICONS[type]} className="mt-0.5 size-3" />
+        {attached ? <bdi className="min-w-0 break-all">{plain(attached.place)}</bdi> : EVIDENCE_NAMES[type]}
+        {attached?.counted && <span className="tabular-nums">counted: {attached.counted}</span>}
         {fact.at && (
           <time dateTime={fact.at} className="tabular-nums">
             {formatTime(fact.at, zone, false)}

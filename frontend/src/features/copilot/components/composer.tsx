@@ -4,6 +4,7 @@ import type { PageContext } from '@/api-client/copilot-types';
 import { Button, IconButton } from '@/components/ui/button';
 import { inputClass } from '@/components/ui/field';
 import { formatTime } from '@/lib/format';
+import { plain } from '@/lib/plain-text';
 import { useZone } from '@/lib/stored';
 
 import { isRatherAttached, PASTED_NAME } from '../attachments';
@@ -93,11 +94,11 @@ export function Composer({ page, attaching, isRunning, isBusy, onAsk, onStop }: 
       <AttachmentChips items={attached} onRemove={attaching.remove} className="mb-1.5" />
       {attached.length > 0 && <p className={LINE}>The answer comes from what is attached, and from nothing else.</p>}
       {refused.length > 0 && (
-        <ul role="alert" className="mb-1.5 space-y-0.5 text-xs break-words text-danger">
-          {refused.map((why) => (
-            <li key={why}>{why}</li>
+        <div role="alert" className="mb-1.5 space-y-0.5 text-xs break-words text-danger">
+          {refused.map((why, index) => (
+            <p key={index}>{plain(why)}</p>
           ))}
-        </ul>
+        </div>
       )}
       {pasted !== '' && text.includes(pasted) && (
         <p role="status" className={LINE}>
@@ -135,7 +136,7 @@ export function Composer({ page, attaching, isRunning, isBusy, onAsk, onStop }: 
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKey}
           onPaste={onPaste}
-          className={`${inputClass} h-auto! resize-none py-1.5`}
+          className={`${inputClass} resize-none py-1.5`}
         />
         {isRunning ? (
           <Button icon="stop" onClick={onStop}>

@@ -9,11 +9,16 @@ export function UnderstoodLine({ understood: { text, from, to, time_words, entit
   return (
     <p className="text-xs break-words text-soft">
       <span className="text-faint">Understood as</span> <bdi>{plain(text)}</bdi>
-      <span className="text-faint"> · </span>
-      <span className="tabular-nums">
-        {formatTime(from, zone, false)} → {formatTime(to, zone, false)}
-      </span>
-      {time_words && <span className="text-faint"> (“{plain(time_words)}”)</span>}
+      {/* What is answered from attachments looks at no time. */}
+      {from !== to && (
+        <>
+          <span className="text-faint"> · </span>
+          <span className="tabular-nums">
+            {formatTime(from, zone, false)} → {formatTime(to, zone, false)}
+          </span>
+          {time_words && <span className="text-faint"> (“{plain(time_words)}”)</span>}
+        </>
+      )}
       {entities.map((entity) => (
         <span key={entity} className="ml-1.5 inline-block max-w-full truncate rounded bg-sunken px-1.5 align-bottom">
           {plain(entity)}
