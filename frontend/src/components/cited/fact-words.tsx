@@ -21,8 +21,14 @@ export function FactWords({ fact, isCut = false }: { fact: Fact; isCut?: boolean
       <bdi className={`break-words ${isCut ? 'line-clamp-4' : 'block'} ${QUOTED.has(type) ? 'font-mono text-xs leading-5' : ''}`}>{plain(attached?.line ?? fact.text)}</bdi>
       <span className="mt-0.5 flex items-start gap-1.5 text-xs text-faint">
         <Icon name={EVIDENCE_ICONS[type]} className="mt-0.5 size-3" />
-        {attached ? <bdi className="min-w-0 break-all">{plain(attached.place)}</bdi> : EVIDENCE_NAMES[type]}
-        {attached?.counted && <span className="tabular-nums">counted: {attached.counted}</span>}
+        {attached ? (
+          <span className="min-w-0 tabular-nums">
+            <bdi className="break-all">{plain(attached.place)}</bdi>
+            {attached.counted && ` · counted: ${attached.counted}`}
+          </span>
+        ) : (
+          EVIDENCE_NAMES[type]
+        )}
         {fact.at && (
           <time dateTime={fact.at} className="tabular-nums">
             {formatTime(fact.at, zone, false)}
