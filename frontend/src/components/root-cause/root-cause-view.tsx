@@ -18,14 +18,17 @@ export function RootCauseView({ subject }: { subject: Subject }) {
   const { data, error, refetch } = useRootCauses(subject);
   const analyse = useAnalyseRootCause(subject);
   const [chosen, setChosen] = useState<string>();
+  const [before, setBefore] = useState<string>();
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <SkeletonLines count={5} label="Loading the cause" />;
   const reports = data.items;
   const shown = reports.find(({ id }) => id === chosen) ?? reports[0];
   const start = () => {
     setChosen(undefined);
+    setBefore(reports[0]?.id);
     analyse.mutate();
   };
+  const isUnchanged = !analyse.isPending && analyse.data !== undefined && analyse.data.id === before;
   return (
     <div className="space-y-3 text-sm">
       {analyse.error && <Failure error={analyse.error} retry={start} />}
@@ -37,6 +40,11 @@ export function RootCauseView({ subject }: { subject: Subject }) {
         </Button>
         {shown && reports.length > 1 && <Revisions reports={reports} shown={shown} onShow={setChosen} />}
       </div>
+      {isUnchanged && (
+        <p role="status" className="text-soft">
+          Looked into again: nothing has changed since this report.
+        </p>
+      )}
       {shown && <RootCauseReport key={shown.id} report={shown} />}
     </div>
   );
