@@ -96,10 +96,10 @@ async def talk(mode):
         assert "search_logs" in names, names
         assert all(tool.annotations.read_only_hint for tool in tools), tools
         assert all(tool.input_schema["type"] == "object" for tool in tools), tools
-        found = await client.call_tool("search_logs", {"q": "stripe"})
+        found = await client.call_tool("search_logs", {"query": "stripe"})
         assert not found.is_error, found
         assert found.structured_content["summary"] in found.content[0].text
-        wrong = await client.call_tool("search_logs", {"q": 5})
+        wrong = await client.call_tool("search_logs", {"query": 5})
         assert wrong.is_error and wrong.content[0].text, wrong
         try:
             await client.call_tool("delete_logs", {})
@@ -107,7 +107,7 @@ async def talk(mode):
         except MCPError as error:
             assert "delete_logs" in str(error), error
         # Several at a time, as assistants call them.
-        many = await asyncio.gather(*[client.call_tool("search_logs", {"q": "stripe"}) for _ in range(8)])
+        many = await asyncio.gather(*[client.call_tool("search_logs", {"query": "stripe"}) for _ in range(8)])
         assert not any(one.is_error for one in many)
         print(mode, client.protocol_version, len(names))
 

@@ -183,6 +183,35 @@ fn effects(server: &TestServer) -> anyhow::Result<(Value, Value, u64)> {
     ))
 }
 
+/// Markdown without its code spans, in which nothing is active.
+fn outside_code(markdown: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = markdown;
+    while let Some(at) = rest.find('`') {
+        let (before, from) = rest.split_at(at);
+        outside.push_str(before);
+        let ticks = from.len() - from.trim_start_matches('`').len();
+        let (fence, after) = from.split_at(ticks);
+        if outside.ends_with('\\') {
+            outside.push_str(fence);
+            rest = after;
+            continue;
+        }
+        // A span ends at a run of as many.
+        let mut runs = after.match_indices(fence).map(|(end, _)| end);
+        let end = runs
+            .find(|end| !after[..*end].ends_with('`') && !after[end + ticks..].starts_with('`'));
+        match end {
+            Some(end) => rest = &after[end + ticks..],
+            None => {
+                outside.push_str(fence);
+                rest = after;
+            }
+        }
+    }
+    outside + rest
+}
+
 /// The export of a thread is Markdown, in which nothing may be active.
 fn exports_nothing_active(server: &TestServer, question: &str) -> anyhow::Result<()> {
     let (status, thread) = server.post("/api/v1/copilot/threads", &JSON, b"{}")?;
@@ -196,6 +225,7 @@ fn exports_nothing_active(server: &TestServer, question: &str) -> anyhow::Result
     )?;
     let (status, markdown) = server.get_text(&format!("/api/v1/copilot/threads/{id}/export"))?;
     ensure!(status == 200, "{markdown}");
+    let outside = outside_code(&markdown);
     for active in [
         "![",
         "](http",
@@ -206,8 +236,8 @@ fn exports_nothing_active(server: &TestServer, question: &str) -> anyhow::Result
         "<iframe",
         "<a ",
     ] {
-        let at = markdown.find(active);
-        let is_escaped = at.is_none_or(|at| markdown[..at].ends_with('\\'));
+        let at = outside.find(active);
+        let is_escaped = at.is_none_or(|at| outside[..at].ends_with('\\'));
         ensure!(
             is_escaped,
             "`{active}` is active in the export:\n{markdown}"
