@@ -194,9 +194,7 @@ impl Judge {
             Some(start) => word.starts_with(start),
             None => word == *pattern,
         };
-        let group = SYNONYMS
-            .iter()
-            .find(|group| group.iter().any(|pattern| is(pattern)));
+        let group = SYNONYMS.iter().find(|group| group.iter().any(&is));
         match group.and_then(|group| group.first()) {
             Some(first) => first.trim_end_matches('*').to_owned(),
             None => self.stemmer.stem(&word).into_owned(),

@@ -191,7 +191,10 @@ fn numbers(text: &str) -> BTreeSet<String> {
         let goes_on = characters.peek().is_some_and(char::is_ascii_digit);
         if character.is_ascii_digit() {
             number.push(character);
-        } else if !(character == ',' && !number.is_empty() && goes_on) && !number.is_empty() {
+            continue;
+        }
+        let is_separator = character == ',' && goes_on;
+        if !number.is_empty() && !is_separator {
             all.insert(trimmed(&number));
             number.clear();
         }

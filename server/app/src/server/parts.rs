@@ -98,14 +98,8 @@ impl Parts {
         let stores = (&logs, &relational, &vectors);
         let alerts = alerts(config, stores, (&metrics, &loaded, &clock)).await?;
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
-        let model = Model::open(config, &relational, &logs, &clock)?;
-        let copilot = copilot_parts(
-            (&logs, &relational),
-            (&metrics, &alerts),
-            (&search, &model),
-            &clock,
-        );
-        let copilot = CopilotSide::open(config, copilot, model)?;
+        let read = (&logs, &relational, &search);
+        let copilot = copilot(config, read, (&metrics, &alerts), &clock)?;
         let sources = Arc::<Sources>::default();
         let http = Arc::<HttpMetrics>::default();
         let files = tocsin_ingest::file_tail::StatusBoard::default();
@@ -130,12 +124,8 @@ impl Parts {
             settings: serde_json::to_string(config)?,
         });
         let notify = NotifyParts::new(config, &relational, &alerts, &clock)?;
-        let pipeline = pipeline(
-            (&bus, &logs, &relational),
-            (enrich, &live),
-            (&intake, &alerts, &clock),
-            sessions(config)?,
-        );
+        let (stores, known) = ((&bus, &logs, &relational), (&intake, &alerts, &clock));
+        let pipeline = pipeline(stores, (enrich, &live), known, sessions(config)?);
         Ok(Self {
             bus,
             logs,
@@ -258,14 +248,15 @@ async fn alerts(
     AlertParts::open(config, sources).await
 }
 
-/// What an answer may rest on.
-fn copilot_parts(
-    (logs, relational): (&Arc<dyn LogStore>, &Arc<SqliteStore>),
+/// The copilot over all that an answer may rest on.
+fn copilot(
+    config: &Config,
+    (logs, relational, search): (&Arc<dyn LogStore>, &Arc<SqliteStore>, &Arc<PrototypeSearch>),
     (metrics, alerts): (&MetricParts, &AlertParts),
-    (search, model): (&Arc<PrototypeSearch>, &Model),
     clock: &Arc<dyn Clock>,
-) -> CopilotParts {
-    CopilotParts {
+) -> anyhow::Result<CopilotSide> {
+    let model = Model::open(config, relational, logs, clock)?;
+    let parts = CopilotParts {
         logs: logs.clone(),
         templates: relational.clone(),
         search: search.clone(),
@@ -283,7 +274,8 @@ fn copilot_parts(
         model: model.language_model(),
         clock: clock.clone(),
         random: crate::clock::random,
-    }
+    };
+    CopilotSide::open(config, parts, model)
 }
 
 /// What the loops of the partitions of logs work with.

@@ -1,5 +1,6 @@
 //! What people ask, with known answers: over the handed-out logs, and over the demo while it is broken.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -79,17 +80,20 @@ impl Score {
     /// Prints the scores, and holds them to what is promised.
     fn close(self, name: &str) -> anyhow::Result<()> {
         let share = self.right as f64 / self.all.max(1) as f64;
-        eprintln!(
+        let mut out = std::io::stderr().lock();
+        writeln!(
+            out,
             "{name}: {} of {} answered right ({share:.3}); {} sentences, {} of them cite, {} not borne out",
             self.right,
             self.all,
             self.sentences,
             self.cited,
             self.unsupported.len(),
-        );
+        )?;
         for one in &self.wrong {
-            eprintln!("  wrong: {one}");
+            writeln!(out, "  wrong: {one}")?;
         }
+        drop(out);
         ensure!(
             self.unsupported.is_empty(),
             "not borne out: {:#?}",
@@ -145,7 +149,6 @@ fn ingest(server: &TestServer, data: &Path) -> anyhow::Result<()> {
         (embedded >= stats["templates"].as_u64()? || !stats["semantic"]["available"].as_bool()?)
             .then_some(())
     })
-    .map_err(Into::into)
 }
 
 #[test]
