@@ -11,6 +11,7 @@ use tocsin_rank::SignalKind;
 
 use super::directory::Kind;
 use super::intent::Intent;
+use super::variable::Variable;
 
 /// The rules that come with the server.
 pub(super) const BUILT_IN: &str = include_str!("../../../../rules/questions.yml");
@@ -63,6 +64,8 @@ struct File {
     failures: Vec<FailureEntry>,
     labels: Vec<LabelEntry>,
     kind_words: Vec<KindWords>,
+    variable_cues: HashSet<String>,
+    variables: Vec<Variable>,
     follow_up: String,
     pronouns: Vec<String>,
     stop_words: Vec<Vec<String>>,
@@ -155,6 +158,8 @@ pub(crate) struct Catalogue {
     labels: HashMap<String, Kind>,
     callees: HashSet<String>,
     kind_words: HashMap<String, Kind>,
+    variable_cues: HashSet<String>,
+    variables: Vec<Variable>,
     follow_up: Regex,
     pronouns: HashSet<String>,
     stop_words: HashSet<String>,
@@ -221,6 +226,8 @@ impl Catalogue {
             callees,
             labels: named(file.labels.into_iter().map(|one| (one.kind, one.names))),
             kind_words: named(file.kind_words.into_iter().map(|one| (one.kind, one.words))),
+            variable_cues: file.variable_cues,
+            variables: file.variables,
             follow_up: compile(&file.follow_up)?,
             pronouns: file.pronouns.into_iter().collect(),
             stop_words: file.stop_words.into_iter().flatten().collect(),
@@ -303,6 +310,21 @@ impl Catalogue {
     /// Of which kind the name after a word is.
     pub(crate) fn kind_after(&self, word: &str) -> Option<Kind> {
         self.kind_words.get(word).copied()
+    }
+
+    /// Whether what is counted stands after a word.
+    pub(crate) fn is_variable_cue(&self, word: &str) -> bool {
+        self.variable_cues.contains(word)
+    }
+
+    /// The kind of variable that a word means.
+    pub(crate) fn variable(&self, word: &str) -> Option<&Variable> {
+        self.variables.iter().find(|one| one.is_called(word))
+    }
+
+    /// The kind of variable of a name of the rules.
+    pub(crate) fn variable_named(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().find(|one| one.name == name)
     }
 
     /// Whether a question, in lower case, goes on from the one before.

@@ -41,6 +41,9 @@ pub(super) fn go_on(
     if takes_intent {
         reading.intent = previous.intent;
         reading.severity = reading.severity.or(previous.severity);
+        if reading.counted.is_none() {
+            reading.counted.clone_from(&previous.counted);
+        }
         if reading.topic.is_empty() {
             reading.topic.clone_from(&previous.topic);
         }

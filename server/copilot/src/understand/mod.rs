@@ -10,6 +10,7 @@ mod reading;
 mod tests;
 pub(crate) mod time;
 mod told;
+mod variable;
 
 pub(crate) use catalogue::Catalogue;
 pub use catalogue::QuestionRulesError;

@@ -10,6 +10,7 @@ use super::directory::{Directory, Entity, Fit, Kind, Match};
 use super::follow_up::{Said, go_on};
 use super::intent::Intent;
 use super::time::{Asker, DAY_MS, HOUR_MS, TimeSpan, Word, times, words};
+use super::variable::{Counted, counted, how_many};
 
 /// The most entities that are taken from a question.
 const ENTITIES_MAX: usize = 6;
@@ -65,6 +66,10 @@ pub(crate) struct Reading {
     pub(crate) topic: Vec<String>,
     /// Whether they are quoted.
     pub(crate) is_quoted: bool,
+    /// Of whom or what the most is asked for; none where it is lines.
+    pub(crate) counted: Option<Counted>,
+    /// How many of the first are asked for.
+    pub(crate) how_many: Option<usize>,
     /// Names that were said to be of a kind of which none of that name is known: kind and word.
     pub(crate) unknown: Vec<(Kind, String)>,
     /// Whether something was taken from the question before.
@@ -167,11 +172,17 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
     let metric = entities.iter().any(|one| one.entity.kind() == Kind::Metric);
     let thing = entities.iter().any(|one| one.entity.kind() != Kind::Metric);
     let severity = reader.severity();
+    let counted = counted(&reader.words, &reader.is_used, context.catalogue);
     let intent = reader.take_intent(&spans, |need| match need {
         Need::Page => context.has_page,
         Need::Entity => thing,
         Need::Subject => metric || !subjects.is_empty(),
     });
+    let before = context.previous.map(|previous| previous.intent);
+    let is_top = intent.or(before) == Some(Intent::Top);
+    let counted = counted.filter(|_| is_top).map(|found| reader.take(found));
+    let how_many = how_many(&reader.words).filter(|_| is_top);
+    let how_many = how_many.map(|found| reader.take(found));
     let time_words: Vec<&str> = spans
         .iter()
         .filter_map(|span| question.get(span.bytes.clone()))
@@ -189,6 +200,8 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
         unknown: reader.unknown.clone(),
         is_follow_up: false,
         stored_ms: None,
+        counted,
+        how_many,
     };
     if let Some(previous) = context.previous {
         let said = Said {
@@ -206,16 +219,20 @@ pub(crate) fn read(question: &str, context: Context<'_>) -> Reading {
         let is_measured = |word: &String| context.catalogue.subject(&word.to_lowercase()).is_some();
         reading.topic.retain(|word| !is_measured(word));
     }
-    // A misspelt name would hide the lines that are searched for.
     if reading.intent == Intent::Search {
-        let is_sure = |one: &FoundEntity| one.fit != Fit::Misspelt;
-        let (sure, unsure): (Vec<_>, Vec<_>) = reading.entities.into_iter().partition(is_sure);
-        reading.entities = sure;
-        reading
-            .topic
-            .extend(unsure.into_iter().map(|one| one.words));
+        search_for_misspelt(&mut reading);
     }
     reading
+}
+
+/// A misspelt name would hide the lines that are searched for.
+fn search_for_misspelt(reading: &mut Reading) {
+    let all = std::mem::take(&mut reading.entities).into_iter();
+    let (sure, unsure): (Vec<_>, Vec<_>) = all.partition(|one| one.fit != Fit::Misspelt);
+    reading.entities = sure;
+    reading
+        .topic
+        .extend(unsure.into_iter().map(|one| one.words));
 }
 
 fn overlaps(one: &Range<usize>, two: &Range<usize>) -> bool {
@@ -366,6 +383,13 @@ impl Reader<'_> {
             }
         }
         names
+    }
+
+    /// What was found in some words, which are spoken for now.
+    fn take<T>(&mut self, (found, words): (T, Range<usize>)) -> T {
+        let used = self.is_used.iter_mut().skip(words.start);
+        used.take(words.len()).for_each(|used| *used = true);
+        found
     }
 
     /// The intent; the words that said it are spoken for.

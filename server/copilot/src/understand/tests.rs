@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::catalogue::{BUILT_IN, Need};
 use super::directory::Names;
 use super::time::{Asker, HOUR_MS};
+use super::variable::Counted;
 use super::*;
 
 /// Wednesday, 2026-11-11, 10:30 UTC.
@@ -138,6 +139,72 @@ fn a_question_is_taken_apart() {
     assert_eq!(ask("what fills up?").entities, []);
     assert_eq!(ask("how do I fix disk full?").failure_types, ["disk_full"]);
     assert_eq!(names(&ask("errors of chekcout")), ["checkout"]);
+}
+
+#[test]
+fn what_is_counted_is_the_noun_after_which_top_or_most() {
+    let values = |of: &str| Some(Counted::Values(of.into()));
+    for (question, expected, topic) in [
+        (
+            "which address has the most \"Failed password\" lines?",
+            values("ip"),
+            vec!["Failed password"],
+        ),
+        ("top IPs", values("ip"), vec![]),
+        ("top 5 source ip addresses", values("ip"), vec![]),
+        ("which user fails most on web-1", values("user"), vec![]),
+        (
+            "who has the most failed logins",
+            values("user"),
+            vec!["logins"],
+        ),
+        (
+            "which path is requested most",
+            values("path"),
+            vec!["requested"],
+        ),
+        (
+            "most frequent values of customer",
+            values("customer"),
+            vec![],
+        ),
+        ("top 10 customers by errors", values("customers"), vec![]),
+        (
+            "which port of b is used most often?",
+            values("port"),
+            vec!["used"],
+        ),
+        (
+            "which address scanned nginx most",
+            values("ip"),
+            vec!["scanned", "nginx"],
+        ),
+        (
+            "Which host has the most errors?",
+            Some(Counted::Entities(Kind::Host)),
+            vec![],
+        ),
+        (
+            "top 5 services by errors",
+            Some(Counted::Entities(Kind::Service)),
+            vec![],
+        ),
+        ("most frequent errors", None, vec![]),
+        ("what is the most common error?", None, vec![]),
+    ] {
+        let reading = ask(question);
+        let got = (reading.intent, &reading.counted, &reading.topic);
+        let topic: Vec<String> = topic.into_iter().map(String::from).collect();
+        assert_eq!(got, (Intent::Top, &expected, &topic), "{question}");
+    }
+    assert_eq!(ask("what has the address 10.0.0.1 logged?").counted, None);
+    let first = ask("which user fails most?");
+    let next = ask_after("and yesterday?", false, Some(&first));
+    assert_eq!((next.intent, next.counted), (Intent::Top, values("user")));
+    let next = ask_after("and which address?", false, Some(&first));
+    assert_eq!((next.intent, next.counted), (Intent::Top, values("ip")));
+    let next = ask_after("and which host?", false, Some(&first));
+    assert_eq!(next.counted, Some(Counted::Entities(Kind::Host)));
 }
 
 #[test]

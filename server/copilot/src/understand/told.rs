@@ -6,6 +6,7 @@ use super::directory::Fit;
 use super::intent::Intent;
 use super::reading::{FoundEntity, Reading};
 use super::time::Asker;
+use super::variable::Counted;
 use crate::quotes::inert;
 use crate::words::moment;
 
@@ -13,6 +14,9 @@ use crate::words::moment;
 pub(crate) fn understood(reading: &Reading, asker: Asker) -> Understood {
     let (from_ms, to_ms) = reading.range_ms(asker);
     let mut text = format!("Read as: {}", reading.intent.phrase());
+    if let Some(Counted::Values(of)) = &reading.counted {
+        text.push_str(&format!(", by values of `{}`", inert(of)));
+    }
     let names: Vec<String> = reading.entities.iter().map(named).collect();
     if !names.is_empty() {
         text.push_str(&format!(", of {}", names.join(" and ")));
