@@ -23,6 +23,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod top;
+mod values;
 mod why;
 
 pub(crate) use alerts::say as say_alerts;

@@ -1,11 +1,12 @@
-//! Who has the most: kinds of lines, or the hosts, services or sources they come from.
+//! Who has the most: kinds of lines, the hosts, services or sources they come from, or the values in them.
 
 use super::asked::Asked;
 use super::draft::{Draft, Stopped};
 use super::lines::{capital, lines, say_patterns, template};
+use super::values;
 use crate::quotes::inert;
 use crate::tools::{LogPatterns, Pattern, PatternArguments};
-use crate::understand::{Kind, Place};
+use crate::understand::{Counted, Kind, Place};
 use crate::words::moment;
 
 /// The most hosts or services that are counted.
@@ -14,6 +15,12 @@ const COUNTED_MAX: usize = 40;
 const TOLD_MAX: usize = 5;
 
 pub(super) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<(), Stopped> {
+    if let Some(Counted::Values(of)) = &asked.reading.counted {
+        if values::answer(draft, asked, of).await? {
+            return Ok(());
+        }
+        return by_template(draft, asked).await;
+    }
     match group(draft, asked) {
         Some(kind) => by_kind(draft, asked, kind).await,
         None => by_template(draft, asked).await,
@@ -22,6 +29,9 @@ pub(super) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<()
 
 /// By what is counted: `which host`, `services by errors`.
 fn group(draft: &Draft<'_>, asked: Asked<'_>) -> Option<Kind> {
+    if let Some(Counted::Entities(kind)) = asked.reading.counted {
+        return Some(kind);
+    }
     let lower = asked.question.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric());
     let mut kinds = words.filter_map(|word| draft.tools.catalogue.kind_after(word));

@@ -1,5 +1,5 @@
 //! The log store and the register of templates. A template is what is left of a line without the words that
-//! have digits in them and without the values of its attributes.
+//! have digits in them; an address is a variable of its own kind, and `key=` before a word its key.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ use tocsin_domain::{
 };
 
 use super::World;
+
+/// How many of the most frequent values of a variable are told.
+const VALUES_TOLD: usize = 20;
 
 /// A line that was logged; what is not said of it is empty.
 #[derive(Debug, Clone, Default)]
@@ -93,16 +96,40 @@ impl World {
     }
 }
 
+/// The variables of a line, in the order of its slots.
+fn variables_of(body: &str) -> impl Iterator<Item = &str> {
+    let words = body.split(' ').map(|word| split_key(word).1);
+    words.filter(|word| word.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// `key=` and what is after it; the whole word where there is no key.
+fn split_key(word: &str) -> (&str, &str) {
+    let at = word.find('=').map_or(0, |at| at + 1);
+    word.split_at(at)
+}
+
 fn template_of(body: &str) -> Template {
     let mut parts = vec![String::new()];
+    let mut slots = Vec::new();
     for (index, word) in body.split(' ').enumerate() {
         let gap = if index > 0 { " " } else { "" };
+        let (key, value) = split_key(word);
         let last = parts.last_mut().unwrap();
         last.push_str(gap);
-        if word.contains(|c: char| c.is_ascii_digit()) {
+        last.push_str(key);
+        if value.contains(|c: char| c.is_ascii_digit()) {
             parts.push(String::new());
+            let is_address = value.parse::<std::net::IpAddr>().is_ok();
+            slots.push(Slot {
+                kind: if is_address {
+                    VariableKind::Ip
+                } else {
+                    VariableKind::Any
+                },
+                key: key.strip_suffix('=').map(Arc::from),
+            });
         } else {
-            last.push_str(word);
+            last.push_str(value);
         }
     }
     let hash = parts
@@ -111,14 +138,10 @@ fn template_of(body: &str) -> Template {
         .fold(14_695_981_039_346_656_037, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
         });
-    let slot = Slot {
-        kind: VariableKind::Any,
-        key: None,
-    };
     Template {
         id: TemplateId(hash),
         parent: None,
-        slots: vec![slot; parts.len() - 1],
+        slots,
         parts: parts
             .into_iter()
             .map(|part| part.into_bytes().into_boxed_slice())
@@ -209,10 +232,33 @@ impl LogStore for World {
 
     async fn distributions(
         &self,
-        _: TemplateId,
-        _: &LogQuery,
+        template: TemplateId,
+        query: &LogQuery,
     ) -> Result<Vec<ValueDistribution>, StoreError> {
-        Ok(Vec::new())
+        let known = self.templates.lock().get(&template).cloned();
+        let slots = known.map_or(0, |known| known.template.slots.len());
+        let mut counts: Vec<BTreeMap<String, u64>> = vec![BTreeMap::new(); slots];
+        let selected = self.selected(query);
+        for record in selected.iter().filter(|one| one.template == template) {
+            let body = String::from_utf8_lossy(&record.body);
+            for (own, value) in counts.iter_mut().zip(variables_of(&body)) {
+                *own.entry(value.to_owned()).or_default() += 1;
+            }
+        }
+        let told = counts.into_iter().enumerate().map(|(slot, own)| {
+            let (total, distinct) = (own.values().sum(), own.len() as u64);
+            let mut top: Vec<(String, u64)> = own.into_iter().collect();
+            top.sort_by_key(|(value, count)| (Reverse(*count), value.clone()));
+            top.truncate(VALUES_TOLD);
+            ValueDistribution {
+                slot,
+                total,
+                distinct,
+                top,
+                numeric: None,
+            }
+        });
+        Ok(told.collect())
     }
 
     async fn get(&self, id: RecordId) -> Result<Option<LogRecord>, StoreError> {

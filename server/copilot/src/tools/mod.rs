@@ -16,6 +16,7 @@ mod list_alerts;
 mod list_anomalies;
 mod list_changes;
 mod log_patterns;
+mod log_values;
 mod outlook;
 mod propose_remediation;
 mod query_metrics;
@@ -25,6 +26,8 @@ mod search_logs;
 #[cfg(test)]
 mod tests;
 mod toolbox;
+mod value_tally;
+mod variables;
 
 pub(crate) use arguments::rfc3339;
 pub(crate) use error::ToolError;
@@ -43,6 +46,7 @@ pub(crate) use list_changes::{Arguments as ChangeArguments, ChangeFound, ListCha
 pub(crate) use log_patterns::{
     Arguments as PatternArguments, LogPatterns, Pattern, Patterns, Sort,
 };
+pub(crate) use log_values::{Arguments as ValueArguments, CountedValue, LogValues, Values};
 pub(crate) use propose_remediation::{Arguments as ProposeArguments, ProposeRemediation};
 pub(crate) use query_metrics::{Arguments as MetricArguments, QueryMetrics, SeriesSummary};
 pub(crate) use registry::{Called, call, specs};

@@ -10,7 +10,8 @@ use super::error::ToolError;
 use super::toolbox::{Desk, Tool};
 use super::{
     FindRootCause, FindSimilarIncidents, Forecast, GetContext, GetIncident, GetRunbook, ListAlerts,
-    ListAnomalies, ListChanges, LogPatterns, ProposeRemediation, QueryMetrics, SearchLogs,
+    ListAnomalies, ListChanges, LogPatterns, LogValues, ProposeRemediation, QueryMetrics,
+    SearchLogs,
 };
 
 /// The most bytes of arguments.
@@ -25,6 +26,7 @@ macro_rules! each_tool {
             SearchLogs,
             GetContext,
             LogPatterns,
+            LogValues,
             QueryMetrics,
             ListAnomalies,
             Forecast,

@@ -90,7 +90,7 @@ fn shop() -> Arc<World> {
 #[test]
 fn every_tool_says_what_it_takes() {
     let specs = specs();
-    assert_eq!(specs.len(), 13);
+    assert_eq!(specs.len(), 14);
     for spec in specs {
         let schema: Value = serde_json::from_str(&spec.parameters_json_schema).unwrap();
         assert_eq!(schema["type"], "object", "{}", spec.name);
@@ -152,6 +152,13 @@ async fn what_a_tool_does_not_know_is_named() {
             "`id`: expected an id",
         ),
         ("query_metrics", json!({}), "expected `query`"),
+        ("log_values", json!({}), "missing field `of`"),
+        ("log_values", json!({"of": " "}), "`of`: expected a kind"),
+        (
+            "log_values",
+            json!({"of": "ip", "limit": 21}),
+            "`limit`: expected 1 to 20",
+        ),
         ("list_changes", json!({"kind": "party"}), "`kind`"),
         (
             "propose_remediation",
@@ -256,6 +263,74 @@ async fn patterns_are_compared_with_before() {
     .unwrap();
     let json: Value = serde_json::from_str(&fresh.json).unwrap();
     assert_eq!(json["patterns"][0]["text"], "session opened");
+}
+
+#[tokio::test]
+async fn values_are_counted_over_the_kinds_of_lines_and_cited() {
+    let world = shop();
+    let log = |body: String| {
+        world.log(&NewLine {
+            at_ms: BEGIN_MS - MINUTE_MS,
+            source: "gate",
+            body: &body,
+            ..NewLine::default()
+        });
+    };
+    for at in 0..60 {
+        log(format!("login from 10.0.0.{}", at % 30));
+    }
+    log("login from 10.0.0.3".into());
+    for _ in 0..4 {
+        log("refused 10.0.0.3".into());
+    }
+    let arguments = json!({"of": "ip", "entities": ["gate"], "limit": 2});
+    let found = ask(&world, "log_values", arguments).await.unwrap();
+    let json: Value = serde_json::from_str(&found.json).unwrap();
+    let first = &json["values"][0];
+    assert_eq!(
+        (&json["total"], &json["templates"]),
+        (&json!(65), &json!(2))
+    );
+    assert_eq!(
+        (&first["value"], &first["lines"]),
+        (&json!("10.0.0.3"), &json!(7))
+    );
+    // Of 30 addresses the store tells 20.
+    assert_eq!(
+        (&json["distinct"], &json["is_at_least"]),
+        (&json!(20), &json!(true))
+    );
+    assert_eq!(json["values"].as_array().unwrap().len(), 2);
+    let fact = &found.facts[0];
+    assert!(
+        fact.text.starts_with("at least 7 of 65 lines from"),
+        "{}",
+        fact.text
+    );
+    assert!(
+        fact.text
+            .contains("have the address `10.0.0.3`, one of at least 20")
+    );
+    let Evidence::Template { text, .. } = &fact.evidence else {
+        panic!("{fact:?}");
+    };
+    assert_eq!(text, "refused <ip>");
+    // What is left out where words narrow the lines is left out of the count.
+    let arguments = json!({"of": "ip", "query": "refused"});
+    let found = ask(&world, "log_values", arguments).await.unwrap();
+    let json: Value = serde_json::from_str(&found.json).unwrap();
+    assert_eq!(
+        (&json["total"], &json["values"][0]["is_at_least"]),
+        (&json!(4), &json!(false))
+    );
+    let none = ask(&world, "log_values", json!({"of": "tenant"}))
+        .await
+        .unwrap();
+    let json: Value = serde_json::from_str(&none.json).unwrap();
+    assert_eq!(
+        (&json["templates"], &json["values"]),
+        (&json!(0), &json!([]))
+    );
 }
 
 #[tokio::test]

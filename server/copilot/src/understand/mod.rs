@@ -19,3 +19,4 @@ pub(crate) use intent::Intent;
 pub(crate) use known::KnownNames;
 pub(crate) use reading::{Context, FoundEntity, Reading, read};
 pub(crate) use told::{understood, uses_topic};
+pub(crate) use variable::{Counted, Form, kind_named};

@@ -5,3 +5,4 @@ mod questions;
 pub(crate) mod scene;
 mod summaries;
 mod table;
+mod values;

@@ -9,7 +9,7 @@ use super::table::{ON_PAGES, Open, QUESTIONS};
 use crate::fakes::World;
 use crate::words::moment;
 
-fn text_of(answer: &Answer) -> String {
+pub(super) fn text_of(answer: &Answer) -> String {
     let said: Vec<&str> = answer
         .statements
         .iter()
@@ -19,7 +19,7 @@ fn text_of(answer: &Answer) -> String {
 }
 
 /// Every statement that cites is borne out by what it cites, and every fact that it cites is there.
-fn hold_to_evidence(answer: &Answer, question: &str) {
+pub(super) fn hold_to_evidence(answer: &Answer, question: &str) {
     for statement in &answer.statements {
         let mut evidence = Evidence::new();
         for fact in &answer.facts {

@@ -10,7 +10,7 @@ use tocsin_harness::{Counterparty, TestServer, find_program, free_port, wait_for
 
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
 /// The tools there are; none writes.
-const TOOLS: [&str; 13] = [
+const TOOLS: [&str; 14] = [
     "find_root_cause",
     "find_similar_incidents",
     "forecast",
@@ -21,6 +21,7 @@ const TOOLS: [&str; 13] = [
     "list_anomalies",
     "list_changes",
     "log_patterns",
+    "log_values",
     "propose_remediation",
     "query_metrics",
     "search_logs",
