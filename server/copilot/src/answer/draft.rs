@@ -324,7 +324,7 @@ impl<'a> Draft<'a> {
                     to_ms,
                     ..
                 } => Some(Chart {
-                    title: inert(query),
+                    title: headline(&fact.text).unwrap_or_else(|| inert(query)),
                     query: query.clone(),
                     from_ms: *from_ms,
                     to_ms: *to_ms,
@@ -373,4 +373,13 @@ impl<'a> Draft<'a> {
         };
         (answer, self.dropped)
     }
+}
+
+/// What a fact says of a series before it says when: `latency of payment rose to 2 s`.
+fn headline(text: &str) -> Option<String> {
+    let end = [" in the ", " from "]
+        .iter()
+        .filter_map(|word| text.find(word));
+    let head = text.get(..end.min()?)?;
+    (!head.is_empty()).then(|| inert(head))
 }

@@ -2,11 +2,12 @@
 //! places each, before no model and before a model that obeys all that it reads.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use tocsin_harness::{Counterparty, TestServer, find_program, free_port, wait_for};
+use tocsin_harness::{TestServer, wait_for};
+
+use super::model::{self, GullibleModel};
 
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
 /// The tools there are; none writes.
@@ -284,35 +285,15 @@ fn no_words_in_what_is_read_change_what_is_done_without_a_model() -> anyhow::Res
 
 #[test]
 fn a_model_that_obeys_all_it_reads_can_neither_act_nor_say_what_is_not_so() -> anyhow::Result<()> {
-    let folder = tempfile::TempDir::new()?;
-    let record = folder.path().join("requests.ndjson");
-    let port = free_port()?;
-    let script = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/clients/gullible_model.py"
-    );
-    let _model = Counterparty::start(
-        Command::new(find_program("python3")?)
-            .arg(script)
-            .arg(port.to_string())
-            .arg(&record),
-    )?;
-    let base = format!("http://127.0.0.1:{port}/v1");
-    wait_for("the model to listen", || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).ok()
-    })?;
-    let settings = [
-        ("TOCSIN_LLM__PROVIDER", "openai"),
-        ("TOCSIN_LLM__BASE_URL", base.as_str()),
-        ("TOCSIN_LLM__MODEL", "gullible"),
-        ("TOCSIN_LLM__API_KEY", "sk-of-the-test"),
-    ];
+    let model = GullibleModel::start()?;
+    let record = model.record();
+    let settings = model.settings();
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
     let server = TestServer::start_with(&settings)?;
-    wait_for("the model to be known", || {
-        let status = server.get("/api/v1/copilot/status").ok()?.1;
-        (status["grade"]["unknown"].is_null() && status["grade"]["calls_tools"] == true)
-            .then_some(())
-    })?;
+    model::wait_until_known(&server)?;
     send(&server, &attacks()?)?;
     let before = effects(&server)?;
     let mut dropped = 0;

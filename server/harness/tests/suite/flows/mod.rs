@@ -12,6 +12,7 @@ mod mail;
 mod metric_clients;
 mod metric_kill;
 mod metric_sources;
+mod model;
 mod prometheus_api;
 mod questions;
 mod sessions;

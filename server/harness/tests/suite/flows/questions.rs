@@ -10,6 +10,7 @@ use tocsin_harness::questions::{self, Judged, Question};
 use tocsin_harness::{TestServer, binary, wait_for};
 
 use super::demo::Demo;
+use super::model::{self, GullibleModel};
 
 /// The sets of logs that are asked about.
 const SETS: [&str; 8] = [
@@ -78,7 +79,7 @@ impl Score {
     }
 
     /// Prints the scores, and holds them to what is promised.
-    fn close(self, name: &str) -> anyhow::Result<()> {
+    fn close(self, name: &str, right_min: f64) -> anyhow::Result<()> {
         let share = self.right as f64 / self.all.max(1) as f64;
         let mut out = std::io::stderr().lock();
         writeln!(
@@ -100,7 +101,7 @@ impl Score {
             self.unsupported
         );
         ensure!(
-            share >= RIGHT_MIN,
+            share >= right_min,
             "{share:.3} answered right:\n{}",
             self.wrong.join("\n")
         );
@@ -151,14 +152,20 @@ fn ingest(server: &TestServer, data: &Path) -> anyhow::Result<()> {
     })
 }
 
-#[test]
-fn questions_about_logs_are_answered_with_lines_that_are_there() -> anyhow::Result<()> {
+fn ask_logs(settings: &[(&str, &str)], name: &str, right_min: f64) -> anyhow::Result<()> {
     let Some(data) = data() else {
-        eprintln!("SKIPPED: the handed-out data is not there; set TOCSIN_DATA");
+        let mut out = std::io::stderr().lock();
+        writeln!(
+            out,
+            "SKIPPED: the handed-out data is not there; set TOCSIN_DATA"
+        )?;
         return Ok(());
     };
-    let server = TestServer::start()?;
+    let server = TestServer::start_with(settings)?;
     ingest(&server, &data)?;
+    if !settings.is_empty() {
+        model::wait_until_known(&server)?;
+    }
     let ask = |text: &str| {
         let body = json!({ "text": text }).to_string();
         let json = [("Content-Type", "application/json")];
@@ -170,7 +177,28 @@ fn questions_about_logs_are_answered_with_lines_that_are_there() -> anyhow::Resu
         let (status, answer) = server.get(route).ok()?;
         (status == 200).then_some(answer)
     };
-    ask_all(&file("logs.yml"), &data, &ask, &mut open)?.close("questions about logs")
+    ask_all(&file("logs.yml"), &data, &ask, &mut open)?.close(name, right_min)
+}
+
+#[test]
+fn questions_about_logs_are_answered_with_lines_that_are_there() -> anyhow::Result<()> {
+    ask_logs(&[], "questions about logs", RIGHT_MIN)
+}
+
+/// The model says two facts as they are and six lies; how often that is an answer is not its merit.
+#[test]
+fn nothing_that_a_model_makes_up_is_in_an_answer() -> anyhow::Result<()> {
+    let model = GullibleModel::start()?;
+    let settings = model.settings();
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    ask_logs(
+        &settings,
+        "questions about logs, worded by a model that lies",
+        0.0,
+    )
 }
 
 #[test]
@@ -195,5 +223,6 @@ fn questions_about_a_broken_shop_are_answered_with_its_cause() -> anyhow::Result
             .context(text.to_owned())
     };
     let mut open = |route: &str| demo.get(route);
-    ask_all(&file("shop.yml"), Path::new("."), &ask, &mut open)?.close("questions about the shop")
+    ask_all(&file("shop.yml"), Path::new("."), &ask, &mut open)?
+        .close("questions about the shop", RIGHT_MIN)
 }
