@@ -20,6 +20,29 @@ const METRICS_EVERY: Duration = Duration::from_secs(3600);
 /// Anomalies that ended so long ago go, in ms: a year, to compare with.
 const ANOMALIES_KEPT_MS: i64 = 365 * 86_400_000;
 
+/// When something is to be done again.
+struct Ticks {
+    ticks: tokio::time::Interval,
+    cancel: CancellationToken,
+}
+
+impl Ticks {
+    /// At once, and then at an even pace, until cancelled.
+    fn every(period: Duration, cancel: CancellationToken) -> Self {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self { ticks, cancel }
+    }
+
+    /// Waits for the next time. False: it is over.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            () = self.cancel.cancelled() => false,
+            _ = self.ticks.tick() => true,
+        }
+    }
+}
+
 /// The rules in the store's terms.
 pub(crate) fn rules(config: &[RetentionConfig]) -> Vec<Retention> {
     let rule = |rule: &RetentionConfig| Retention {
@@ -42,13 +65,8 @@ pub(crate) async fn run(
     if rules.is_empty() {
         return;
     }
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+    let mut ticks = Ticks::every(EVERY, cancel);
+    while ticks.next().await {
         match logs.retain(&rules, clock.now()).await {
             Ok(0) => {}
             Ok(records) => tracing::info!(records, "lines past their retention were removed"),
@@ -64,13 +82,8 @@ pub(crate) async fn keep_metrics(
     clock: Arc<dyn Clock>,
     cancel: CancellationToken,
 ) {
-    let mut ticks = tokio::time::interval(METRICS_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
+    while ticks.next().await {
         let now = clock.now();
         match metrics.retain(now).await {
             Ok(0) => {}
@@ -91,13 +104,8 @@ pub(crate) async fn keep_alerts(
     clock: Arc<dyn Clock>,
     cancel: CancellationToken,
 ) {
-    let mut ticks = tokio::time::interval(METRICS_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
+    while ticks.next().await {
         let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
         match alerts.forget_alerts(before_ms).await {
             Ok(0) => {}
@@ -114,13 +122,8 @@ pub(crate) async fn keep_tickets(
     clock: Arc<dyn Clock>,
     cancel: CancellationToken,
 ) {
-    let mut ticks = tokio::time::interval(METRICS_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
+    while ticks.next().await {
         let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
         match tickets.forget_tickets(before_ms).await {
             Ok(0) => {}
@@ -137,13 +140,8 @@ pub(crate) async fn keep_copilot(
     clock: Arc<dyn Clock>,
     cancel: CancellationToken,
 ) {
-    let mut ticks = tokio::time::interval(METRICS_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
+    while ticks.next().await {
         let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
         for (what, forgotten) in [
             ("changes", store.forget_changes(before_ms).await),

@@ -64,7 +64,7 @@ fn bounded(text: &str) -> String {
 }
 
 /// What turns the direction of text, joins nothing, or carries words that nobody sees.
-const fn is_invisible(c: char) -> bool {
+pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{AD}'

@@ -8,13 +8,10 @@ use std::time::Duration;
 use tocsin_domain::alert::{Alert, AlertChange, AlertEventKind, AlertSeverity};
 use tocsin_domain::copilot::RootCauseSubject;
 use tocsin_domain::ports::{AlertFilter, Heard, StoreError};
-use tocsin_llm::Prompts;
 use tokio_util::sync::CancellationToken;
 
-use super::{RootCauseConfig, RootCauseFinder};
-use crate::changes::{ChangeFinder, ChangeRules};
+use super::RootCauseFinder;
 use crate::parts::CopilotParts;
-use crate::runbooks::Runbooks;
 
 /// How long after an alarm its reports are made, in ms. The first waits for the lines and values that come with the
 /// alarm; the others for what follows from it.
@@ -40,20 +37,6 @@ pub struct RootCauseWatch {
 }
 
 impl RootCauseWatch {
-    /// A watch with a finder of its own.
-    #[must_use]
-    pub fn open(
-        parts: Arc<CopilotParts>,
-        rules: ChangeRules,
-        runbooks: Arc<Runbooks>,
-        prompts: Arc<Prompts>,
-        config: RootCauseConfig,
-    ) -> Self {
-        let changes = Arc::new(ChangeFinder::new(parts.clone(), rules));
-        let finder = RootCauseFinder::new(parts, changes, runbooks, prompts, config);
-        Self::new(Arc::new(finder))
-    }
-
     /// A watch over a finder that others use, too.
     pub(crate) fn new(finder: Arc<RootCauseFinder>) -> Self {
         Self {
@@ -206,23 +189,29 @@ impl RootCauseWatch {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RootCauseConfig;
     use super::*;
     use crate::answer::scripted::{cited, grade, model, says};
+    use crate::changes::{ChangeFinder, ChangeRules};
     use crate::fakes::{BEGIN_MS, World, alert};
+    use crate::runbooks::Runbooks;
     use tocsin_domain::alert::AlertEvent;
+    use tocsin_llm::Prompts;
 
     fn watch(world: &Arc<World>) -> RootCauseWatch {
         watch_over(world.parts())
     }
 
     fn watch_over(parts: Arc<CopilotParts>) -> RootCauseWatch {
-        RootCauseWatch::open(
-            parts,
-            ChangeRules::built_in().unwrap(),
+        let rules = ChangeRules::built_in().unwrap();
+        let finder = RootCauseFinder::new(
+            parts.clone(),
+            Arc::new(ChangeFinder::new(parts, rules)),
             Arc::new(Runbooks::built_in().unwrap()),
             Arc::new(Prompts::load(None).unwrap()),
             RootCauseConfig::default(),
-        )
+        );
+        RootCauseWatch::new(Arc::new(finder))
     }
 
     fn change(alert: &Alert, kind: AlertEventKind) -> AlertChange {

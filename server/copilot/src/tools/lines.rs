@@ -5,7 +5,7 @@ use tocsin_domain::LogRecord;
 use tocsin_domain::alert::Evidence;
 
 use super::arguments::rfc3339;
-use crate::facts::FactBook;
+use crate::facts::{FactBook, is_invisible};
 use crate::words::moment;
 
 /// The most characters of a line.
@@ -67,23 +67,11 @@ pub(crate) fn data(text: &str) -> String {
     let mut short: String = text
         .chars()
         .take(BODY_CHARS_MAX)
-        .filter(|c| !is_hiding(*c))
+        .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     if text.chars().nth(BODY_CHARS_MAX).is_some() {
         short.push('…');
     }
     short
-}
-
-/// Characters without a width, and those that turn the direction of a text.
-const fn is_hiding(c: char) -> bool {
-    matches!(
-        c,
-        '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }
