@@ -103,10 +103,11 @@ fn fill_gaps(history: &[f64]) -> Result<Vec<f64>, ForecastError> {
     values[last + 1..].fill(history[*last]);
     for pair in known.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        // Halves, so that the difference of huge values stays finite.
-        let step = (history[to] / 2.0 - history[from] / 2.0) / (to - from) as f64 * 2.0;
+        let length = (to - from) as f64;
         for (i, value) in values[from..to].iter_mut().enumerate().skip(1) {
-            *value = history[from] + step * i as f64;
+            // Shares of both ends, since the difference of huge values is not finite.
+            let share = i as f64 / length;
+            *value = history[from] * (1.0 - share) + history[to] * share;
         }
     }
     Ok(values)
@@ -145,6 +146,8 @@ mod tests {
         let raw = [f64::NAN, 1.0, f64::NAN, 3.0, f64::INFINITY];
         assert_eq!(fill_gaps(&raw).unwrap(), [1.0, 1.0, 2.0, 3.0, 3.0]);
         assert_eq!(fill_gaps(&[1.0, f64::NAN]), Err(ForecastError::TooShort(1)));
+        let huge = [f64::MAX, f64::NAN, f64::NAN, f64::MIN];
+        assert!(fill_gaps(&huge).unwrap().iter().all(|y| y.is_finite()));
     }
 
     #[test]
