@@ -181,7 +181,11 @@ fn an_alert_is_one_conversation_over_tls_with_a_login() -> anyhow::Result<()> {
     let html = fired["html"].as_str().context("no html")?;
     ensure!(!html.contains("<b>product"), "{html}");
     ensure!(html.contains("&lt;b&gt;product"), "{html}");
-    let all = deliveries(&server, &id).context("no deliveries")?;
+    // The mail is there a moment before it is noted that it was sent.
+    let all = wait_for("both to be noted as sent", || {
+        let all = deliveries(&server, &id)?;
+        all.iter().all(|one| one["state"] == "sent").then_some(all)
+    })?;
     let note = all[0]["note"].as_str().unwrap_or_default();
     ensure!(
         all.iter().all(|one| one["state"] == "sent") && note.contains("550 5.1.1 no such user"),
