@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real counterparties that the tests talk to, once: logrotate, rsyslog, logger,
-# Chromium, Prometheus, vmagent, the Python clients of OpenTelemetry, Elasticsearch, InfluxDB, Jira,
-# ServiceNow, GitHub, OpenAI, Ollama and the Model Context Protocol, and a mail server in Python (aiosmtpd).
-# Chromium, Prometheus, vmagent, Ansible, the Python clients of OpenTelemetry, Elasticsearch, InfluxDB, Jira,
-# ServiceNow and GitHub, and a mail server in Python (aiosmtpd).
+# Chromium, Prometheus, vmagent, Ansible, the Python clients of OpenTelemetry, Elasticsearch,
+# InfluxDB, Jira, ServiceNow, GitHub, OpenAI, Ollama and the Model Context Protocol, and a mail server in
+# Python (aiosmtpd).
 set -euo pipefail
 tools="${TOCSIN_TOOLS:-$HOME/.cache/tocsin/tools}"
 mkdir -p "$tools"

@@ -215,7 +215,12 @@ impl Driver {
         let kind = match effect {
             Effect::Cancel(kind) => {
                 let provider = self.provider(&plan, kind);
-                let order = Order { plan: &plan, kind };
+                let handle = run.call.as_ref().and_then(|call| call.handle.as_deref());
+                let order = Order {
+                    plan: &plan,
+                    kind,
+                    handle,
+                };
                 let asked = match provider {
                     Ok(provider) => provider.cancel(&order).await,
                     Err(why) => Err(why),
@@ -316,6 +321,7 @@ impl Driver {
         let order = Order {
             plan: &plan,
             kind: call.kind,
+            handle: call.handle.as_deref(),
         };
         let provider = match self.provider(&plan, call.kind) {
             Ok(provider) => provider,

@@ -109,6 +109,8 @@ pub(crate) enum Status {
 pub(crate) struct Order<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) kind: CallKind,
+    /// How the provider calls it; none: it did not answer yet.
+    pub(crate) handle: Option<&'a str>,
 }
 
 impl Order<'_> {

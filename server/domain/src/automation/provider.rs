@@ -13,6 +13,16 @@ named! {
         Ansible = "ansible",
         /// The command line of Terraform on this machine.
         Terraform = "terraform",
+        /// A controller of Ansible: AWX, Tower or Ansible Automation Platform.
+        AnsibleTower = "ansible_tower",
+        /// HCP Terraform or Terraform Enterprise.
+        TerraformCloud = "terraform_cloud",
+        /// Incidents and change requests of ServiceNow.
+        ServiceNow = "servicenow",
+        /// Issues of Jira.
+        Jira = "jira",
+        /// Issues of GitHub.
+        GitHub = "github",
     }
 }
 

@@ -119,6 +119,7 @@ async fn a_playbook_is_shown_first_and_every_value_arrives_as_it_is() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     let (output, _) = ansible.output(&order, 0).await.unwrap();
     assert!(output.contains("write what was given"), "{output}");

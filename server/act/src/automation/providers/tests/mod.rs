@@ -124,7 +124,11 @@ pub(super) fn text(text: &str) -> Param {
 
 /// How it ended.
 pub(super) async fn end_of(provider: &dyn Provider, plan: &Plan, kind: CallKind) -> Status {
-    let order = Order { plan, kind };
+    let order = Order {
+        plan,
+        kind,
+        handle: None,
+    };
     for _ in 0..3000 {
         match provider.status(&order).await.unwrap() {
             Status::Running => tokio::time::sleep(Duration::from_millis(20)).await,

@@ -150,6 +150,7 @@ async fn a_program_that_was_changed_since_is_not_run() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     assert_eq!(scripts.status(&order).await, Ok(Status::Unknown));
 }
@@ -177,6 +178,7 @@ async fn one_key_is_begun_once_whoever_asks_and_its_output_is_kept() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     let output = scripts.output(&order, 0).await.unwrap();
     assert_eq!(output, ("a?bé".to_owned(), 5));
@@ -203,6 +205,7 @@ async fn what_outlives_the_server_is_known_again_and_can_be_stopped() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     assert_eq!(scripts.status(&order).await, Ok(Status::Running));
     scripts.cancel(&order).await.unwrap();
@@ -231,6 +234,7 @@ async fn a_program_is_stopped_with_all_that_it_started() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     scripts.cancel(&order).await.unwrap();
     let end = end_of(&scripts, approval.plan(), CallKind::Execute).await;
@@ -250,6 +254,7 @@ async fn what_was_called_off_before_it_began_never_begins() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     scripts.cancel(&order).await.unwrap();
     assert_eq!(
@@ -283,6 +288,7 @@ async fn it_is_undone_by_what_was_agreed_to_and_under_a_key_of_its_own() {
     let order = Order {
         plan: &plan,
         kind: CallKind::Execute,
+        handle: None,
     };
     assert_eq!(scripts.status(&order).await, Ok(Status::Unknown));
 }

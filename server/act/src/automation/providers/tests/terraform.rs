@@ -98,6 +98,7 @@ async fn exactly_the_plan_that_was_agreed_to_is_applied_with_every_value_as_it_i
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     let (output, _) = terraform.output(&order, 0).await.unwrap();
     assert!(output.contains("Apply complete!"), "{output}");

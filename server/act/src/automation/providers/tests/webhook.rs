@@ -113,6 +113,7 @@ async fn what_was_not_answered_is_asked_for_and_never_told_again_by_itself() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     for (code, expected) in [
         (0, Certainty::Unsure),
@@ -161,6 +162,7 @@ async fn a_receiver_that_is_not_there_was_not_told() {
     let order = Order {
         plan: approval.plan(),
         kind: CallKind::Execute,
+        handle: None,
     };
     assert_eq!(webhook.status(&order).await, Ok(Status::Unknown));
     assert!(webhook.check().await.is_err());
