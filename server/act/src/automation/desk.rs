@@ -16,11 +16,12 @@ use tocsin_domain::ports::{
 };
 
 use super::driver::Driver;
+use super::file::parse_one;
 use super::ledger::{Applied, Ledger};
 use super::machine::Input;
 use super::matching::{Compiled, too_broad, too_broad_for};
 use super::policy::{self, Tally};
-use super::try_out;
+use super::{try_out, writing};
 
 /// The most characters of a reason that someone gives.
 const REASON_CHARS_MAX: usize = 2000;
@@ -106,6 +107,17 @@ impl Desk {
         Ok(())
     }
 
+    /// A rule with how its runs went.
+    async fn at_work(&self, rule: &AutomationRule) -> Result<RuleAtWork, StoreError> {
+        let store = &self.ledger.parts.store;
+        let record = store.rule_record(&rule.id, rule.version).await?;
+        Ok(RuleAtWork {
+            rule: rule.clone(),
+            record,
+            is_propose_only: self.ledger.failed_too_often(record),
+        })
+    }
+
     fn compiled(&self, rule: &AutomationRule) -> Result<Compiled, StoreError> {
         let compiled = Compiled::new(rule, &self.ledger.renderer);
         compiled.map_err(|error| StoreError::Invalid(error.to_string()))
@@ -145,14 +157,16 @@ impl AutomationDesk for Desk {
             .filter(|_| run.state == RunState::AwaitingApproval);
         let waits_for = waits_for.map(|plan| policy::tally(plan, policy::hash(plan), &votes));
         let waits_for = waits_for.and_then(|tally| match tally {
-            Tally::Waiting { who, .. } => Some(who),
+            Tally::Waiting { stage, who } => Some((stage, who)),
             Tally::Granted(_) | Tally::Refused(_) => None,
         });
+        let (open_stage, waits_for) = waits_for.unzip();
         Ok(Some(RunDetails {
             events: store.run_events(id).await?,
             run,
             plan,
             votes,
+            open_stage,
             waits_for,
         }))
     }
@@ -263,22 +277,25 @@ impl AutomationDesk for Desk {
     async fn rules(&self) -> Result<Vec<RuleAtWork>, StoreError> {
         let mut rules = Vec::new();
         for compiled in self.ledger.rules().iter() {
-            let rule = compiled.rule.as_ref().clone();
-            let record = self
-                .ledger
-                .parts
-                .store
-                .rule_record(&rule.id, rule.version)
-                .await?;
-            let is_propose_only = self.ledger.failed_too_often(record);
-            rules.push(RuleAtWork {
-                rule,
-                record,
-                is_propose_only,
-            });
+            rules.push(self.at_work(compiled.rule.as_ref()).await?);
         }
         rules.sort_by(|left, right| left.rule.id.cmp(&right.rule.id));
         Ok(rules)
+    }
+
+    async fn rule(&self, id: &str) -> Result<Option<RuleAtWork>, StoreError> {
+        match self.ledger.rules().get(id) {
+            Some(compiled) => self.at_work(compiled.rule.as_ref()).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn read_rule(&self, text: &str, id: Option<&str>) -> Result<AutomationRule, StoreError> {
+        parse_one(text, id).map_err(|error| StoreError::Invalid(error.to_string()))
+    }
+
+    fn write_rule(&self, rule: &AutomationRule) -> String {
+        writing::write(rule)
     }
 
     async fn put_rule(

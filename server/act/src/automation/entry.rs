@@ -1,90 +1,106 @@
-//! How a rule is written in YAML, as it is written; [`super::file`] makes a rule of it.
+//! How a rule is written in YAML, as it is written; [`super::file`] makes a rule of it, and
+//! [`super::writing`] makes it of a rule.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_yaml_ng::Value;
 
 /// One rule.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
     #[serde(default = "yes")]
     pub(super) enabled: bool,
     #[serde(rename = "match")]
     pub(super) matches: MatchEntry,
     pub(super) action: ActionEntry,
-    #[serde(default)]
-    pub(super) cooldown: Span,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub(super) targets: Texts,
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) group_by: Texts,
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
+    pub(super) cooldown: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) throttle: Option<ThrottleEntry>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub(super) dry_run: bool,
     #[serde(default)]
     pub(super) approval: ApprovalEntry,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) verify: Option<VerifyEntry>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "SuccessEntry::is_usual")]
     pub(super) on_success: SuccessEntry,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "FailureEntry::is_usual")]
     pub(super) on_failure: FailureEntry,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rollback: Option<ActionEntry>,
     #[serde(default)]
     pub(super) risk: RiskEntry,
-    #[serde(default)]
-    pub(super) targets: Texts,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limit: Option<LimitEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) max_targets: Option<u32>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MatchEntry {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) failure_type: Texts,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) severity: Texts,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) kind: Texts,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) labels: BTreeMap<String, Texts>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_nothing")]
     pub(super) min_confidence: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) when: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActionEntry {
     pub(super) provider: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) base_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) params: BTreeMap<String, Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ThrottleEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) once_within: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) once_after: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) accumulate_within: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) threshold: Option<u32>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ApprovalEntry {
     #[serde(default)]
     pub(super) required: Required,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) approvers: Texts,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) stages: Vec<StageEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expires_after: Option<Span>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub(super) two_person: bool,
 }
 
@@ -95,6 +111,16 @@ pub(super) enum Required {
     Always,
     Never,
     When(String),
+}
+
+impl Serialize for Required {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Always => serializer.serialize_str("always"),
+            Self::Never => serializer.serialize_str("never"),
+            Self::When(when) => BTreeMap::from([("when", when)]).serialize(serializer),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Required {
@@ -126,40 +152,47 @@ impl<'de> Deserialize<'de> for Required {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StageEntry {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) approvers: Texts,
     #[serde(default = "one")]
     pub(super) count: u32,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VerifyEntry {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
     pub(super) after: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout: Option<Span>,
     pub(super) expect: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) metrics: BTreeMap<String, MetricEntry>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) templates: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MetricEntry {
     pub(super) query: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) labels: Texts,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SuccessEntry {
     pub(super) resolve: bool,
+}
+
+impl SuccessEntry {
+    const fn is_usual(&self) -> bool {
+        self.resolve
+    }
 }
 
 impl Default for SuccessEntry {
@@ -168,12 +201,19 @@ impl Default for SuccessEntry {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FailureEntry {
     pub(super) rollback: bool,
     /// The severity that the alert gets. People are told in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) escalate: Option<String>,
+}
+
+impl FailureEntry {
+    const fn is_usual(&self) -> bool {
+        self.rollback && self.escalate.is_none()
+    }
 }
 
 impl Default for FailureEntry {
@@ -185,15 +225,16 @@ impl Default for FailureEntry {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RiskEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) level: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub(super) reasons: Texts,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LimitEntry {
     pub(super) runs: u32,
@@ -201,11 +242,17 @@ pub(super) struct LimitEntry {
 }
 
 /// One text or a list of them.
-#[derive(Debug, Default, Clone, Deserialize)]
-#[serde(from = "OneOrMany")]
+#[derive(Debug, Default, Clone, Deserialize, Serialize)]
+#[serde(from = "OneOrMany", into = "OneOrMany")]
 pub(super) struct Texts(pub(super) Vec<String>);
 
-#[derive(Deserialize)]
+impl Texts {
+    const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[derive(Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected a text or a list of texts")]
 enum OneOrMany {
     One(String),
@@ -221,9 +268,38 @@ impl From<OneOrMany> for Texts {
     }
 }
 
+impl From<Texts> for OneOrMany {
+    fn from(Texts(mut texts): Texts) -> Self {
+        match texts.pop() {
+            Some(text) if texts.is_empty() => Self::One(text),
+            last => {
+                texts.extend(last);
+                Self::Many(texts)
+            }
+        }
+    }
+}
+
 /// A time such as `30s`, `5m`, `2h` or `1d`, or a number of seconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Span(pub(super) u32);
+
+/// Units of a time and their seconds, the longest first.
+const UNITS: [(&str, u32); 4] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)];
+
+impl Span {
+    const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_whole = |(_, secs): &(&str, u32)| self.0 >= *secs && self.0.is_multiple_of(*secs);
+        let (unit, secs) = UNITS.into_iter().find(is_whole).unwrap_or(("s", 1));
+        serializer.collect_str(&format_args!("{}{unit}", self.0 / secs))
+    }
+}
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -250,14 +326,8 @@ impl<'de> Deserialize<'de> for Span {
 fn parse_span(text: &str) -> Option<u32> {
     let text = text.trim();
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    number.trim().parse::<u32>().ok()?.checked_mul(unit)
+    let (_, secs) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
+    number.trim().parse::<u32>().ok()?.checked_mul(secs)
 }
 
 const fn yes() -> bool {
@@ -266,4 +336,12 @@ const fn yes() -> bool {
 
 const fn one() -> u32 {
     1
+}
+
+const fn is_no(truth: &bool) -> bool {
+    !*truth
+}
+
+fn is_nothing(number: &f64) -> bool {
+    *number == 0.0
 }

@@ -52,46 +52,91 @@ struct File {
 /// # Errors
 /// [`AutomationFileError`].
 pub fn parse(text: &str) -> Result<Vec<AutomationRule>, AutomationFileError> {
-    let is_list = matches!(serde_yaml_ng::from_str(text), Ok(Value::Sequence(_)));
-    let entries: Vec<Entry> = if is_list {
-        read(text)?
-    } else {
-        read::<File>(text)?.automations
-    };
     let renderer = Renderer::default();
     let mut ids = HashSet::new();
-    let mut rules = Vec::with_capacity(entries.len());
-    for (at, entry) in entries.into_iter().enumerate() {
-        let at_fault = |error: AutomationRuleError| AutomationFileError {
-            line: line_of(text, at, &error.field),
-            detail: error.to_string(),
-        };
-        let rule = rule(entry).map_err(at_fault)?;
-        Compiled::new(&rule, &renderer).map_err(at_fault)?;
+    let mut rules = Vec::new();
+    for (at, entry) in entries(text)?.into_iter().enumerate() {
+        let at_fault = at_fault(text, Some(at));
+        let rule = rule(entry).map_err(&at_fault)?;
+        Compiled::new(&rule, &renderer).map_err(&at_fault)?;
         if !ids.insert(rule.id.clone()) {
-            return Err(at_fault(wrong(
-                &rule.id,
-                "id",
-                "expected one that no other rule has",
-            )));
+            let expected = "expected one that no other rule has";
+            return Err(at_fault(wrong(&rule.id, "id", expected)));
         }
         rules.push(rule);
     }
     Ok(rules)
 }
 
-/// Reads a file; what cannot be is said with the field that it was found in.
-fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, AutomationFileError> {
+/// Reads one rule: by itself, or as the only one of a file. One that does not say its id has this.
+///
+/// # Errors
+/// [`AutomationFileError`].
+pub(super) fn parse_one(
+    text: &str,
+    id: Option<&str>,
+) -> Result<AutomationRule, AutomationFileError> {
+    let is_alone = match serde_yaml_ng::from_str(text) {
+        Ok(Value::Mapping(names)) => !["automations", "rules"]
+            .iter()
+            .any(|list| names.contains_key(*list)),
+        _ => false,
+    };
+    let (mut entry, at) = if is_alone {
+        (read::<Entry>(text, is_alone)?, None)
+    } else {
+        let mut entries = entries(text)?;
+        let entry = entries.pop().filter(|_| entries.is_empty());
+        let one = entry.ok_or_else(|| AutomationFileError {
+            line: None,
+            detail: "expected one rule".into(),
+        })?;
+        (one, Some(0))
+    };
+    entry.id = entry.id.or_else(|| id.map(str::to_owned));
+    let rule = rule(entry).map_err(at_fault(text, at))?;
+    Compiled::new(&rule, &Renderer::default()).map_err(at_fault(text, at))?;
+    Ok(rule)
+}
+
+fn entries(text: &str) -> Result<Vec<Entry>, AutomationFileError> {
+    let is_list = matches!(serde_yaml_ng::from_str(text), Ok(Value::Sequence(_)));
+    if is_list {
+        return read(text, false);
+    }
+    Ok(read::<File>(text, false)?.automations)
+}
+
+/// Says where in a text the fault of the rule at a place is; none: the rule is the whole text.
+fn at_fault(
+    text: &str,
+    at: Option<usize>,
+) -> impl Fn(AutomationRuleError) -> AutomationFileError + '_ {
+    move |error| AutomationFileError {
+        line: line_of(text, at, &error.field),
+        detail: error.to_string(),
+    }
+}
+
+/// Reads a file, or a rule that is alone; what cannot be is said with the field that it was found in.
+fn read<T: serde::de::DeserializeOwned>(
+    text: &str,
+    is_alone: bool,
+) -> Result<T, AutomationFileError> {
     let read = serde_path_to_error::deserialize(serde_yaml_ng::Deserializer::from_str(text));
     read.map_err(|error| {
         let path = error.path().to_string();
         let place = path
             .split_once('[')
             .and_then(|(_, rest)| rest.split_once(']'));
-        let field = place.and_then(|(at, field)| {
-            let field = field.trim_start_matches('.');
-            line_of(text, at.parse().ok()?, field)
-        });
+        let field = match place {
+            _ if is_alone => line_of(text, None, &path),
+            Some((at, field)) => at
+                .parse()
+                .ok()
+                .and_then(|at| line_of(text, Some(at), field.trim_start_matches('.'))),
+            None => None,
+        };
         let said = error.inner().location().map(|place| place.line());
         AutomationFileError {
             line: field.or(said),
@@ -100,17 +145,14 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, AutomationFileE
     })
 }
 
-/// The line of a field of the rule at a place, from 1, or of the rule if the field is not found.
-fn line_of(text: &str, at: usize, field: &str) -> Option<usize> {
+/// The line of a field of the rule at a place, from 1, or of the rule if the field is not found. A
+/// rule without a place is the whole text.
+fn line_of(text: &str, at: Option<usize>, field: &str) -> Option<usize> {
     let lines: Vec<&str> = text.lines().collect();
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let is_item = |line: &str| line.trim_start().starts_with("- ") || line.trim() == "-";
-    let of_list = indent(lines.iter().find(|line| is_item(line))?);
-    let mut items = (0..lines.len())
-        .filter(|&line| is_item(lines[line]) && indent(lines[line]) == of_list)
-        .skip(at);
-    let first = items.next()?;
-    let end = items.next().unwrap_or(lines.len());
+    let (first, end) = match at {
+        Some(at) => item(&lines, at)?,
+        None => (0, lines.len()),
+    };
     let mut found = first;
     // Each part of `verify.expect` is looked for below the one before it.
     for part in field
@@ -119,8 +161,8 @@ fn line_of(text: &str, at: usize, field: &str) -> Option<usize> {
     {
         let names = |line: &&str| {
             let line = line.trim_start().trim_start_matches("- ").trim_start();
-            line.strip_prefix(part)
-                .is_some_and(|rest| rest.starts_with(':'))
+            let rest = line.strip_prefix('"').unwrap_or(line).strip_prefix(part);
+            rest.is_some_and(|rest| rest.starts_with(':') || rest.starts_with("\":"))
                 || line.contains(&format!("{{ {part}:"))
                 || line.contains(&format!("{{{part}:"))
                 || line.contains(&format!(", {part}:"))
@@ -132,6 +174,18 @@ fn line_of(text: &str, at: usize, field: &str) -> Option<usize> {
         }
     }
     Some(found + 1)
+}
+
+/// The lines of the rule at a place of a list: its first, and the one after its last.
+fn item(lines: &[&str], at: usize) -> Option<(usize, usize)> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let is_item = |line: &str| line.trim_start().starts_with("- ") || line.trim() == "-";
+    let of_list = indent(lines.iter().find(|line| is_item(line))?);
+    let mut items = (0..lines.len())
+        .filter(|&line| is_item(lines[line]) && indent(lines[line]) == of_list)
+        .skip(at);
+    let first = items.next()?;
+    Some((first, items.next().unwrap_or(lines.len())))
 }
 
 fn wrong(rule: &str, field: &str, expected: &str) -> AutomationRuleError {

@@ -24,7 +24,7 @@ use super::render::Renderer;
 use super::verify::Sources;
 
 /// The name under which the server itself acts.
-pub(super) const SYSTEM: &str = "system";
+pub(super) const SYSTEM: &str = AuditEntry::SYSTEM;
 /// How often a step is made again since another one came first.
 const TRIES_MAX: usize = 16;
 

@@ -29,6 +29,7 @@ mod throttle;
 mod try_out;
 mod verify;
 mod words;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::fmt;

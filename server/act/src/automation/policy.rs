@@ -10,10 +10,13 @@ use tocsin_domain::automation::{
     ApprovalNeed, ApprovalStage, AutomationRule, CallKind, Plan, PlanHash, PlannedAction, Preview,
     Run, RunState, Verdict, Vote,
 };
-use tocsin_domain::ports::Ballot;
+use tocsin_domain::ports::{AuditEntry, Ballot};
 
 use super::condition::{Condition, Facts};
 use super::ledger::SYSTEM;
+
+/// Who votes while nobody says who it is.
+const ANONYMOUS: &str = AuditEntry::ANONYMOUS;
 
 /// What `approval.required` may look at.
 pub(super) const APPROVAL_FACTS: &[&str] = &[
@@ -143,7 +146,9 @@ pub(super) fn tally(plan: &Plan, hash: PlanHash, votes: &[Vote]) -> Tally {
             }
             let is_second = plan.is_two_person && by.contains(&vote.actor);
             let is_own = plan.is_two_person && vote.actor == plan.proposer;
-            if !is_second && !is_own {
+            // Who is not known may be anyone, also someone who agreed already.
+            let is_nobody = plan.is_two_person && vote.actor == ANONYMOUS;
+            if !is_second && !is_own && !is_nobody {
                 agreed.insert(vote.actor.clone());
             }
         }
@@ -162,8 +167,10 @@ pub(super) fn tally(plan: &Plan, hash: PlanHash, votes: &[Vote]) -> Tally {
     Tally::Granted(by)
 }
 
+/// Nobody known is among those who are named.
 fn is_of(stage: &ApprovalStage, actor: &str) -> bool {
-    stage.approvers.is_empty() || stage.approvers.iter().any(|one| one == actor)
+    let is_named = || actor != ANONYMOUS && stage.approvers.iter().any(|one| one == actor);
+    stage.approvers.is_empty() || is_named()
 }
 
 fn who(stage: &ApprovalStage, missing: usize, plan: &Plan) -> String {
@@ -218,6 +225,9 @@ pub(super) fn hear(
         let mut own = votes
             .iter()
             .filter(|vote| vote.plan == hash && vote.actor == *actor);
+        if plan.is_two_person && actor == ANONYMOUS {
+            return Err("two people are to agree: expected the name of a person".into());
+        }
         if plan.is_two_person && *actor == plan.proposer {
             return Err(format!("{actor} proposed it: two others are to agree"));
         }

@@ -67,6 +67,23 @@ fn two_people_agree_and_neither_proposed_it() {
 }
 
 #[test]
+fn who_is_not_known_agrees_only_where_anyone_may_and_never_as_one_of_two() {
+    let mut plan = plan();
+    plan.stages = vec![stage(&[], 1)];
+    let (heard, tally) = yes(&plan, &["anonymous"]);
+    assert_eq!(heard, [true]);
+    assert!(matches!(tally, Tally::Granted(_)));
+    plan.stages = vec![stage(&["anonymous", "ana"], 1)];
+    let (heard, _) = yes(&plan, &["anonymous", "ana"]);
+    assert_eq!(heard, [false, true]);
+    plan.stages = vec![stage(&[], 1)];
+    plan.is_two_person = true;
+    let (heard, tally) = yes(&plan, &["ana", "anonymous"]);
+    assert_eq!(heard, [true, false]);
+    assert!(matches!(tally, Tally::Waiting { .. }));
+}
+
+#[test]
 fn one_no_is_enough_and_only_from_those_who_may() {
     let mut plan = plan();
     plan.stages = vec![stage(&["ana", "bob"], 2)];

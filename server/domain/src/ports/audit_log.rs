@@ -53,6 +53,13 @@ pub struct AuditEntry {
     pub details: String,
 }
 
+impl AuditEntry {
+    /// Who acts while nobody says who it is.
+    pub const ANONYMOUS: &'static str = "anonymous";
+    /// Who acts when nobody asked.
+    pub const SYSTEM: &'static str = "system";
+}
+
 /// Who did what, when.
 #[async_trait]
 pub trait AuditLog: Send + Sync {

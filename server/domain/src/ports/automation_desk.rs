@@ -21,6 +21,8 @@ pub struct RunDetails {
     pub votes: Vec<Vote>,
     /// Everything that happened.
     pub events: Vec<RunEvent>,
+    /// The stage whose yes it waits for, from 0; none: it waits for nobody's.
+    pub open_stage: Option<u32>,
     /// Whose yes it waits for, as a sentence; none: nobody's.
     pub waits_for: Option<String>,
 }
@@ -163,6 +165,23 @@ pub trait AutomationDesk: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn rules(&self) -> Result<Vec<RuleAtWork>, StoreError>;
+
+    /// One rule.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn rule(&self, id: &str) -> Result<Option<RuleAtWork>, StoreError>;
+
+    /// One rule as people write it: by itself, or as the only one of a file of rules, in YAML or JSON.
+    /// One that does not say its id has the one that is given, or one made of what it is about. Its
+    /// version is 1.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] with the line, the field and what was expected.
+    fn read_rule(&self, text: &str, id: Option<&str>) -> Result<AutomationRule, StoreError>;
+
+    /// A rule in YAML, as people write it. What is read of it is the rule, but for the version.
+    fn write_rule(&self, rule: &AutomationRule) -> String;
 
     /// Takes up a rule in place of the one with its id. What was proposed by an older version and has
     /// not begun is void.
