@@ -3,16 +3,13 @@
 use serde_json::Value;
 use tocsin_domain::ports::{AuditEntry, AuditId, StoreError};
 
+use crate::identity::Actor;
 use crate::state::{ApiState, random};
 
-/// Who acts while there is no authentication.
-pub(crate) const ANONYMOUS: &str = "anonymous";
-/// Who acts when nobody asked.
-pub(crate) const SYSTEM: &str = "system";
-
-/// Adds an entry of a person's doing; what is to be done must wait for it.
+/// Adds an entry of someone's doing; what is to be done must wait for it.
 pub(crate) async fn record(
     state: &ApiState,
+    actor: &Actor,
     action: &str,
     subject: String,
     details: Value,
@@ -21,7 +18,7 @@ pub(crate) async fn record(
     let entry = AuditEntry {
         id: AuditId::new(now, random()),
         at: now,
-        actor: ANONYMOUS.to_owned(),
+        actor: actor.name().to_owned(),
         action: action.to_owned(),
         subject,
         details: details.to_string(),

@@ -90,6 +90,44 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
     }
 }
 
+/// The most bytes of the text of a rule.
+const RULE_BYTES_MAX: usize = 256 << 10;
+
+/// A rule as people write it: a body of YAML or JSON.
+pub(crate) struct RuleText(pub(crate) String);
+
+impl FromRequest<ApiState> for RuleText {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.map_or(Ok(""), |value| value.to_str());
+        let content_type = content_type.unwrap_or("?").to_ascii_lowercase();
+        let is_text = [
+            "application/yaml",
+            "application/x-yaml",
+            "application/json",
+            "text/",
+        ]
+        .iter()
+        .any(|kind| content_type.starts_with(kind));
+        if !is_text && !content_type.is_empty() {
+            let shown: String = content_type.chars().take(100).collect();
+            let detail = format!("`{shown}` is not supported; expected application/yaml");
+            return Err(ApiError::new(ErrorKind::UnsupportedMediaType, detail));
+        }
+        let (parts, body) = request.into_parts();
+        let collected = body::collect(state, &parts.headers, body).await?;
+        if collected.bytes.len() > RULE_BYTES_MAX {
+            let detail = format!("expected a rule of at most {RULE_BYTES_MAX} bytes");
+            return Err(ApiError::new(ErrorKind::TooLarge, detail));
+        }
+        let text = String::from_utf8(collected.bytes.to_vec());
+        let wrong = |_| ApiError::bad_request("expected a rule in UTF-8");
+        text.map(Self).map_err(wrong)
+    }
+}
+
 /// A count within bounds, or the default.
 pub(crate) fn count(
     field: &str,

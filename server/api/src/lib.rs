@@ -10,6 +10,7 @@ mod audit;
 mod config;
 mod errors;
 mod extract;
+mod identity;
 mod jobs;
 mod middleware;
 mod openapi;
@@ -22,6 +23,7 @@ mod wire;
 
 pub use assets::{Asset, Assets};
 pub use config::ApiConfig;
+pub use identity::Identity;
 pub use openapi::document as openapi_document;
 pub use router::router;
 pub use state::{ApiParts, ApiState};

@@ -1,5 +1,6 @@
-//! Every route, in one place; those of the copilot are in a file of their own.
+//! Every route, in one place; those of automation and of the copilot are in files of their own.
 
+mod automation;
 mod copilot;
 
 use axum::Router;
@@ -13,7 +14,7 @@ use crate::routes::{
     alert_rules, alert_rules_test, alerts, alerts_act, alerts_export, aliases, audit,
     classification_rules, data_sources, elasticsearch, health, incidents, incidents_act, influx,
     jobs, live, logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
-    logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, metrics,
+    logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, me, metrics,
     metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus, push_logs,
     remote_write, settings, silences, splunk, stats, subscriptions, subscriptions_deliveries,
     telegraf, tickets, tickets_act, tickets_decisions, ui,
@@ -36,6 +37,10 @@ pub fn router(state: ApiState) -> Router {
         .merge(ticket_writes())
         .merge(alias_reads(&state))
         .merge(alias_writes())
+        .merge(automation::reads(&state))
+        .merge(automation::exports())
+        .merge(automation::streams())
+        .merge(automation::writes())
         .merge(copilot::reads(&state))
         .merge(copilot::writes())
         .merge(exports())
@@ -77,6 +82,7 @@ fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/jobs", get(jobs::list))
         .route("/api/v1/jobs/{id}", get(jobs::job))
         .route("/api/v1/audit", get(audit::audit))
+        .route("/api/v1/me", get(me::me))
         .route("/api/v1/data-sources", get(data_sources::data_sources))
         .route("/api/v1/stats", get(stats::stats))
         .route("/api/v1/settings", get(settings::settings))

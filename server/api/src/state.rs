@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{
-    AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, ChangeStore, Classifier, Clock,
-    Copilot, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore, MetricInsight,
-    MetricStore, ModelLedger, Notifier, PredictionStore, RootCauseStore, ServerStatus,
-    SubscriptionStore, TemplateStore, ThreadStore, TicketDesk, TicketStore,
+    AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, AutomationDesk, ChangeStore,
+    Classifier, Clock, Copilot, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore,
+    MetricInsight, MetricStore, ModelLedger, Notifier, PredictionStore, RootCauseStore,
+    ServerStatus, SubscriptionStore, TemplateStore, ThreadStore, TicketDesk, TicketStore,
 };
 use tocsin_ingest::Limits;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::Assets;
 use crate::config::ApiConfig;
+use crate::identity::Identity;
 use crate::stream::metrics::MetricFeeds;
 
 /// Everything that stands behind the routes. `app` fills it in.
@@ -64,6 +65,8 @@ pub struct ApiParts {
     pub tickets: Arc<dyn TicketStore>,
     /// Who decides about tickets, and what people do with them.
     pub ticket_desk: Arc<dyn TicketDesk>,
+    /// What is proposed about alerts, what people say about that, and what becomes of it.
+    pub automation: Arc<dyn AutomationDesk>,
     /// Who answers questions, and says what the cause was.
     pub copilot: Arc<dyn Copilot>,
     /// Conversations with it.
@@ -84,6 +87,8 @@ pub struct ApiParts {
     pub assets: Arc<dyn Assets>,
     /// Bounds and rules of the HTTP side.
     pub config: ApiConfig,
+    /// Who may say who asks.
+    pub identity: Identity,
     /// Bounds of decoding.
     pub limits: Limits,
     /// Bounds of decoding metrics.

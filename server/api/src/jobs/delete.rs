@@ -7,8 +7,8 @@ use tocsin_domain::{TimeRange, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::audit;
-use crate::audit::{ANONYMOUS, SYSTEM};
 use crate::errors::{ApiError, ErrorKind};
+use crate::identity::{Actor, SYSTEM};
 use crate::state::{ApiState, random};
 use crate::wire::filter::FilterParams;
 use crate::wire::jobs::{DeleteRequest, json};
@@ -48,6 +48,7 @@ fn list(field: &str, values: &[String]) -> Result<Option<String>, ApiError> {
 /// Keeps the job, says so in the audit log, and begins.
 pub(crate) async fn start(
     state: &ApiState,
+    actor: &Actor,
     request: &DeleteRequest,
     query: LogQuery,
 ) -> Result<Job, ApiError> {
@@ -76,7 +77,7 @@ pub(crate) async fn start(
     };
     audit(
         state,
-        ANONYMOUS,
+        actor.name(),
         "logs.delete.requested",
         &job,
         json(&job.parameters),

@@ -6,7 +6,7 @@ pub(crate) mod delete;
 use serde_json::{Value, json};
 use tocsin_domain::ports::{AuditEntry, AuditId, Job, JobId, JobStatus, StoreError};
 
-use crate::audit::SYSTEM;
+use crate::identity::SYSTEM;
 use crate::state::{ApiState, random};
 
 /// How many jobs are looked through at a time.

@@ -10,6 +10,7 @@ use tocsin_domain::ports::StoreError;
 use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
 use crate::state::ApiState;
 use crate::wire::alert_rules::{AlertRuleAnswer, AlertRuleForm, invalid};
@@ -35,6 +36,7 @@ pub(crate) async fn list(State(state): State<ApiState>) -> Json<AlertRuleAnswer>
 )]
 pub(crate) async fn create(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(form): JsonBody<AlertRuleForm>,
 ) -> Result<(StatusCode, Json<AlertRuleForm>), ApiError> {
     let rule = form.read(1)?;
@@ -45,7 +47,7 @@ pub(crate) async fn create(
         );
         return Err(ApiError::conflict(detail));
     }
-    let made = put(&state, "alert_rules.create", rule).await?;
+    let made = put(&state, &actor, "alert_rules.create", rule).await?;
     Ok((StatusCode::CREATED, made))
 }
 
@@ -67,13 +69,20 @@ pub(crate) async fn rule(State(state): State<ApiState>, Path(id): Path<String>) 
 )]
 pub(crate) async fn replace(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(mut form): JsonBody<AlertRuleForm>,
 ) -> Answer {
     let before = known(&state, &id)?;
     same_id(&id, &mut form.id)?;
     same_version(form.version, before.version)?;
-    put(&state, "alert_rules.replace", form.read(before.version)?).await
+    put(
+        &state,
+        &actor,
+        "alert_rules.replace",
+        form.read(before.version)?,
+    )
+    .await
 }
 
 /// Drop a rule. What it told stays.
@@ -84,12 +93,14 @@ pub(crate) async fn replace(
 )]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let rule = known(&state, &id)?;
     let about = json!({ "version": rule.version });
     audit::record(
         &state,
+        &actor,
         "alert_rules.delete",
         format!("alert_rule:{id}"),
         about,
@@ -107,8 +118,12 @@ pub(crate) async fn delete(
     params(("id" = String, Path, description = "The id of the rule")),
     responses((status = 200, body = AlertRuleForm), ChangeProblems)
 )]
-pub(crate) async fn enable(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    switch(&state, &id, true).await
+pub(crate) async fn enable(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    switch(&state, &actor, &id, true).await
 }
 
 /// Switch a rule off.
@@ -117,11 +132,15 @@ pub(crate) async fn enable(State(state): State<ApiState>, Path(id): Path<String>
     params(("id" = String, Path, description = "The id of the rule")),
     responses((status = 200, body = AlertRuleForm), ChangeProblems)
 )]
-pub(crate) async fn disable(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    switch(&state, &id, false).await
+pub(crate) async fn disable(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    switch(&state, &actor, &id, false).await
 }
 
-async fn switch(state: &ApiState, id: &str, is_enabled: bool) -> Answer {
+async fn switch(state: &ApiState, actor: &Actor, id: &str, is_enabled: bool) -> Answer {
     let rule = known(state, id)?;
     if rule.is_enabled == is_enabled {
         return Ok(Json(rule.into()));
@@ -130,12 +149,19 @@ async fn switch(state: &ApiState, id: &str, is_enabled: bool) -> Answer {
         true => "alert_rules.enable",
         false => "alert_rules.disable",
     };
-    put(state, action, AlertRule { is_enabled, ..rule }).await
+    put(state, actor, action, AlertRule { is_enabled, ..rule }).await
 }
 
-async fn put(state: &ApiState, action: &str, rule: AlertRule) -> Answer {
+async fn put(state: &ApiState, actor: &Actor, action: &str, rule: AlertRule) -> Answer {
     let about = serde_json::to_value(AlertRuleForm::from(rule.clone())).unwrap_or_default();
-    audit::record(state, action, format!("alert_rule:{}", rule.id), about).await?;
+    audit::record(
+        state,
+        actor,
+        action,
+        format!("alert_rule:{}", rule.id),
+        about,
+    )
+    .await?;
     let put = state.parts().rules.put(rule).await;
     put.map(|rule| Json(rule.into())).map_err(refused)
 }

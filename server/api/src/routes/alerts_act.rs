@@ -7,9 +7,10 @@ use tocsin_domain::alert::{AlertAction, AlertId};
 use tocsin_domain::ports::Acted;
 
 use super::alerts::{item, unknown};
-use crate::audit::{self, ANONYMOUS};
+use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::openapi::ChangeProblems;
 use crate::state::ApiState;
 use crate::wire::alert_actions::{
@@ -30,8 +31,12 @@ type Answer = Result<Json<AlertItem>, ApiError>;
     params(("id" = String, Path, description = "The id of the alert")),
     responses((status = 200, body = AlertItem), ChangeProblems)
 )]
-pub(crate) async fn acknowledge(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    act(&state, &id, AlertAction::Acknowledge).await
+pub(crate) async fn acknowledge(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    act(&state, &actor, &id, AlertAction::Acknowledge).await
 }
 
 /// Say that someone works on an alert.
@@ -40,8 +45,12 @@ pub(crate) async fn acknowledge(State(state): State<ApiState>, Path(id): Path<St
     params(("id" = String, Path, description = "The id of the alert")),
     responses((status = 200, body = AlertItem), ChangeProblems)
 )]
-pub(crate) async fn start(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    act(&state, &id, AlertAction::Start).await
+pub(crate) async fn start(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    act(&state, &actor, &id, AlertAction::Start).await
 }
 
 /// Give an alert to someone, or to nobody.
@@ -52,11 +61,12 @@ pub(crate) async fn start(State(state): State<ApiState>, Path(id): Path<String>)
 )]
 pub(crate) async fn assign(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<AssignRequest>,
 ) -> Answer {
     let action = alert_actions::assign(request.assignee.as_deref())?;
-    act(&state, &id, action).await
+    act(&state, &actor, &id, action).await
 }
 
 /// Put an alert off until a time, or no longer.
@@ -67,11 +77,12 @@ pub(crate) async fn assign(
 )]
 pub(crate) async fn snooze(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<SnoozeRequest>,
 ) -> Answer {
     let action = alert_actions::snooze(request.until.as_deref(), state.now())?;
-    act(&state, &id, action).await
+    act(&state, &actor, &id, action).await
 }
 
 /// Make an alert more, or less, severe.
@@ -82,11 +93,12 @@ pub(crate) async fn snooze(
 )]
 pub(crate) async fn escalate(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<EscalateRequest>,
 ) -> Answer {
     let action = alert_actions::escalate(&request.severity)?;
-    act(&state, &id, action).await
+    act(&state, &actor, &id, action).await
 }
 
 /// Say that an alert is done.
@@ -95,8 +107,12 @@ pub(crate) async fn escalate(
     params(("id" = String, Path, description = "The id of the alert")),
     responses((status = 200, body = AlertItem), ChangeProblems)
 )]
-pub(crate) async fn resolve(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    act(&state, &id, AlertAction::Resolve).await
+pub(crate) async fn resolve(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    act(&state, &actor, &id, AlertAction::Resolve).await
 }
 
 /// Write something about an alert.
@@ -107,14 +123,15 @@ pub(crate) async fn resolve(State(state): State<ApiState>, Path(id): Path<String
 )]
 pub(crate) async fn comment(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<CommentRequest>,
 ) -> Answer {
     let action = alert_actions::comment(&request.text)?;
-    act(&state, &id, action).await
+    act(&state, &actor, &id, action).await
 }
 
-async fn act(state: &ApiState, id: &str, action: AlertAction) -> Answer {
+async fn act(state: &ApiState, actor: &Actor, id: &str, action: AlertAction) -> Answer {
     let id = AlertId(uuid("id", id)?);
     let parts = state.parts();
     // Only what can happen is audited.
@@ -122,10 +139,10 @@ async fn act(state: &ApiState, id: &str, action: AlertAction) -> Answer {
         return Err(unknown(id));
     }
     let name = format!("alerts.{}", action.name());
-    audit::record(state, &name, format!("alert:{id}"), details(&action)).await?;
+    audit::record(state, actor, &name, format!("alert:{id}"), details(&action)).await?;
     let acted = parts
         .desk
-        .act(vec![id], action, ANONYMOUS.to_owned())
+        .act(vec![id], action, actor.name().to_owned())
         .await?;
     match acted.into_iter().next().map(|(_, acted)| acted) {
         Some(Acted::Done(alert)) => Ok(Json(item(state, &alert))),
@@ -141,6 +158,7 @@ async fn act(state: &ApiState, id: &str, action: AlertAction) -> Answer {
 )]
 pub(crate) async fn bulk(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(request): JsonBody<BulkRequest>,
 ) -> Result<Json<BulkAnswer>, ApiError> {
     if !(1..=BULK_MAX).contains(&request.ids.len()) {
@@ -160,12 +178,19 @@ pub(crate) async fn bulk(
     let mut about = details(&action);
     about["ids"] = ids.iter().map(ToString::to_string).collect();
     let name = format!("alerts.{}", action.name());
-    audit::record(&state, &name, format!("alerts:{}", ids.len()), about).await?;
+    audit::record(
+        &state,
+        &actor,
+        &name,
+        format!("alerts:{}", ids.len()),
+        about,
+    )
+    .await?;
     let desk = &state.parts().desk;
     let acted: std::collections::HashMap<_, _> = match ids.is_empty() {
         true => std::collections::HashMap::new(),
         false => desk
-            .act(ids, action, ANONYMOUS.to_owned())
+            .act(ids, action, actor.name().to_owned())
             .await?
             .into_iter()
             .collect(),

@@ -15,6 +15,7 @@ use super::tickets::put_settings;
 use super::{alerts, body, tickets_decisions};
 use crate::errors::ApiError;
 use crate::extract::JsonBody;
+use crate::identity::Actor;
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::state::{ApiState, random};
 use crate::stream::events;
@@ -93,10 +94,11 @@ async fn automation(state: &ApiState) -> Result<AutomationStatus, ApiError> {
 )]
 pub(crate) async fn automation_toggle(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(request): JsonBody<ToggleRequest>,
 ) -> Answer<AutomationStatus> {
     let is_enabled = request.enabled;
-    change(&state, |settings| settings.is_enabled = is_enabled).await?;
+    change(&state, &actor, |settings| settings.is_enabled = is_enabled).await?;
     let message = match is_enabled {
         true => "Automation enabled",
         false => "Automation disabled",
@@ -105,12 +107,16 @@ pub(crate) async fn automation_toggle(
 }
 
 /// Changes the settings, if that changes anything.
-async fn change(state: &ApiState, set: impl FnOnce(&mut TicketSettings)) -> Result<(), ApiError> {
+async fn change(
+    state: &ApiState,
+    actor: &Actor,
+    set: impl FnOnce(&mut TicketSettings),
+) -> Result<(), ApiError> {
     let before = state.parts().ticket_desk.settings();
     let mut settings = before;
     set(&mut settings);
     if settings != before {
-        put_settings(state, &settings.into()).await?;
+        put_settings(state, actor, &settings.into()).await?;
     }
     Ok(())
 }
@@ -140,8 +146,11 @@ async fn watcher(state: &ApiState) -> Result<WatcherStatus, ApiError> {
     post, path = "/api/watcher/start", tag = "aliases",
     responses((status = 200, body = AliasAnswer<WatcherStatus>), WriteProblems)
 )]
-pub(crate) async fn watcher_start(State(state): State<ApiState>) -> Answer<WatcherStatus> {
-    change(&state, |settings| settings.is_paused = false).await?;
+pub(crate) async fn watcher_start(
+    State(state): State<ApiState>,
+    actor: Actor,
+) -> Answer<WatcherStatus> {
+    change(&state, &actor, |settings| settings.is_paused = false).await?;
     let status = watcher(&state).await?;
     Ok(Json(AliasAnswer::done("Log watcher started", status)))
 }
@@ -152,8 +161,11 @@ pub(crate) async fn watcher_start(State(state): State<ApiState>) -> Answer<Watch
     post, path = "/api/watcher/stop", tag = "aliases",
     responses((status = 200, body = AliasAnswer<WatcherStatus>), WriteProblems)
 )]
-pub(crate) async fn watcher_stop(State(state): State<ApiState>) -> Answer<WatcherStatus> {
-    change(&state, |settings| settings.is_paused = true).await?;
+pub(crate) async fn watcher_stop(
+    State(state): State<ApiState>,
+    actor: Actor,
+) -> Answer<WatcherStatus> {
+    change(&state, &actor, |settings| settings.is_paused = true).await?;
     let status = watcher(&state).await?;
     Ok(Json(AliasAnswer::done("Log watcher stopped", status)))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use tocsin_domain::ports::AuditId;
+use tocsin_domain::ports::{AuditFilter, AuditId};
 
 use crate::errors::ApiError;
 use crate::extract::{Query, count};
@@ -21,13 +21,22 @@ pub(crate) async fn audit(
     State(state): State<ApiState>,
     Query(params): Query<PageParams>,
 ) -> Result<Json<AuditAnswer>, ApiError> {
+    page(&state, &AuditFilter::default(), &params).await
+}
+
+/// One page of what a filter leaves.
+pub(super) async fn page(
+    state: &ApiState,
+    filter: &AuditFilter,
+    params: &PageParams,
+) -> Result<Json<AuditAnswer>, ApiError> {
     let limit = count("limit", params.limit, 100, 1..=1000)?;
     let before = match PageStart::decode(params.cursor.as_deref())? {
         None => None,
         Some(PageStart::Id(id)) => Some(AuditId(id)),
         Some(_) => return Err(PageStart::foreign()),
     };
-    let entries = state.parts().audit.page(before, limit).await?;
+    let entries = state.parts().audit.page(filter, before, limit).await?;
     let is_full = entries.len() == limit;
     let last = entries
         .last()

@@ -9,6 +9,7 @@ use tocsin_domain::change::{Change, ChangeId};
 use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Query, count};
+use crate::identity::Actor;
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::state::ApiState;
 use crate::wire::changes::{self, ChangeAnswer, ChangeParams, ChangeRequest};
@@ -49,6 +50,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn record(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(body): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<ChangeAnswer>), ApiError> {
     let changes = changes::read(body, state.now())?;
@@ -58,7 +60,14 @@ pub(crate) async fn record(
     };
     let subject = format!("changes:{}", changes.len());
     let ids: Vec<String> = changes.iter().map(|one| one.id.to_string()).collect();
-    audit::record(&state, "changes.record", subject, json!({ "ids": ids })).await?;
+    audit::record(
+        &state,
+        &actor,
+        "changes.record",
+        subject,
+        json!({ "ids": ids }),
+    )
+    .await?;
     state.parts().changes.record_changes(changes).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }

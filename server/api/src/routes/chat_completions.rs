@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::state::ApiState;
 use crate::stream::{answer, chat};
 use crate::views::copilot_markdown;
@@ -44,10 +45,11 @@ impl IntoResponse for ChatError {
 )]
 pub(crate) async fn complete(
     State(state): State<ApiState>,
+    actor: Actor,
     body: Result<JsonBody<ChatRequest>, ApiError>,
 ) -> Result<Response, ChatError> {
     let JsonBody(request) = body?;
-    let asked = request.read()?;
+    let asked = request.read(&actor)?;
     let form = ChatAnswer {
         id: format!("chatcmpl-{}", uuid::Uuid::new_v4().simple()),
         created: state.now().millis() / 1000,

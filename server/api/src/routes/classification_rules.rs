@@ -11,6 +11,7 @@ use super::alert_rules::{refused, same_id, same_version, unknown};
 use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
 use crate::state::ApiState;
 use crate::wire::classification::{
@@ -39,6 +40,7 @@ pub(crate) async fn list(State(state): State<ApiState>) -> Json<ClassificationRu
 )]
 pub(crate) async fn create(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(form): JsonBody<ClassificationRuleForm>,
 ) -> Result<(StatusCode, Json<ClassificationRuleForm>), ApiError> {
     let rule = form.read(1)?;
@@ -49,7 +51,7 @@ pub(crate) async fn create(
         );
         return Err(ApiError::conflict(detail));
     }
-    let made = put(&state, "classification_rules.create", rule).await?;
+    let made = put(&state, &actor, "classification_rules.create", rule).await?;
     Ok((StatusCode::CREATED, made))
 }
 
@@ -73,6 +75,7 @@ pub(crate) async fn rule(State(state): State<ApiState>, Path(id): Path<String>) 
 )]
 pub(crate) async fn replace(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(mut form): JsonBody<ClassificationRuleForm>,
 ) -> Answer {
@@ -80,7 +83,7 @@ pub(crate) async fn replace(
     same_id(&id, &mut form.id)?;
     same_version(form.version, before.version)?;
     let rule = form.read(before.version)?;
-    put(&state, "classification_rules.replace", rule).await
+    put(&state, &actor, "classification_rules.replace", rule).await
 }
 
 /// Drop a rule of the catalogue.
@@ -91,11 +94,19 @@ pub(crate) async fn replace(
 )]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let about = json!({ "version": known(&state, &id)?.version });
     let subject = format!("classification_rule:{id}");
-    audit::record(&state, "classification_rules.delete", subject, about).await?;
+    audit::record(
+        &state,
+        &actor,
+        "classification_rules.delete",
+        subject,
+        about,
+    )
+    .await?;
     match state.parts().classifier.delete(&id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown(&id)),
@@ -108,8 +119,12 @@ pub(crate) async fn delete(
     params(("id" = String, Path, description = "The id of the rule")),
     responses((status = 200, body = ClassificationRuleForm), ChangeProblems)
 )]
-pub(crate) async fn enable(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    switch(&state, &id, true).await
+pub(crate) async fn enable(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    switch(&state, &actor, &id, true).await
 }
 
 /// Switch a rule of the catalogue off.
@@ -118,8 +133,12 @@ pub(crate) async fn enable(State(state): State<ApiState>, Path(id): Path<String>
     params(("id" = String, Path, description = "The id of the rule")),
     responses((status = 200, body = ClassificationRuleForm), ChangeProblems)
 )]
-pub(crate) async fn disable(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    switch(&state, &id, false).await
+pub(crate) async fn disable(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    switch(&state, &actor, &id, false).await
 }
 
 /// Say which rules match a line, where, and what comes of it.
@@ -149,7 +168,7 @@ pub(crate) async fn test(
     }))
 }
 
-async fn switch(state: &ApiState, id: &str, is_enabled: bool) -> Answer {
+async fn switch(state: &ApiState, actor: &Actor, id: &str, is_enabled: bool) -> Answer {
     let rule = known(state, id)?;
     if rule.is_enabled == is_enabled {
         return Ok(Json(rule.into()));
@@ -158,14 +177,20 @@ async fn switch(state: &ApiState, id: &str, is_enabled: bool) -> Answer {
         true => "classification_rules.enable",
         false => "classification_rules.disable",
     };
-    put(state, action, ClassificationRule { is_enabled, ..rule }).await
+    put(
+        state,
+        actor,
+        action,
+        ClassificationRule { is_enabled, ..rule },
+    )
+    .await
 }
 
-async fn put(state: &ApiState, action: &str, rule: ClassificationRule) -> Answer {
+async fn put(state: &ApiState, actor: &Actor, action: &str, rule: ClassificationRule) -> Answer {
     let form = ClassificationRuleForm::from(rule.clone());
     let about = serde_json::to_value(form).unwrap_or_default();
     let subject = format!("classification_rule:{}", rule.id);
-    audit::record(state, action, subject, about).await?;
+    audit::record(state, actor, action, subject, about).await?;
     let put = state.parts().classifier.put(rule).await;
     put.map(|rule| Json(rule.into())).map_err(refused)
 }

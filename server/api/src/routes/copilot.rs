@@ -9,6 +9,7 @@ use tocsin_domain::ports::model_ledger::LedgerId;
 
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path, Query, count};
+use crate::identity::Actor;
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::state::ApiState;
 use crate::stream::answer;
@@ -99,10 +100,11 @@ pub(crate) async fn ledger(
 )]
 pub(crate) async fn ask(
     State(state): State<ApiState>,
+    actor: Actor,
     headers: HeaderMap,
     JsonBody(request): JsonBody<AskRequest>,
 ) -> Result<Response, ApiError> {
-    let question = request.read(state.now())?;
+    let question = request.read(&actor, state.now())?;
     let answering = answer::begin(&state, question).await?;
     if wants_events(&headers) {
         return Ok(answer::events(&state, answering));

@@ -8,9 +8,10 @@ use tocsin_domain::ports::IncidentAction;
 
 use super::alerts_act::BULK_MAX;
 use super::incidents::unknown;
-use crate::audit::{self, ANONYMOUS};
+use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::openapi::ChangeProblems;
 use crate::state::ApiState;
 use crate::wire::alert_filter::uuid;
@@ -29,8 +30,19 @@ type Answer = Result<Json<IncidentItem>, ApiError>;
     params(("id" = String, Path, description = "The id of the incident")),
     responses((status = 200, body = IncidentItem), ChangeProblems)
 )]
-pub(crate) async fn acknowledge(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    set(&state, &id, "acknowledge", IncidentStatus::Acknowledged).await
+pub(crate) async fn acknowledge(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    set(
+        &state,
+        &actor,
+        &id,
+        "acknowledge",
+        IncidentStatus::Acknowledged,
+    )
+    .await
 }
 
 /// Say that an incident is done; its alerts follow.
@@ -39,8 +51,12 @@ pub(crate) async fn acknowledge(State(state): State<ApiState>, Path(id): Path<St
     params(("id" = String, Path, description = "The id of the incident")),
     responses((status = 200, body = IncidentItem), ChangeProblems)
 )]
-pub(crate) async fn resolve(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    set(&state, &id, "resolve", IncidentStatus::Resolved).await
+pub(crate) async fn resolve(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    set(&state, &actor, &id, "resolve", IncidentStatus::Resolved).await
 }
 
 /// Say that an incident is not done after all.
@@ -49,13 +65,24 @@ pub(crate) async fn resolve(State(state): State<ApiState>, Path(id): Path<String
     params(("id" = String, Path, description = "The id of the incident")),
     responses((status = 200, body = IncidentItem), ChangeProblems)
 )]
-pub(crate) async fn reopen(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    set(&state, &id, "reopen", IncidentStatus::Open).await
+pub(crate) async fn reopen(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    set(&state, &actor, &id, "reopen", IncidentStatus::Open).await
 }
 
-async fn set(state: &ApiState, id: &str, name: &str, status: IncidentStatus) -> Answer {
+async fn set(
+    state: &ApiState,
+    actor: &Actor,
+    id: &str,
+    name: &str,
+    status: IncidentStatus,
+) -> Answer {
     act(
         state,
+        actor,
         id,
         (name, json!({})),
         IncidentAction::SetStatus(status),
@@ -71,6 +98,7 @@ async fn set(state: &ApiState, id: &str, name: &str, status: IncidentStatus) -> 
 )]
 pub(crate) async fn merge(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<MergeRequest>,
 ) -> Answer {
@@ -88,7 +116,7 @@ pub(crate) async fn merge(
         ));
     }
     let about = ("merge", json!({ "incident": other.to_string() }));
-    act(&state, &id, about, IncidentAction::Merge(other)).await
+    act(&state, &actor, &id, about, IncidentAction::Merge(other)).await
 }
 
 /// Take alerts out: they become an incident of their own. The answer is the incident that they left,
@@ -100,11 +128,19 @@ pub(crate) async fn merge(
 )]
 pub(crate) async fn split(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<AlertIdsRequest>,
 ) -> Answer {
     let (ids, about) = alert_ids(&request)?;
-    act(&state, &id, ("split", about), IncidentAction::Split(ids)).await
+    act(
+        &state,
+        &actor,
+        &id,
+        ("split", about),
+        IncidentAction::Split(ids),
+    )
+    .await
 }
 
 /// Put alerts in; nothing takes them out again by itself.
@@ -115,11 +151,19 @@ pub(crate) async fn split(
 )]
 pub(crate) async fn add(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<AlertIdsRequest>,
 ) -> Answer {
     let (ids, about) = alert_ids(&request)?;
-    act(&state, &id, ("add", about), IncidentAction::Add(ids)).await
+    act(
+        &state,
+        &actor,
+        &id,
+        ("add", about),
+        IncidentAction::Add(ids),
+    )
+    .await
 }
 
 /// Say that people alone decide what belongs to an incident, or no longer.
@@ -130,11 +174,19 @@ pub(crate) async fn add(
 )]
 pub(crate) async fn pin(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<PinRequest>,
 ) -> Answer {
     let about = ("pin", json!({ "pinned": request.pinned }));
-    act(&state, &id, about, IncidentAction::Pin(request.pinned)).await
+    act(
+        &state,
+        &actor,
+        &id,
+        about,
+        IncidentAction::Pin(request.pinned),
+    )
+    .await
 }
 
 /// Give an incident another title.
@@ -145,6 +197,7 @@ pub(crate) async fn pin(
 )]
 pub(crate) async fn title(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<TitleRequest>,
 ) -> Answer {
@@ -158,7 +211,7 @@ pub(crate) async fn title(
         ));
     }
     let about = ("title", json!({ "title": title }));
-    act(&state, &id, about, IncidentAction::Retitle(title)).await
+    act(&state, &actor, &id, about, IncidentAction::Retitle(title)).await
 }
 
 fn alert_ids(request: &AlertIdsRequest) -> Result<(Vec<AlertId>, Value), ApiError> {
@@ -177,6 +230,7 @@ fn alert_ids(request: &AlertIdsRequest) -> Result<(Vec<AlertId>, Value), ApiErro
 
 async fn act(
     state: &ApiState,
+    actor: &Actor,
     id: &str,
     (name, details): (&str, Value),
     action: IncidentAction,
@@ -188,10 +242,10 @@ async fn act(
         return Err(unknown(id));
     }
     let name = format!("incidents.{name}");
-    audit::record(state, &name, format!("incident:{id}"), details).await?;
+    audit::record(state, actor, &name, format!("incident:{id}"), details).await?;
     let acted = parts
         .desk
-        .act_on_incident(id, action, ANONYMOUS.to_owned())
+        .act_on_incident(id, action, actor.name().to_owned())
         .await?;
     acted
         .map(|incident| Json(incident.into()))

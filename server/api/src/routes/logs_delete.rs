@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::errors::ApiError;
 use crate::extract::JsonBody;
+use crate::identity::Actor;
 use crate::jobs;
 use crate::openapi::WriteProblems;
 use crate::state::ApiState;
@@ -23,6 +24,7 @@ use crate::wire::jobs::{DeleteRequest, DryRunAnswer, JobAnswer};
 )]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(request): JsonBody<DeleteRequest>,
 ) -> Result<Response, ApiError> {
     let query = jobs::delete::selection(&request, state.now())?;
@@ -30,6 +32,8 @@ pub(crate) async fn delete(
         let matches = state.parts().logs.count(&query).await?;
         return Ok(Json(DryRunAnswer { matches }).into_response());
     }
-    let job = jobs::delete::start(&state, &request, query).await?.into();
+    let job = jobs::delete::start(&state, &actor, &request, query)
+        .await?
+        .into();
     Ok((StatusCode::ACCEPTED, Json(JobAnswer { job })).into_response())
 }

@@ -8,9 +8,10 @@ use tocsin_domain::alert::{AlertId, IncidentId};
 use tocsin_domain::copilot::{RootCauseId, RootCauseSubject};
 
 use super::{alerts, incidents};
-use crate::audit::{self, ANONYMOUS};
+use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
 use crate::state::ApiState;
 use crate::wire::alert_filter::uuid;
@@ -28,13 +29,14 @@ const REVISIONS_MAX: usize = 100;
 )]
 pub(crate) async fn explain(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<RootCauseItem>, ApiError> {
     let subject = alert(&state, &id).await?;
     let known = state.parts().root_causes.root_causes(subject, 1).await?;
     match known.first() {
         Some(report) => Ok(Json(report.into())),
-        None => make(&state, subject).await,
+        None => make(&state, &actor, subject).await,
     }
 }
 
@@ -61,10 +63,11 @@ pub(crate) async fn of_alert(
 )]
 pub(crate) async fn find_of_alert(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<RootCauseItem>, ApiError> {
     let subject = alert(&state, &id).await?;
-    make(&state, subject).await
+    make(&state, &actor, subject).await
 }
 
 /// The reports of an incident's cause, newest first.
@@ -90,10 +93,11 @@ pub(crate) async fn of_incident(
 )]
 pub(crate) async fn find_of_incident(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<RootCauseItem>, ApiError> {
     let subject = incident(&state, &id).await?;
-    make(&state, subject).await
+    make(&state, &actor, subject).await
 }
 
 /// Say which entity was the cause, or take that back. Later reports count it as history.
@@ -105,13 +109,14 @@ pub(crate) async fn find_of_incident(
 )]
 pub(crate) async fn confirm(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<ConfirmRequest>,
 ) -> Result<StatusCode, ApiError> {
     let id = RootCauseId(uuid("id", &id)?);
     let entity = request.read()?;
     let (subject, about) = (format!("root-cause:{id}"), json!({ "entity": entity }));
-    audit::record(&state, "root_causes.confirm", subject, about).await?;
+    audit::record(&state, &actor, "root_causes.confirm", subject, about).await?;
     let (store, now_ms) = (&state.parts().root_causes, state.now().millis());
     match store.confirm_root_cause(id, entity, now_ms).await? {
         true => Ok(StatusCode::NO_CONTENT),
@@ -130,10 +135,11 @@ async fn list(
 
 async fn make(
     state: &ApiState,
+    actor: &Actor,
     subject: RootCauseSubject,
 ) -> Result<Json<RootCauseItem>, ApiError> {
     let copilot = &state.parts().copilot;
-    let report = copilot.find_root_cause(subject, ANONYMOUS).await?;
+    let report = copilot.find_root_cause(subject, actor.name()).await?;
     let report = report.ok_or_else(|| match subject {
         RootCauseSubject::Alert(id) => alerts::unknown(id),
         RootCauseSubject::Incident(id) => incidents::unknown(id),

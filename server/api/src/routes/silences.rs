@@ -7,9 +7,10 @@ use serde_json::json;
 use tocsin_domain::alert::{Silence, SilenceId};
 
 use super::alerts;
-use crate::audit::{self, ANONYMOUS};
+use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path, Query};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
 use crate::state::{ApiState, random};
 use crate::wire::alert_filter::uuid;
@@ -59,14 +60,22 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(request): JsonBody<SilenceRequest>,
 ) -> Result<(StatusCode, Json<SilenceItem>), ApiError> {
     let now = state.now();
     let id = SilenceId::new(now.millis(), random());
-    let silence = request.read(id, ANONYMOUS, now)?;
+    let silence = request.read(id, actor.name(), now)?;
     let item = SilenceItem::new(&silence, now.millis());
     let about = serde_json::to_value(&item).unwrap_or_default();
-    audit::record(&state, "silences.create", format!("silence:{id}"), about).await?;
+    audit::record(
+        &state,
+        &actor,
+        "silences.create",
+        format!("silence:{id}"),
+        about,
+    )
+    .await?;
     state.parts().desk.silence(silence).await?;
     Ok((StatusCode::CREATED, Json(item)))
 }
@@ -93,13 +102,14 @@ pub(crate) async fn silence(
 )]
 pub(crate) async fn expire(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<SilenceItem>, ApiError> {
     let mut silence = known(&state, &id).await?;
     let now_ms = state.now().millis();
     if SilenceItem::new(&silence, now_ms).state != "expired" {
         let subject = format!("silence:{}", silence.id);
-        audit::record(&state, "silences.expire", subject, json!({})).await?;
+        audit::record(&state, &actor, "silences.expire", subject, json!({})).await?;
         silence.expired_ms = Some(now_ms);
         state.parts().desk.silence(silence.clone()).await?;
     }

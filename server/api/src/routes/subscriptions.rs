@@ -10,6 +10,7 @@ use super::alert_rules::same_version;
 use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
 use crate::state::{ApiState, random};
 use crate::wire::alert_filter::uuid;
@@ -40,6 +41,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(form): JsonBody<SubscriptionForm>,
 ) -> Result<(StatusCode, Json<SubscriptionForm>), ApiError> {
     let now_ms = state.now().millis();
@@ -49,7 +51,7 @@ pub(crate) async fn create(
         let detail = format!("there are {SUBSCRIPTIONS_MAX} subscriptions already");
         return Err(ApiError::conflict(detail));
     }
-    let made = put(&state, "subscriptions.create", made).await?;
+    let made = put(&state, &actor, "subscriptions.create", made).await?;
     Ok((StatusCode::CREATED, made))
 }
 
@@ -73,13 +75,14 @@ pub(crate) async fn subscription(State(state): State<ApiState>, Path(id): Path<S
 )]
 pub(crate) async fn replace(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(form): JsonBody<SubscriptionForm>,
 ) -> Answer {
     let before = known(&state, &id).await?;
     same_version(form.version, before.version)?;
     let changed = form.read(before.id, Some(&before), state.now().millis())?;
-    put(&state, "subscriptions.replace", changed).await
+    put(&state, &actor, "subscriptions.replace", changed).await
 }
 
 /// Drop a subscription with its deliveries; what is pending is not sent any more.
@@ -90,12 +93,13 @@ pub(crate) async fn replace(
 )]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let before = known(&state, &id).await?;
     let about = json!({ "name": before.name, "version": before.version });
     let subject = format!("subscription:{}", before.id);
-    audit::record(&state, "subscriptions.delete", subject, about).await?;
+    audit::record(&state, &actor, "subscriptions.delete", subject, about).await?;
     let store = &state.parts().subscriptions;
     match store.delete_subscription(before.id).await? {
         true => Ok(StatusCode::NO_CONTENT),
@@ -109,8 +113,12 @@ pub(crate) async fn delete(
     params(("id" = String, Path, description = "The id of the subscription")),
     responses((status = 200, body = SubscriptionForm), ChangeProblems)
 )]
-pub(crate) async fn enable(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    switch(&state, &id, true).await
+pub(crate) async fn enable(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    switch(&state, &actor, &id, true).await
 }
 
 /// Switch a subscription off: what is pending is let be.
@@ -119,11 +127,15 @@ pub(crate) async fn enable(State(state): State<ApiState>, Path(id): Path<String>
     params(("id" = String, Path, description = "The id of the subscription")),
     responses((status = 200, body = SubscriptionForm), ChangeProblems)
 )]
-pub(crate) async fn disable(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
-    switch(&state, &id, false).await
+pub(crate) async fn disable(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
+    switch(&state, &actor, &id, false).await
 }
 
-async fn switch(state: &ApiState, id: &str, is_enabled: bool) -> Answer {
+async fn switch(state: &ApiState, actor: &Actor, id: &str, is_enabled: bool) -> Answer {
     let before = known(state, id).await?;
     if before.is_enabled == is_enabled {
         return Ok(Json((&before).into()));
@@ -138,16 +150,16 @@ async fn switch(state: &ApiState, id: &str, is_enabled: bool) -> Answer {
         updated_ms: state.now().millis(),
         ..before
     };
-    put(state, action, changed).await
+    put(state, actor, action, changed).await
 }
 
 /// Checks and keeps a subscription. The audit log sees what everyone sees: no secret.
-async fn put(state: &ApiState, action: &str, subscription: Subscription) -> Answer {
+async fn put(state: &ApiState, actor: &Actor, action: &str, subscription: Subscription) -> Answer {
     state.parts().notifier.check(&subscription)?;
     let form = SubscriptionForm::from(&subscription);
     let about = serde_json::to_value(&form).unwrap_or_default();
     let subject = format!("subscription:{}", subscription.id);
-    audit::record(state, action, subject, about).await?;
+    audit::record(state, actor, action, subject, about).await?;
     let store = &state.parts().subscriptions;
     store.put_subscription(subscription).await?;
     // What is pending may be due now, or be needless.

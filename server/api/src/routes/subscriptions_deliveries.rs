@@ -11,6 +11,7 @@ use super::subscriptions::known;
 use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path, Query, count};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
 use crate::state::{ApiState, random};
 use crate::wire::alert_filter::{named, names, uuid};
@@ -92,6 +93,7 @@ async fn page(
 )]
 pub(crate) async fn redeliver(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<DeliveryItem>, ApiError> {
     let number = id.parse().map_err(|_| {
@@ -111,7 +113,7 @@ pub(crate) async fn redeliver(
     let about = json!({
         "subscription": delivery.subscription.to_string(), "was": delivery.state.name(),
     });
-    audit::record(&state, "deliveries.redeliver", subject, about).await?;
+    audit::record(&state, &actor, "deliveries.redeliver", subject, about).await?;
     let again = Delivery {
         state: DeliveryState::Pending,
         attempts: 0,
@@ -173,11 +175,12 @@ pub(crate) async fn preview(
 )]
 pub(crate) async fn test(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<ChannelTestAnswer>, ApiError> {
     let subscription = known(&state, &id).await?;
     let subject = format!("subscription:{}", subscription.id);
-    audit::record(&state, "subscriptions.test", subject, json!({})).await?;
+    audit::record(&state, &actor, "subscriptions.test", subject, json!({})).await?;
     let answer = state.parts().notifier.test(&subscription).await;
     Ok(Json(answer.into()))
 }

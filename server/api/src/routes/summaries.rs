@@ -10,9 +10,9 @@ use tocsin_domain::{TimeRange, Timestamp};
 
 use super::alerts::span_ms;
 use super::{alerts, incidents};
-use crate::audit::ANONYMOUS;
 use crate::errors::ApiError;
 use crate::extract::{Path, Query};
+use crate::identity::Actor;
 use crate::openapi::ReadProblems;
 use crate::state::ApiState;
 use crate::views;
@@ -34,12 +34,13 @@ type Answer = Result<Response, ApiError>;
 )]
 pub(crate) async fn of_alert(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     Query(params): Query<SummaryParams>,
 ) -> Answer {
     let id = AlertId(uuid("id", &id)?);
     let (format, unknown) = (params.format, || alerts::unknown(id));
-    answer(&state, SummarySubject::Alert(id), format, unknown).await
+    answer(&state, &actor, SummarySubject::Alert(id), format, unknown).await
 }
 
 /// What an incident is about, for those who are told of it.
@@ -53,12 +54,20 @@ pub(crate) async fn of_alert(
 )]
 pub(crate) async fn of_incident(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     Query(params): Query<SummaryParams>,
 ) -> Answer {
     let id = IncidentId(uuid("id", &id)?);
     let (format, unknown) = (params.format, || incidents::unknown(id));
-    answer(&state, SummarySubject::Incident(id), format, unknown).await
+    answer(
+        &state,
+        &actor,
+        SummarySubject::Incident(id),
+        format,
+        unknown,
+    )
+    .await
 }
 
 /// The draft of an incident's post-mortem.
@@ -72,12 +81,20 @@ pub(crate) async fn of_incident(
 )]
 pub(crate) async fn post_mortem(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     Query(params): Query<SummaryParams>,
 ) -> Answer {
     let id = IncidentId(uuid("id", &id)?);
     let (format, unknown) = (params.format, || incidents::unknown(id));
-    answer(&state, SummarySubject::PostMortem(id), format, unknown).await
+    answer(
+        &state,
+        &actor,
+        SummarySubject::PostMortem(id),
+        format,
+        unknown,
+    )
+    .await
 }
 
 /// What a group of lines is about.
@@ -91,6 +108,7 @@ pub(crate) async fn post_mortem(
 )]
 pub(crate) async fn of_cluster(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     Query(params): Query<TimeSummaryParams>,
 ) -> Answer {
@@ -98,7 +116,7 @@ pub(crate) async fn of_cluster(
     let shown: String = id.chars().take(60).collect();
     let unknown = || ApiError::not_found(format!("there is no cluster {shown} in this range"));
     let subject = SummarySubject::Cluster(id, range);
-    answer(&state, subject, params.format, unknown).await
+    answer(&state, &actor, subject, params.format, unknown).await
 }
 
 /// What happened within a time, by default the last day.
@@ -111,12 +129,13 @@ pub(crate) async fn of_cluster(
 )]
 pub(crate) async fn digest(
     State(state): State<ApiState>,
+    actor: Actor,
     Query(params): Query<TimeSummaryParams>,
 ) -> Answer {
     let range = range(&state, &params)?;
     let unknown = || ApiError::not_found("there is nothing to be said of this range");
     let subject = SummarySubject::Digest(range);
-    answer(&state, subject, params.format, unknown).await
+    answer(&state, &actor, subject, params.format, unknown).await
 }
 
 fn range(state: &ApiState, params: &TimeSummaryParams) -> Result<TimeRange, ApiError> {
@@ -130,13 +149,14 @@ fn range(state: &ApiState, params: &TimeSummaryParams) -> Result<TimeRange, ApiE
 
 async fn answer(
     state: &ApiState,
+    actor: &Actor,
     subject: SummarySubject,
     format: Option<String>,
     unknown: impl Fn() -> ApiError,
 ) -> Answer {
     let as_markdown = is_markdown(format.as_deref())?;
     let copilot = &state.parts().copilot;
-    let summary = copilot.summarise(subject, ANONYMOUS).await?;
+    let summary = copilot.summarise(subject, actor.name()).await?;
     let summary = summary.ok_or_else(unknown)?;
     if as_markdown {
         let content_type = [(header::CONTENT_TYPE, "text/markdown; charset=utf-8")];

@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tocsin_domain::copilot::{MessageId, Thread, ThreadId};
 
-use crate::audit::{self, ANONYMOUS};
+use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path, Query, count};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems, WriteProblems};
 use crate::state::{ApiState, random};
 use crate::stream::answer;
@@ -56,13 +57,14 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(request): JsonBody<ThreadRequest>,
 ) -> Result<(StatusCode, Json<ThreadItem>), ApiError> {
     let now_ms = state.now().millis();
     let thread = Thread {
         id: ThreadId::new(now_ms, random()),
         title: request.read()?,
-        user: ANONYMOUS.to_owned(),
+        user: actor.name().to_owned(),
         created_ms: now_ms,
         updated_ms: now_ms,
         messages: 0,
@@ -119,6 +121,7 @@ pub(crate) async fn retitle(
 )]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let thread = known(&state, &id).await?;
@@ -126,7 +129,7 @@ pub(crate) async fn delete(
         format!("thread:{}", thread.id),
         json!({ "title": thread.title, "messages": thread.messages }),
     );
-    audit::record(&state, "threads.delete", subject, about).await?;
+    audit::record(&state, &actor, "threads.delete", subject, about).await?;
     match state.parts().threads.delete_thread(thread.id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown(thread.id)),
@@ -173,11 +176,12 @@ pub(crate) async fn export(
 )]
 pub(crate) async fn ask(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<MessageRequest>,
 ) -> Result<Response, ApiError> {
     let thread = known(&state, &id).await?;
-    let question = request.read(thread.id, state.now())?;
+    let question = request.read(thread.id, &actor, state.now())?;
     let answering = answer::begin(&state, question).await?;
     Ok(answer::events(&state, answering))
 }

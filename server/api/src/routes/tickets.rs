@@ -9,6 +9,7 @@ use super::tickets_decisions::items;
 use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path, Query, count};
+use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
 use crate::state::ApiState;
 use crate::wire::alert_filter::uuid;
@@ -112,19 +113,28 @@ pub(crate) async fn settings(State(state): State<ApiState>) -> Json<TicketSettin
 )]
 pub(crate) async fn set_settings(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(form): JsonBody<TicketSettingsForm>,
 ) -> Result<Json<TicketSettingsForm>, ApiError> {
-    put_settings(&state, &form).await.map(Json)
+    put_settings(&state, &actor, &form).await.map(Json)
 }
 
 /// Keeps settings that someone made; they are in force on return.
 pub(crate) async fn put_settings(
     state: &ApiState,
+    actor: &Actor,
     form: &TicketSettingsForm,
 ) -> Result<TicketSettingsForm, ApiError> {
     let settings = form.read()?;
     let about = serde_json::to_value(form).unwrap_or_default();
-    audit::record(state, "tickets.settings", "tickets".to_owned(), about).await?;
+    audit::record(
+        state,
+        actor,
+        "tickets.settings",
+        "tickets".to_owned(),
+        about,
+    )
+    .await?;
     let desk = &state.parts().ticket_desk;
     desk.set_settings(settings).await?;
     Ok(desk.settings().into())

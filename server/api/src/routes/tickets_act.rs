@@ -8,9 +8,10 @@ use tocsin_domain::ports::TicketOutcome;
 use tocsin_domain::ticket::TaskId;
 
 use super::tickets::known;
-use crate::audit::{self, ANONYMOUS};
+use crate::audit;
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Path};
+use crate::identity::Actor;
 use crate::openapi::ChangeProblems;
 use crate::state::ApiState;
 use crate::wire::alert_actions::{CommentRequest, comment_text};
@@ -26,6 +27,7 @@ type Answer = Result<Json<TicketItem>, ApiError>;
 )]
 pub(crate) async fn open(
     State(state): State<ApiState>,
+    actor: Actor,
     JsonBody(request): JsonBody<OpenTicketRequest>,
 ) -> Answer {
     let id = AlertId(uuid("alert", &request.alert)?);
@@ -33,8 +35,15 @@ pub(crate) async fn open(
     if state.parts().alerts.alert(id).await?.is_none() {
         return Err(super::alerts::unknown(id));
     }
-    audit::record(&state, "tickets.open", format!("alert:{id}"), json!({})).await?;
-    let outcome = state.parts().ticket_desk.open(id, ANONYMOUS).await?;
+    audit::record(
+        &state,
+        &actor,
+        "tickets.open",
+        format!("alert:{id}"),
+        json!({}),
+    )
+    .await?;
+    let outcome = state.parts().ticket_desk.open(id, actor.name()).await?;
     answer(outcome, || super::alerts::unknown(id))
 }
 
@@ -46,15 +55,23 @@ pub(crate) async fn open(
 )]
 pub(crate) async fn comment(
     State(state): State<ApiState>,
+    actor: Actor,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<CommentRequest>,
 ) -> Answer {
     let text = comment_text(&request.text)?;
     let id = known(&state, &id).await?.id;
     let about = json!({ "characters": text.chars().count() });
-    audit::record(&state, "tickets.comment", format!("ticket:{id}"), about).await?;
+    audit::record(
+        &state,
+        &actor,
+        "tickets.comment",
+        format!("ticket:{id}"),
+        about,
+    )
+    .await?;
     let desk = &state.parts().ticket_desk;
-    let outcome = desk.comment(id, text, ANONYMOUS).await?;
+    let outcome = desk.comment(id, text, actor.name()).await?;
     answer(outcome, || super::tickets::unknown(id))
 }
 
@@ -64,10 +81,21 @@ pub(crate) async fn comment(
     params(("id" = String, Path, description = "The id of the ticket")),
     responses((status = 200, body = TicketItem), ChangeProblems)
 )]
-pub(crate) async fn resolve(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
+pub(crate) async fn resolve(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
     let id = known(&state, &id).await?.id;
-    audit::record(&state, "tickets.resolve", format!("ticket:{id}"), json!({})).await?;
-    let outcome = state.parts().ticket_desk.resolve(id, ANONYMOUS).await?;
+    audit::record(
+        &state,
+        &actor,
+        "tickets.resolve",
+        format!("ticket:{id}"),
+        json!({}),
+    )
+    .await?;
+    let outcome = state.parts().ticket_desk.resolve(id, actor.name()).await?;
     answer(outcome, || super::tickets::unknown(id))
 }
 
@@ -77,10 +105,21 @@ pub(crate) async fn resolve(State(state): State<ApiState>, Path(id): Path<String
     params(("id" = String, Path, description = "The id of the ticket")),
     responses((status = 200, body = TicketItem), ChangeProblems)
 )]
-pub(crate) async fn reopen(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
+pub(crate) async fn reopen(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
     let id = known(&state, &id).await?.id;
-    audit::record(&state, "tickets.reopen", format!("ticket:{id}"), json!({})).await?;
-    let outcome = state.parts().ticket_desk.reopen(id, ANONYMOUS).await?;
+    audit::record(
+        &state,
+        &actor,
+        "tickets.reopen",
+        format!("ticket:{id}"),
+        json!({}),
+    )
+    .await?;
+    let outcome = state.parts().ticket_desk.reopen(id, actor.name()).await?;
     answer(outcome, || super::tickets::unknown(id))
 }
 
@@ -90,7 +129,11 @@ pub(crate) async fn reopen(State(state): State<ApiState>, Path(id): Path<String>
     params(("id" = String, Path, description = "The number of the task")),
     responses((status = 200, body = TicketItem), ChangeProblems)
 )]
-pub(crate) async fn retry(State(state): State<ApiState>, Path(id): Path<String>) -> Answer {
+pub(crate) async fn retry(
+    State(state): State<ApiState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Answer {
     let number = id.parse().map_err(|_| {
         let shown: String = id.chars().take(40).collect();
         let detail = format!("`{shown}` is not the number of a task");
@@ -100,7 +143,14 @@ pub(crate) async fn retry(State(state): State<ApiState>, Path(id): Path<String>)
     let task = state.parts().tickets.task(TaskId(number)).await?;
     let task = task.ok_or_else(unknown)?;
     let about = json!({ "ticket": task.task.ticket.to_string(), "was": task.state.name() });
-    audit::record(&state, "tickets.retry", format!("task:{number}"), about).await?;
+    audit::record(
+        &state,
+        &actor,
+        "tickets.retry",
+        format!("task:{number}"),
+        about,
+    )
+    .await?;
     let outcome = state.parts().ticket_desk.retry(task.id).await?;
     answer(outcome, unknown)
 }

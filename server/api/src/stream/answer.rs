@@ -206,7 +206,7 @@ fn piece_event(piece: &AnswerPiece) -> Event {
 }
 
 /// JSON text holds no line ends, so an event is always one `data` line.
-fn named(name: &str, data: &impl Serialize) -> Event {
+pub(super) fn named(name: &str, data: &impl Serialize) -> Event {
     let data = serde_json::to_string(data).unwrap_or_default();
     Event::default().event(name).data(data)
 }

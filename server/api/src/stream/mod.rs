@@ -9,6 +9,7 @@ pub(crate) mod feed;
 pub(crate) mod metrics;
 pub(crate) mod metrics_poll;
 pub(crate) mod monitoring;
+pub(crate) mod runs;
 pub(crate) mod socket;
 pub(crate) mod sse;
 pub(crate) mod tail;

@@ -1,6 +1,9 @@
 //! The router over small in-memory ports, asked as a client would.
 
 mod alerts;
+mod automation;
+mod automation_rules;
+mod automation_stream;
 mod bad_input;
 mod changes;
 mod chat_completions;
@@ -8,6 +11,7 @@ mod copilot;
 mod deletion;
 mod export;
 mod fakes;
+mod identity;
 mod incidents;
 mod live;
 mod live_alerts;
@@ -32,6 +36,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -41,7 +47,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::{ApiConfig, ApiParts, ApiState};
+use crate::{ApiConfig, ApiParts, ApiState, Identity};
 use fakes::Fakes;
 
 /// A router over fakes that the test can look into.
@@ -59,6 +65,25 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+}
+
+/// The header in which the proxy says who asks.
+const USER: &str = "x-forwarded-user";
+
+/// Who is believed about who asks: a proxy on this machine.
+fn proxied() -> Identity {
+    let here = std::net::Ipv4Addr::LOCALHOST.into();
+    Identity::new(Some(USER), vec![here]).unwrap()
+}
+
+/// A request that comes from the proxy.
+fn proxied_for(user: &str, request: Builder) -> Builder {
+    let peer = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 9));
+    let request = request.extension(ConnectInfo(peer));
+    match user {
+        "" => request,
+        user => request.header(USER, user),
+    }
 }
 
 impl Server {
@@ -94,6 +119,7 @@ impl Server {
             notifier: fakes.clone(),
             tickets: fakes.clone(),
             ticket_desk: fakes.clone(),
+            automation: fakes.clone(),
             copilot: fakes.clone(),
             threads: fakes.clone(),
             root_causes: fakes.clone(),
@@ -104,6 +130,7 @@ impl Server {
             clock: fakes.clone(),
             assets: fakes.clone(),
             config,
+            identity: proxied(),
             limits,
             registry: Arc::new(SeriesRegistry::new(&metric_limits)),
             metric_limits,
@@ -154,6 +181,24 @@ impl Server {
         let request = request.header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_string())).unwrap())
             .await
+    }
+
+    /// Sends a body of JSON through a proxy that says who asks; nobody, if the name is empty.
+    async fn ask_as(&self, user: &str, method: &str, path: &str, body: Value) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("content-type", "application/json");
+        self.send(
+            proxied_for(user, request)
+                .body(Body::from(body.to_string()))
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Asks through a proxy that says who asks; nobody, if the name is empty.
+    async fn get_as(&self, user: &str, path: &str) -> Answer {
+        let request = proxied_for(user, Request::get(path));
+        self.send(request.body(Body::empty()).unwrap()).await
     }
 
     async fn json(&self, path: &str) -> Value {

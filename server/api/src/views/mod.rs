@@ -2,6 +2,7 @@
 //! views know no HTTP.
 
 pub(crate) mod alerts_export;
+pub(crate) mod audit_export;
 pub(crate) mod clusters;
 pub(crate) mod copilot_markdown;
 pub(crate) mod decisions_export;

@@ -7,8 +7,8 @@ use tocsin_domain::copilot::Message;
 use tocsin_domain::ports::Question;
 use utoipa::ToSchema;
 
-use crate::audit::ANONYMOUS;
 use crate::errors::{ApiError, ErrorKind};
+use crate::identity::Actor;
 
 /// The only model there is.
 pub(crate) const MODEL: &str = "tocsin";
@@ -70,7 +70,7 @@ pub(crate) struct ChatAsked {
 }
 
 impl ChatRequest {
-    pub(crate) fn read(self) -> Result<ChatAsked, ChatError> {
+    pub(crate) fn read(self, actor: &Actor) -> Result<ChatAsked, ChatError> {
         self.check()?;
         let messages = self.messages.unwrap_or_default();
         let mut prompt_bytes = 0;
@@ -118,7 +118,7 @@ impl ChatRequest {
                 again: None,
                 before: cut(before),
                 page: None,
-                user: ANONYMOUS.to_owned(),
+                user: actor.name().to_owned(),
                 utc_offset_minutes: 0,
                 attachments: Vec::new(),
             },

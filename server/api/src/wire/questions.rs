@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::alert_filter::uuid;
 use super::series::at;
 use super::time;
-use crate::audit::ANONYMOUS;
 use crate::errors::ApiError;
+use crate::identity::Actor;
 
 /// The most bytes of a query of the page a question is asked from.
 const PAGE_QUERY_BYTES_MAX: usize = 10 << 10;
@@ -108,7 +108,12 @@ pub(crate) struct MessageRequest {
 }
 
 impl MessageRequest {
-    pub(crate) fn read(self, thread: ThreadId, now: Timestamp) -> Result<Question, ApiError> {
+    pub(crate) fn read(
+        self,
+        thread: ThreadId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Question, ApiError> {
         let again = self.again.filter(|text| !text.is_empty());
         let (text, again) = match (self.text, again) {
             (Some(_), Some(_)) => {
@@ -124,7 +129,7 @@ impl MessageRequest {
             again,
             before: Vec::new(),
             page: self.page.map(|page| page.read(now)).transpose()?,
-            user: ANONYMOUS.to_owned(),
+            user: actor.name().to_owned(),
             utc_offset_minutes: offset(self.utc_offset_minutes)?,
             attachments: attachments(self.attachments)?,
         })
@@ -163,7 +168,7 @@ pub(crate) struct ExchangeForm {
 }
 
 impl AskRequest {
-    pub(crate) fn read(self, now: Timestamp) -> Result<Question, ApiError> {
+    pub(crate) fn read(self, actor: &Actor, now: Timestamp) -> Result<Question, ApiError> {
         if self.before.len() > BEFORE_MAX {
             let expected = format!("at most {BEFORE_MAX}");
             let detail = format!("{} exchanges were given", self.before.len());
@@ -181,7 +186,7 @@ impl AskRequest {
             again: None,
             before: before.collect::<Result<_, ApiError>>()?,
             page: self.page.map(|page| page.read(now)).transpose()?,
-            user: ANONYMOUS.to_owned(),
+            user: actor.name().to_owned(),
             utc_offset_minutes: offset(self.utc_offset_minutes)?,
             attachments: attachments(self.attachments)?,
         })

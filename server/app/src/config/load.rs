@@ -158,6 +158,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             port = listen.port(),
         )));
     }
+    config.server.identity()?;
     config.tickets.check()?;
     let mut jobs = config.ingest.scrape.iter();
     jobs.try_for_each(tocsin_ingest::metrics::scrape::ScrapeConfig::check)
@@ -268,6 +269,18 @@ mod tests {
         assert!(shown.contains("***") && !shown.contains("sk-secret"));
         let none = load(None, []).unwrap();
         assert_eq!(none.llm.provider(), tocsin_llm::ProviderChoice::Extractive);
+    }
+
+    #[test]
+    fn who_says_who_asks_is_checked() {
+        let odd = file("[server]\nuser_header = \"X User\"\n");
+        let message = load(Some(odd.path()), &[]).unwrap_err().to_string();
+        assert!(
+            message.contains("`server.user_header`") && message.contains("X User"),
+            "{message}"
+        );
+        let named = file("[server]\nuser_header = \"X-User\"\ntrusted_proxies = [\"10.0.0.1\"]\n");
+        assert!(load(Some(named.path()), &[]).is_ok());
     }
 
     #[test]

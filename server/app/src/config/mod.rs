@@ -8,7 +8,7 @@ mod reference;
 mod smtp;
 mod tickets;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -65,6 +65,24 @@ pub struct ServerConfig {
     /// Seconds that a shutdown may take to drain. Default 30: what is not drained by then is safe
     /// in the bus and is processed at the next start.
     pub shutdown_grace_secs: u64,
+    /// Header in which a proxy that authenticates says who asks, such as `X-Forwarded-User`. What
+    /// people do is kept under that name, and only who is known may agree where approvers are named.
+    /// The proxy must replace what clients send. Default none: everybody is `anonymous`.
+    pub user_header: Option<String>,
+    /// Addresses of the proxies whose `user_header` is believed. Default: this machine.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl ServerConfig {
+    /// Who may say who asks.
+    ///
+    /// # Errors
+    /// [`ConfigError::Refused`] with the key and what was expected.
+    pub fn identity(&self) -> Result<tocsin_api::Identity, ConfigError> {
+        let proxies = self.trusted_proxies.clone();
+        let identity = tocsin_api::Identity::new(self.user_header.as_deref(), proxies);
+        identity.map_err(|wrong| ConfigError::Refused(format!("`server.user_header`: {wrong}")))
+    }
 }
 
 impl Default for ServerConfig {
@@ -73,6 +91,8 @@ impl Default for ServerConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             data_dir: PathBuf::from("./data"),
             shutdown_grace_secs: 30,
+            user_header: None,
+            trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
         }
     }
 }

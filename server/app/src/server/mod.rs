@@ -192,13 +192,15 @@ impl Server {
         listener: TcpListener,
     ) -> anyhow::Result<()> {
         parts.copilot.start_keeper(&self.api, &self.stop_api);
-        let state = parts.api_state(config, self.api.clone(), self.stop_api.clone());
+        let state = parts.api_state(config, self.api.clone(), self.stop_api.clone())?;
         state
             .close_abandoned_jobs()
             .await
             .context("the register of jobs cannot be read")?;
         let stop = self.stop_api.clone().cancelled_owned();
-        let serve = axum::serve(listener, tocsin_api::router(state)).with_graceful_shutdown(stop);
+        // Routes see who asks, and whether it is a proxy that is trusted.
+        let service = tocsin_api::router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let serve = axum::serve(listener, service).with_graceful_shutdown(stop);
         self.api.spawn(async move {
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the HTTP server ended");

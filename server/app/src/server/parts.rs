@@ -6,12 +6,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use parking_lot::Mutex;
 use serde_json::json;
+use tocsin_act::{AutomationConfig, AutomationEngine, AutomationParts};
 use tocsin_api::{ApiParts, ApiState};
 use tocsin_copilot::CopilotParts;
 use tocsin_domain::ports::server_status::SemanticStatus;
 use tocsin_domain::ports::{
-    AuditLog, Bus, Clock, Embedder, Intake, JobStore, LogStore, PositionStore, TemplateStore,
-    VectorStore,
+    AuditLog, AutomationDesk, Bus, Clock, Embedder, Intake, JobStore, LogStore, PositionStore,
+    TemplateStore, VectorStore,
 };
 use tocsin_pipeline::enrich::EnrichParts;
 use tocsin_pipeline::metrics::log_watch::LogWatchParts;
@@ -59,6 +60,7 @@ pub(super) struct Parts {
     pub(super) alerts: AlertParts,
     pub(super) notify: NotifyParts,
     pub(super) tickets: TicketSide,
+    automation: Arc<dyn AutomationDesk>,
     pub(super) copilot: CopilotSide,
     pub(super) relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
@@ -98,6 +100,8 @@ impl Parts {
         let stores = (&logs, &relational, &vectors);
         let alerts = alerts(config, stores, (&metrics, &loaded, &clock)).await?;
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
+        let sources = (&logs, &relational, &metrics);
+        let automation = automation(sources, (&alerts, &clock)).await?;
         let read = (&logs, &relational, &search);
         let copilot = copilot(config, read, (&metrics, &alerts), &clock)?;
         let sources = Arc::<Sources>::default();
@@ -141,6 +145,7 @@ impl Parts {
             metrics,
             notify,
             tickets,
+            automation,
             copilot,
             alerts,
             relational,
@@ -156,11 +161,11 @@ impl Parts {
         config: &Config,
         tasks: TaskTracker,
         shutdown: CancellationToken,
-    ) -> ApiState {
+    ) -> anyhow::Result<ApiState> {
         let jobs: Arc<dyn JobStore> = self.relational.clone();
         let audit: Arc<dyn AuditLog> = self.relational.clone();
         let templates: Arc<dyn TemplateStore> = self.relational.clone();
-        ApiState::new(ApiParts {
+        Ok(ApiState::new(ApiParts {
             logs: self.logs.clone(),
             templates,
             search: self.search.clone(),
@@ -181,6 +186,7 @@ impl Parts {
             notifier: self.notify.notifier.clone(),
             tickets: self.relational.clone(),
             ticket_desk: self.tickets.desk.clone(),
+            automation: self.automation.clone(),
             copilot: self.copilot.service.clone(),
             threads: self.relational.clone(),
             root_causes: self.relational.clone(),
@@ -194,10 +200,11 @@ impl Parts {
             clock: self.clock.clone(),
             assets: Arc::new(EmbeddedPage),
             config: config.api.clone(),
+            identity: config.server.identity()?,
             limits: config.ingest.limits.clone(),
             tasks,
             shutdown,
-        })
+        }))
     }
 
     /// Writes where the server listens into the data folder, for those who started it on port 0.
@@ -246,6 +253,25 @@ async fn alerts(
         clock: clock.clone(),
     };
     AlertParts::open(config, sources).await
+}
+
+/// What people ask of automation. Nothing is proposed yet.
+async fn automation(
+    (logs, relational, metrics): (&Arc<dyn LogStore>, &Arc<SqliteStore>, &MetricParts),
+    (alerts, clock): (&AlertParts, &Arc<dyn Clock>),
+) -> anyhow::Result<Arc<dyn AutomationDesk>> {
+    let parts = AutomationParts {
+        store: relational.clone(),
+        settings: relational.clone(),
+        alerts: relational.clone(),
+        desk: Arc::new(alerts.desk.clone()),
+        metrics: metrics.queries(),
+        logs: logs.clone(),
+        clock: clock.clone(),
+    };
+    let opened = AutomationEngine::open(parts, AutomationConfig::default()).await;
+    let (_, desk) = opened.context("automation cannot be opened")?;
+    Ok(desk)
 }
 
 /// The copilot over all that an answer may rest on.

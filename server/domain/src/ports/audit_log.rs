@@ -60,6 +60,17 @@ impl AuditEntry {
     pub const SYSTEM: &'static str = "system";
 }
 
+/// Which entries are meant. Everything that is given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// Of actions that begin so, such as `automation.`.
+    pub action: Option<String>,
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub to: Option<Timestamp>,
+}
+
 /// Who did what, when.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
@@ -75,6 +86,7 @@ pub trait AuditLog: Send + Sync {
     /// [`StoreError`].
     async fn page(
         &self,
+        filter: &AuditFilter,
         before: Option<AuditId>,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError>;

@@ -46,7 +46,7 @@ pub use alert_store::{
     AlertCommit, AlertCounts, AlertFilter, AlertStore, AlertSubject, IncidentSubjects,
     ResponseTimes, RuleState,
 };
-pub use audit_log::{AuditEntry, AuditId, AuditLog};
+pub use audit_log::{AuditEntry, AuditFilter, AuditId, AuditLog};
 pub use automation_desk::{
     AutomationDesk, AutomationReplay, Ballot, RuleAtWork, RuleTest, RunDetails, RunOutcome,
 };

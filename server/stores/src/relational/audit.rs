@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use tocsin_domain::Timestamp;
-use tocsin_domain::ports::{AuditEntry, AuditId, AuditLog, StoreError};
+use tocsin_domain::ports::{AuditEntry, AuditFilter, AuditId, AuditLog, StoreError};
 
 use super::{SqliteStore, limit, store_error};
 
@@ -13,7 +13,8 @@ const APPEND: &str = "INSERT INTO audit_entries (id, at, actor, action, subject,
 
 // Ids are UUIDv7 in lower case, whose order as text is their order in time; `~` is above them all.
 const PAGE: &str = "SELECT id, at, actor, action, subject, details FROM audit_entries \
-    WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    WHERE id < $1 AND substr(action, 1, length($2)) = $2 AND at >= $3 AND at < $4 \
+    ORDER BY id DESC LIMIT $5";
 
 #[async_trait]
 impl AuditLog for SqliteStore {
@@ -24,12 +25,16 @@ impl AuditLog for SqliteStore {
 
     async fn page(
         &self,
+        filter: &AuditFilter,
         before: Option<AuditId>,
         page: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
         let rows = sqlx::query(PAGE)
             .bind(before)
+            .bind(filter.action.as_deref().unwrap_or_default())
+            .bind(filter.from.map_or(i64::MIN, Timestamp::nanos))
+            .bind(filter.to.map_or(i64::MAX, Timestamp::nanos))
             .bind(limit(page))
             .fetch_all(&self.pool)
             .await

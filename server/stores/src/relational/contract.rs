@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use tocsin_domain::ports::template_store::TemplateSighting;
 use tocsin_domain::ports::{
-    AuditEntry, AuditId, AuditLog, FilePosition, Job, JobId, JobStatus, JobStore, PositionStore,
-    SessionStates, SessionStore, StoreError, TemplateStore, TemplateSummary,
+    AuditEntry, AuditFilter, AuditId, AuditLog, FilePosition, Job, JobId, JobStatus, JobStore,
+    PositionStore, SessionStates, SessionStore, StoreError, TemplateStore, TemplateSummary,
 };
 use tocsin_domain::{
     Offset, Partition, Severity, Slot, Template, TemplateId, Timestamp, VariableKind,
@@ -111,7 +111,8 @@ pub async fn templates(store: &dyn TemplateStore) -> Result<(), StoreError> {
 /// # Panics
 /// If the store breaks the contract.
 pub async fn audit(store: &dyn AuditLog) -> Result<(), StoreError> {
-    assert_eq!(store.page(None, 10).await?, []);
+    let all = AuditFilter::default();
+    assert_eq!(store.page(&all, None, 10).await?, []);
     let entry = |number: i64| AuditEntry {
         id: AuditId::new(Timestamp::from_millis(1_700_000_000_000 + number), [0; 10]),
         at: Timestamp(number),
@@ -123,9 +124,9 @@ pub async fn audit(store: &dyn AuditLog) -> Result<(), StoreError> {
     for number in [2, 0, 1, 4, 3] {
         store.append(entry(number)).await?;
     }
-    let page = store.page(None, 2).await?;
+    let page = store.page(&all, None, 2).await?;
     assert_eq!(page, [entry(4), entry(3)], "newest first");
-    let page = store.page(Some(page[1].id), 9).await?;
+    let page = store.page(&all, Some(page[1].id), 9).await?;
     assert_eq!(
         page,
         [entry(2), entry(1), entry(0)],
@@ -135,6 +136,26 @@ pub async fn audit(store: &dyn AuditLog) -> Result<(), StoreError> {
         store.append(entry(1)).await.is_err(),
         "an entry is never replaced"
     );
+    // Found by what was done, which is no pattern, and by when.
+    let mut told = entry(5);
+    told.action = "automation.run.told".to_owned();
+    store.append(told.clone()).await?;
+    let of = |action: &str, from, to| AuditFilter {
+        action: Some(action.to_owned()),
+        from,
+        to,
+    };
+    for (action, found) in [
+        ("automation.", vec![told]),
+        ("auto_ation.", vec![]),
+        ("%", vec![]),
+    ] {
+        let page = store.page(&of(action, None, None), None, 9).await?;
+        assert_eq!(page, found, "{action}");
+    }
+    let within = of("logs.", Some(Timestamp(1)), Some(Timestamp(3)));
+    let page = store.page(&within, None, 9).await?;
+    assert_eq!(page, [entry(2), entry(1)], "the end is exclusive");
     Ok(())
 }
 

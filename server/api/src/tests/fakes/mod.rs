@@ -1,6 +1,7 @@
 //! All ports in one small in-memory thing. It answers by scanning; its contents are the test's.
 
 pub(super) mod alerts;
+pub(super) mod automation;
 pub(super) mod copilot;
 mod copilot_stores;
 mod logs;
@@ -57,6 +58,7 @@ pub(super) struct Fakes {
     pub(super) alerting: Mutex<alerts::AlertFakes>,
     pub(super) telling: Mutex<subscriptions::SubscriptionFakes>,
     pub(super) ticketing: Mutex<tickets::TicketFakes>,
+    pub(super) automating: Mutex<automation::AutomationFakes>,
     pub(super) answering: Mutex<copilot::CopilotFakes>,
     pub(super) jobs: Mutex<Vec<Job>>,
     pub(super) audit: Mutex<Vec<AuditEntry>>,

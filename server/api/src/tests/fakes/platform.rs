@@ -7,8 +7,8 @@ use tocsin_domain::ports::server_status::{
     DataSource, DataSourceStatus, Readiness, SemanticStatus, ServerStats,
 };
 use tocsin_domain::ports::{
-    AuditEntry, AuditId, AuditLog, Clock, HttpRequest, HttpTelemetry, Job, JobId, JobStore,
-    LogStore, ServerStatus, StoreError,
+    AuditEntry, AuditFilter, AuditId, AuditLog, Clock, HttpRequest, HttpTelemetry, Job, JobId,
+    JobStore, LogStore, ServerStatus, StoreError,
 };
 
 use super::{Fakes, NOW, lock};
@@ -50,11 +50,19 @@ impl AuditLog for Fakes {
 
     async fn page(
         &self,
+        filter: &AuditFilter,
         before: Option<AuditId>,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let mut all = lock(&self.audit).clone();
-        all.retain(|entry| before.is_none_or(|before| entry.id < before));
+        all.retain(|entry| {
+            before.is_none_or(|before| entry.id < before)
+                && entry
+                    .action
+                    .starts_with(filter.action.as_deref().unwrap_or_default())
+                && filter.from.is_none_or(|from| entry.at >= from)
+                && filter.to.is_none_or(|to| entry.at < to)
+        });
         all.sort_by_key(|entry| std::cmp::Reverse(entry.id));
         all.truncate(limit);
         Ok(all)

@@ -4,8 +4,8 @@ use tocsin_domain::automation::{
     Channel, Plan, PlanHash, Run, RunId, RunState, ThrottleState, Verdict, Verification, Vote,
 };
 use tocsin_domain::ports::{
-    AuditLog, AutomationCommit, AutomationStore, Committed, OUTPUT_BYTES_MAX, RuleRecord,
-    RunFilter, RunScope, StoreError,
+    AuditFilter, AuditLog, AutomationCommit, AutomationStore, Committed, OUTPUT_BYTES_MAX,
+    RuleRecord, RunFilter, RunScope, StoreError,
 };
 
 use super::automation_runs::{alert, commit, plan, run, step};
@@ -122,7 +122,7 @@ async fn keeping_votes<S: AutomationStore + AuditLog>(
         (events[0].from, events[1].from),
         (None, Some(RunState::Proposed))
     );
-    let log = store.page(None, 100).await?;
+    let log = store.page(&AuditFilter::default(), None, 100).await?;
     let its = log
         .iter()
         .filter(|entry| entry.subject == format!("run:{}", first.id));
@@ -168,7 +168,7 @@ async fn keeping_votes<S: AutomationStore + AuditLog>(
 async fn refusing<S: AutomationStore + AuditLog>(store: &S) -> Result<(), StoreError> {
     let known = run(1, "web-1", RunState::Approved);
     let new = run(2, "web-2", RunState::Proposed);
-    let entries = store.page(None, 1000).await?.len();
+    let entries = store.page(&AuditFilter::default(), None, 1000).await?.len();
     let late = AutomationCommit {
         position: Some(100),
         ..commit(vec![step(&new, 0), step(&known, 1)])
@@ -185,7 +185,10 @@ async fn refusing<S: AutomationStore + AuditLog>(store: &S) -> Result<(), StoreE
     );
     assert_eq!(store.run(new.id).await?, None);
     assert_eq!(store.automation_position().await?, Some(7));
-    assert_eq!(store.page(None, 1000).await?.len(), entries);
+    assert_eq!(
+        store.page(&AuditFilter::default(), None, 1000).await?.len(),
+        entries
+    );
 
     holding(store, &known, &new).await
 }
@@ -407,7 +410,7 @@ async fn throttles<S: AutomationStore>(store: &S) -> Result<(), StoreError> {
 
 async fn forgetting<S: AutomationStore + AuditLog>(store: &S) -> Result<(), StoreError> {
     let first = run(1, "web-1", RunState::Approved).id;
-    let entries = store.page(None, 1000).await?.len();
+    let entries = store.page(&AuditFilter::default(), None, 1000).await?.len();
     assert_eq!(store.forget_runs(5000).await?, 0);
     assert_eq!(store.forget_runs(5001).await?, 1);
     assert_eq!(store.run(first).await?, None);
@@ -418,7 +421,7 @@ async fn forgetting<S: AutomationStore + AuditLog>(store: &S) -> Result<(), Stor
     assert_eq!(store.run_events(first).await?, []);
     assert_eq!(store.run_output(first, 0).await?, (String::new(), 0));
     assert_eq!(
-        store.page(None, 1000).await?.len(),
+        store.page(&AuditFilter::default(), None, 1000).await?.len(),
         entries,
         "the log keeps its entries"
     );

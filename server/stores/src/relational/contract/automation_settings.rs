@@ -9,7 +9,9 @@ use tocsin_domain::automation::{
     FailurePolicy, Freeze, KillSwitch, Param, Params, RateLimit, Risk, RiskLevel, Switches,
     Throttle,
 };
-use tocsin_domain::ports::{AuditEntry, AuditId, AuditLog, AutomationSettings, StoreError};
+use tocsin_domain::ports::{
+    AuditEntry, AuditFilter, AuditId, AuditLog, AutomationSettings, StoreError,
+};
 
 use super::automation_runs::verify;
 
@@ -178,7 +180,7 @@ where
     // An entry that is there already: neither it nor what it is about is kept twice.
     assert!(store.put_switches(switches, entry(5)).await.is_err());
     assert_eq!(store.switches().await?, Switches::default());
-    let log = store.page(None, 1000).await?;
+    let log = store.page(&AuditFilter::default(), None, 1000).await?;
     let its = log
         .iter()
         .filter(|entry| entry.subject.starts_with("automation_rule:"));
