@@ -20,6 +20,7 @@ mod notifier;
 mod outbox;
 mod policy;
 mod tickets;
+mod trackers;
 mod words;
 
 pub use automation::{

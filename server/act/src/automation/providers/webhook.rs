@@ -25,7 +25,7 @@ use crate::automation::provider::{
 };
 use crate::channels::sign;
 use crate::http::{Call, Http, HttpConfig, Method};
-use crate::tickets::trackers::{ConfigSecret, TrackerConfigError, secret};
+use crate::trackers::{ConfigSecret, TrackerConfigError, secret};
 
 /// Where a signed request goes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

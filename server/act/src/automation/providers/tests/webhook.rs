@@ -13,7 +13,7 @@ use crate::channels::sign;
 use crate::http::HttpConfig;
 use crate::outbox::tests::memory::Memory;
 use crate::outbox::tests::receiver::{Mood, Receiver};
-use crate::tickets::trackers::ConfigSecret;
+use crate::trackers::ConfigSecret;
 
 fn webhook(receiver: &Receiver, status_url: Option<String>) -> Webhook {
     let config = WebhookConfig {

@@ -10,10 +10,10 @@ use tocsin_domain::alert::{AlertSeverity, LabelSet};
 use tocsin_domain::ticket::{TicketRef, TicketStatus, TrackerKind};
 use tocsin_harness::trackers::{Mood, Reply, Request};
 
-use super::config::ConfigSecret;
-use super::text;
+use super::ConfigSecret;
 use crate::http::HttpConfig;
 use crate::tickets::tracker::{Draft, Tracker, TrackerError};
+use crate::trackers::text;
 
 /// Where nobody listens.
 const AWAY: &str = "http://127.0.0.1:1";

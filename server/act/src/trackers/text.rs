@@ -2,7 +2,7 @@
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Block {
+pub(crate) enum Block {
     /// Lines of plain text, none empty.
     Paragraph(Vec<String>),
     /// Lines that are kept as they are, such as those of a log.
@@ -14,7 +14,7 @@ const INDENT: &str = "    ";
 
 /// The parts of a text. They are apart by empty lines; one whose every line begins with four spaces
 /// is verbatim. Control characters go, since no tracker takes them all.
-pub(super) fn blocks(text: &str) -> Vec<Block> {
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let text = clean(text);
     let mut blocks: Vec<Block> = Vec::new();
     let mut lines: Vec<&str> = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
 }
 
 /// A text without control characters but ends of lines and tabs, and without what is no character.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let is_good = |c: &char| {
         let is_kept = matches!(c, '\n' | '\t') || !c.is_control();
         is_kept && !matches!(c, '\u{fffe}' | '\u{ffff}')
@@ -59,14 +59,14 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// A text on one line, cut to so many characters.
-pub(super) fn one_line(text: &str, most: usize) -> String {
+pub(crate) fn one_line(text: &str, most: usize) -> String {
     let words = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
     crate::words::cut(&words, most)
 }
 
 /// What is an address at the beginning of a word, apart from the signs that end a sentence; none if
 /// a tracker might not take it for one.
-pub(super) fn address(word: &str) -> Option<&str> {
+pub(crate) fn address(word: &str) -> Option<&str> {
     let rest = word
         .strip_prefix("https://")
         .or(word.strip_prefix("http://"))?;
@@ -84,7 +84,7 @@ pub(super) fn address(word: &str) -> Option<&str> {
 
 /// A text cut to about so many characters, between two lines if there are such: half a line of a log
 /// would make its whole paragraph another.
-pub(super) fn cut_between_lines(text: &str, most: usize) -> String {
+pub(crate) fn cut_between_lines(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -96,7 +96,7 @@ pub(super) fn cut_between_lines(text: &str, most: usize) -> String {
 }
 
 /// Whether a key stands in a text by itself, and not as the beginning of a longer one.
-pub(super) fn has_key(text: &str, key: &str) -> bool {
+pub(crate) fn has_key(text: &str, key: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     text.match_indices(key).any(|(at, _)| {
         let before = text[..at].chars().next_back();

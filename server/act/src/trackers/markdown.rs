@@ -3,10 +3,10 @@
 use super::text::{Block, address, blocks, cut_between_lines};
 
 /// The most characters of a body.
-pub(super) const CHARACTERS_MAX: usize = 65_536;
+pub(crate) const CHARACTERS_MAX: usize = 65_536;
 
 /// The body of a text, with an end that stays whole when the text is cut.
-pub(super) fn document(text: &str, end: &str) -> String {
+pub(crate) fn document(text: &str, end: &str) -> String {
     let mut most = CHARACTERS_MAX.min(text.chars().count());
     loop {
         let whole = build(&cut_between_lines(text, most), end);
@@ -20,7 +20,7 @@ pub(super) fn document(text: &str, end: &str) -> String {
 
 /// What is not shown, but found in the source. `text` has letters, digits and dashes, no two dashes
 /// in a row.
-pub(super) fn hidden(text: &str) -> String {
+pub(crate) fn hidden(text: &str) -> String {
     format!("<!-- {text} -->")
 }
 
@@ -37,7 +37,8 @@ fn block(block: &Block) -> String {
             lines.join("\n")
         }
         Block::Verbatim(lines) => {
-            let text = lines.join("\n");
+            // What is hidden to be found is found in the source, in which this must not stand.
+            let text = lines.join("\n").replace("<!--", "<\u{200b}!--");
             let runs = text.split(|c| c != '`').map(str::len);
             let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
             format!("{fence}text\n{text}\n{fence}")
@@ -88,6 +89,15 @@ mod tests {
         let expected = "Ask @\u{200b}team about #\u{200b}12 at https://a.example/x_y#z: &lt;b&gt;\\*no\\*&lt;/b&gt; &amp; a\\_b\n\
             1\\. one\n\\- two\n\n````text\nx ``` @y\nz\n````\n\n<!-- k -->";
         assert_eq!(document(text, &hidden("k")), expected);
+    }
+
+    #[test]
+    fn what_is_hidden_can_only_be_hidden_by_us() {
+        let text = "<!-- k -->\n\n    <!-- k -->\n    -->\n\n--> <!-- k";
+        let body = document(text, &hidden("own"));
+        assert!(!body.contains(&hidden("k")), "{body}");
+        assert_eq!(body.matches("<!--").count(), 1, "{body}");
+        assert!(body.ends_with("\n\n<!-- own -->"));
     }
 
     #[test]

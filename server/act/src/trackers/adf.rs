@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::text::{Block, address, blocks, clean, cut_between_lines};
 
 /// The most characters of a document, with what is around its text. Jira counts fewer of them.
-pub(super) const CHARACTERS_MAX: usize = 32_767;
+pub(crate) const CHARACTERS_MAX: usize = 32_767;
 
 /// The document of a text. `link` is a paragraph that leads to it, unless it is empty or the text
 /// has it, and `key` (unless it is empty) one that is there to be found; both stay whole when the
 /// text is cut.
-pub(super) fn document(text: &str, link: &str, key: &str) -> Value {
+pub(crate) fn document(text: &str, link: &str, key: &str) -> Value {
     let whole_length = text.chars().count();
     let mut most = CHARACTERS_MAX.min(whole_length);
     loop {
@@ -90,7 +90,7 @@ fn with_links(line: &str) -> Vec<Value> {
 }
 
 /// All the text of a document, its parts apart by spaces.
-pub(super) fn plain(document: &Value) -> String {
+pub(crate) fn plain(document: &Value) -> String {
     let mut all = String::new();
     let mut left = vec![document];
     while let Some(node) = left.pop() {

@@ -14,7 +14,7 @@ const OPEN: [&str; 6] = ["reopened", "to do", "open", "backlog", "new", "in prog
 ///
 /// # Errors
 /// Says what was offered.
-pub(super) fn choose<'a>(
+pub(crate) fn choose<'a>(
     offered: &'a Value,
     status: TicketStatus,
     wanted: Option<&str>,
@@ -68,7 +68,7 @@ fn is_done(transition: &Value) -> Option<bool> {
 }
 
 /// The request of a transition: with a resolution if its screen requires one.
-pub(super) fn body(transition: &Value, status: TicketStatus, resolution: &str) -> Value {
+pub(crate) fn body(transition: &Value, status: TicketStatus, resolution: &str) -> Value {
     let mut body = json!({ "transition": { "id": transition["id"] } });
     let asks = transition["fields"]["resolution"]["required"] == true;
     if asks && status == TicketStatus::Resolved {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::error::TrackerError;
 use crate::http::{Answer, Auth, Call, Http, HttpConfig, Method};
-use crate::tickets::tracker::TrackerError;
 use crate::words::cut;
 
 /// The most bytes of an answer that are read: a page of a hundred long texts.
@@ -17,7 +17,7 @@ const DENIED_WAIT: Duration = Duration::from_secs(300);
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aim {
+pub(crate) enum Aim {
     /// To look: however it ends, nothing was changed.
     Read,
     /// To change something.
@@ -26,7 +26,7 @@ pub(super) enum Aim {
 
 /// A tracker's address and who we are there.
 #[derive(Debug, Clone)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     /// What people call it.
     name: &'static str,
     http: Http,
@@ -36,7 +36,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &'static str,
         http: &HttpConfig,
         (base, auth): (String, Auth),
@@ -53,12 +53,12 @@ impl Wire {
     }
 
     /// Where it is, without a slash at the end.
-    pub(super) fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
     /// Asks for `path` below the address, and gives what was answered, whatever its status.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         aim: Aim,
         (method, path): (Method, &str),
@@ -104,12 +104,12 @@ impl Wire {
     }
 
     /// The JSON of an answer that is good.
-    pub(super) fn json(&self, aim: Aim, answer: &Answer) -> Result<Value, TrackerError> {
+    pub(crate) fn json(&self, aim: Aim, answer: &Answer) -> Result<Value, TrackerError> {
         serde_json::from_str(&answer.body).map_err(|_| self.unreadable(aim))
     }
 
     /// What to say of an answer that cannot be read. It may be that of a proxy.
-    pub(super) fn unreadable(&self, aim: Aim) -> TrackerError {
+    pub(crate) fn unreadable(&self, aim: Aim) -> TrackerError {
         TrackerError::Later {
             is_unsure: aim == Aim::Write,
             wait: None,
@@ -118,7 +118,7 @@ impl Wire {
     }
 
     /// What an answer means that is not good, by its status.
-    pub(super) fn failure(&self, aim: Aim, answer: &Answer) -> TrackerError {
+    pub(crate) fn failure(&self, aim: Aim, answer: &Answer) -> TrackerError {
         let said = said(&answer.body);
         let detail = match said.is_empty() {
             true => format!("{} answered {}", self.name, answer.status),
@@ -144,7 +144,7 @@ impl Wire {
     }
 
     /// It does not know us or does not let us. Nothing is lost meanwhile.
-    pub(super) fn denied(&self, detail: &str) -> TrackerError {
+    pub(crate) fn denied(&self, detail: &str) -> TrackerError {
         let what = "check the account, its token and its permissions";
         TrackerError::Later {
             is_unsure: false,
@@ -193,7 +193,7 @@ fn said(body: &str) -> String {
 }
 
 /// A text as part of a query: everything but letters, digits, `-`, `_`, `.` and `~` is encoded.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -207,7 +207,7 @@ pub(super) fn encoded(text: &str) -> String {
 }
 
 /// Whether a text can be looked for: letters, digits and dashes, as markers and keys are.
-pub(super) fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !text.is_empty() && text.chars().all(is_plain)
 }
