@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{adf, jira_fields};
+use super::{adf, jira_fields, jira_issue};
 use crate::web::{Mood, Reply, Request, Web, base64, lock};
 
 /// Statuses: id, name, key of the category; and the ids of the transitions that lead to them.
@@ -15,7 +15,7 @@ pub(super) const STATUSES: [(&str, &str, &str); 3] = [
     ("10001", "In Progress", "indeterminate"),
     ("10002", "Done", "done"),
 ];
-const TRANSITIONS: [&str; 3] = ["11", "21", "31"];
+pub(super) const TRANSITIONS: [&str; 3] = ["11", "21", "31"];
 
 /// How the double behaves.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub struct JiraIssue {
     pub resolution: Option<String>,
     /// The documents of its comments, in order.
     pub comments: Vec<Value>,
+    /// Its links to other places, in order.
+    pub links: Vec<Value>,
     opened: Instant,
 }
 
@@ -231,7 +233,7 @@ fn answer(state: &mut State, request: &Request) -> Reply {
             let settings = state.settings.clone();
             let mut issues = state.issues.iter_mut();
             match issues.find(|issue| issue.key == *name || issue.id == *name) {
-                Some(issue) => on_issue(&settings, issue, (rest, request)),
+                Some(issue) => jira_issue::answer(&settings, issue, (rest, request)),
                 None => not_there(),
             }
         }
@@ -287,6 +289,7 @@ fn create(state: &mut State, request: &Request, version: &str) -> Reply {
         status: STATUSES[0].1.into(),
         resolution: None,
         comments: Vec::new(),
+        links: Vec::new(),
         opened: Instant::now(),
     };
     let url = format!(
@@ -371,121 +374,4 @@ fn search(state: &State, request: &Request) -> Reply {
         reply["nextPageToken"] = (from + limit).to_string().into();
     }
     Reply::json(200, &reply)
-}
-
-fn on_issue(
-    settings: &JiraSettings,
-    issue: &mut JiraIssue,
-    (rest, request): (&[&str], &Request),
-) -> Reply {
-    match (request.method.as_str(), rest) {
-        ("GET", []) => {
-            let fields = request.query("fields").unwrap_or("*all");
-            let fields: Vec<String> = fields.split(',').map(str::to_owned).collect();
-            Reply::json(200, &jira_fields::shown(issue, &fields))
-        }
-        ("GET", ["comment"]) => comments(settings, issue, request),
-        ("POST", ["comment"]) => {
-            let body = request.json().unwrap_or_default()["body"].clone();
-            // Version 2 takes a plain text, and makes a document of it.
-            let body = match (body.as_str(), request.path.contains("/api/3/")) {
-                (Some(text), false) => json!({ "type": "doc", "version": 1, "content": [
-                    { "type": "paragraph", "content": [{ "type": "text", "text": text }] },
-                ] }),
-                _ => body,
-            };
-            if !adf::is_document(&body) {
-                return refused(
-                    400,
-                    &[],
-                    &json!({ "comment": "Comment body is not valid!" }),
-                );
-            }
-            issue.comments.push(body);
-            let number = issue.comments.len() - 1;
-            Reply::json(201, &jira_fields::comment(issue, number))
-        }
-        ("GET", ["transitions"]) => {
-            let is_asked = settings.asks_resolution;
-            let offered = STATUSES.iter().zip(TRANSITIONS);
-            let offered = offered.filter(|((_, name, _), _)| *name != issue.status);
-            let offered: Vec<Value> = offered
-                .map(|(status, id)| {
-                    let required = is_asked && status.2 == "done";
-                    let fields = match required {
-                        true => json!({ "resolution": { "required": true, "key": "resolution" } }),
-                        false => json!({}),
-                    };
-                    json!({ "id": id, "name": status.1, "to": jira_fields::status(status.1),
-                        "isAvailable": true, "hasScreen": required, "fields": fields })
-                })
-                .collect();
-            Reply::json(
-                200,
-                &json!({ "expand": "transitions", "transitions": offered }),
-            )
-        }
-        ("POST", ["transitions"]) => transition(settings, issue, request),
-        _ => Reply::empty(405),
-    }
-}
-
-fn comments(settings: &JiraSettings, issue: &JiraIssue, request: &Request) -> Reply {
-    let number = |name: &str, default: usize| {
-        request
-            .query(name)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(default)
-    };
-    let (from, most) = (
-        number("startAt", 0),
-        number("maxResults", 50).min(settings.page_max),
-    );
-    let mut all: Vec<usize> = (0..issue.comments.len()).collect();
-    if request.query("orderBy") == Some("-created") {
-        all.reverse();
-    }
-    let page: Vec<Value> = all
-        .into_iter()
-        .skip(from)
-        .take(most)
-        .map(|number| jira_fields::comment(issue, number))
-        .collect();
-    Reply::json(
-        200,
-        &json!({
-            "comments": page, "startAt": from, "maxResults": most, "total": issue.comments.len(),
-        }),
-    )
-}
-
-fn transition(settings: &JiraSettings, issue: &mut JiraIssue, request: &Request) -> Reply {
-    let body = request.json().unwrap_or_default();
-    // Jira takes it as a text and as a number.
-    let wanted = body["transition"]["id"].to_string();
-    let wanted = wanted.trim_matches('"');
-    let found = TRANSITIONS.iter().position(|id| *id == wanted);
-    let Some((_, name, category)) = found.map(|at| STATUSES[at]) else {
-        let said = format!("Transition id '{wanted}' is not valid for this issue.");
-        return refused(400, &[&said], &json!({}));
-    };
-    let resolution = body["fields"]["resolution"]["name"].as_str();
-    if settings.asks_resolution && category == "done" && resolution.is_none() {
-        return refused(
-            400,
-            &[],
-            &json!({ "resolution": "Resolution is required." }),
-        );
-    }
-    if !settings.asks_resolution && resolution.is_some() {
-        let said =
-            "Field 'resolution' cannot be set. It is not on the appropriate screen, or unknown.";
-        return refused(400, &[], &json!({ "resolution": said }));
-    }
-    issue.status = name.into();
-    issue.resolution = match category {
-        "done" => resolution.map(str::to_owned),
-        _ => None,
-    };
-    Reply::empty(204)
 }

@@ -5,9 +5,11 @@ mod adf;
 mod github;
 mod jira;
 mod jira_fields;
+mod jira_issue;
 mod servicenow;
+mod servicenow_changes;
 
 pub use crate::web::{Mood, Reply, Request};
 pub use github::{GitHubDouble, GitHubIssue, GitHubSettings};
 pub use jira::{JiraDouble, JiraIssue, JiraSettings};
-pub use servicenow::{Incident, ServiceNowDouble, ServiceNowSettings};
+pub use servicenow::{ServiceNowDouble, ServiceNowRecord, ServiceNowSettings};

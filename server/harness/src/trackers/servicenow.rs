@@ -1,16 +1,17 @@
-//! ServiceNow, as far as its Table API is used: the table of incidents and the journal of notes.
-//! It is as lenient as the real one where that is a trap: a query by a field that is not there
-//! matches everything, and such a field of a new record is dropped.
+//! ServiceNow, as far as its Table API is used: the tables of incidents and changes, and the journal
+//! of notes. It is as lenient as the real one where that is a trap: a query by a field that is not
+//! there matches everything, and such a field of a new record is dropped.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
+use super::servicenow_changes as changes;
 use crate::web::{Mood, Reply, Request, Web, base64, lock};
 
-/// Fields of an incident that can be set.
-const FIELDS: [&str; 13] = [
+/// Fields of a record that can be set.
+pub(super) const FIELDS: [&str; 17] = [
     "short_description",
     "description",
     "impact",
@@ -24,12 +25,16 @@ const FIELDS: [&str; 13] = [
     "correlation_display",
     "work_notes",
     "category",
+    "start_date",
+    "end_date",
+    "implementation_plan",
+    "backout_plan",
 ];
 /// Those of them that are kept as entries of the journal.
-const JOURNAL: &str = "work_notes";
+pub(super) const JOURNAL: &str = "work_notes";
 /// The most characters of a short description, which is cut there without a word.
 const SHORT_MAX: usize = 160;
-const FIXED_TIME: &str = "2026-11-29 00:00:00";
+pub(super) const FIXED_TIME: &str = "2026-11-29 00:00:00";
 
 /// How the double behaves.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,18 +45,22 @@ pub struct ServiceNowSettings {
     pub is_journal_closed: bool,
     /// Whether the table has no field `correlation_id`.
     pub is_without_correlation: bool,
+    /// Whether a new change needs an assignment group before it is assessed.
+    pub asks_group: bool,
+    /// Whether a change that is approved stays where it is, and is not scheduled by itself.
+    pub stays: bool,
 }
 
-/// An incident.
+/// An incident, or a change.
 #[derive(Debug, Clone, Default)]
-pub struct Incident {
+pub struct ServiceNowRecord {
     /// Its fields: all text, as ServiceNow has them.
     pub fields: BTreeMap<String, String>,
     /// Its work notes, in order.
     pub notes: Vec<String>,
 }
 
-impl Incident {
+impl ServiceNowRecord {
     /// A field; empty if it has none.
     #[must_use]
     pub fn field(&self, name: &str) -> &str {
@@ -60,10 +69,11 @@ impl Incident {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    settings: ServiceNowSettings,
-    incidents: Vec<Incident>,
-    opened: usize,
+pub(super) struct State {
+    pub(super) settings: ServiceNowSettings,
+    incidents: Vec<ServiceNowRecord>,
+    pub(super) changes: Vec<ServiceNowRecord>,
+    pub(super) opened: usize,
 }
 
 /// A ServiceNow with the account `ops`.
@@ -76,6 +86,8 @@ pub struct ServiceNowDouble {
 impl ServiceNowDouble {
     /// Its account.
     pub const USER: &'static str = "ops";
+    /// The template of its standard changes.
+    pub const TEMPLATE: &'static str = "5a5d1e0c0a0a0b3e00a1b2c3d4e5f607";
     /// The password of its account.
     pub const PASSWORD: &'static str = "servicenow-passw0rd";
 
@@ -108,15 +120,31 @@ impl ServiceNowDouble {
 
     /// All incidents, the oldest first.
     #[must_use]
-    pub fn incidents(&self) -> Vec<Incident> {
+    pub fn incidents(&self) -> Vec<ServiceNowRecord> {
         lock(&self.state).incidents.clone()
+    }
+
+    /// All changes, the oldest first.
+    #[must_use]
+    pub fn changes(&self) -> Vec<ServiceNowRecord> {
+        lock(&self.state).changes.clone()
+    }
+
+    /// Has the people who may do so approve a change, `approved`, or not, `rejected`.
+    pub fn decide(&self, number: &str, approval: &str) {
+        let mut state = lock(&self.state);
+        let settings = state.settings;
+        let mut all = state.changes.iter_mut();
+        if let Some(change) = all.find(|one| one.field("number") == number) {
+            changes::decide(settings, change, approval);
+        }
     }
 
     /// How many incidents have a label, as their own or as that of their fingerprint.
     #[must_use]
     pub fn count(&self, label: &str) -> usize {
         let names = ["correlation_id", "correlation_display"];
-        let has = |one: &&Incident| names.iter().any(|name| one.field(name) == label);
+        let has = |one: &&ServiceNowRecord| names.iter().any(|name| one.field(name) == label);
         lock(&self.state).incidents.iter().filter(has).count()
     }
 
@@ -133,7 +161,7 @@ impl ServiceNowDouble {
     }
 }
 
-fn refused(status: u16, message: &str, detail: &str) -> Reply {
+pub(super) fn refused(status: u16, message: &str, detail: &str) -> Reply {
     let error = json!({ "message": message, "detail": detail });
     Reply::json(status, &json!({ "error": error, "status": "failure" }))
 }
@@ -146,16 +174,21 @@ fn answer(state: &mut State, request: &Request) -> Reply {
     }
     let parts = request.parts();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let ["api", "now", "table", table, rest @ ..] = parts.as_slice() else {
-        return refused(
-            400,
-            "Requested URI does not represent any resource",
-            &request.path,
-        );
+    let (table, rest) = match parts.as_slice() {
+        ["api", "now", "table", table, rest @ ..] => (*table, rest),
+        // With and without its version.
+        ["api", "sn_chg_rest", "v1", "change", rest @ ..]
+        | ["api", "sn_chg_rest", "change", rest @ ..] => {
+            return changes::answer(state, rest, request);
+        }
+        _ => {
+            let said = "Requested URI does not represent any resource";
+            return refused(400, said, &request.path);
+        }
     };
-    match (request.method.as_str(), *table, rest) {
-        ("GET", "incident", []) => {
-            let rows = state.incidents.iter().map(|one| row(one, request));
+    match (request.method.as_str(), table, rest) {
+        ("GET", "incident" | "change_request", []) => {
+            let rows = state.records(table).iter().map(|one| row(one, request));
             list(state.settings, rows.collect(), request)
         }
         ("GET", "sys_journal_field", []) if state.settings.is_journal_closed => {
@@ -164,19 +197,23 @@ fn answer(state: &mut State, request: &Request) -> Reply {
         }
         ("GET", "sys_journal_field", []) => list(state.settings, journal(state), request),
         ("POST", "incident", []) => create(state, request),
-        (_, "incident", [id]) => {
+        ("POST", "change_request", []) => changes::create_row(state, request),
+        (method, "incident" | "change_request", [id]) => {
             let settings = state.settings;
-            let found = state
-                .incidents
-                .iter_mut()
-                .find(|one| one.field("sys_id") == *id);
-            let Some(incident) = found else {
-                let said = "Record doesn't exist or ACL restricts the record retrieval";
-                return refused(404, "No Record found", said);
+            let all = match table {
+                "incident" => &mut state.incidents,
+                _ => &mut state.changes,
             };
-            match request.method.as_str() {
-                "GET" => Reply::json(200, &json!({ "result": shown(incident, request) })),
-                "PATCH" | "PUT" => change(settings, incident, request),
+            let Some(record) = all.iter_mut().find(|one| one.field("sys_id") == *id) else {
+                return not_found();
+            };
+            match (method, table) {
+                ("GET", _) => Reply::json(200, &json!({ "result": shown(record, request) })),
+                ("PATCH" | "PUT", "incident") => change(settings, record, request),
+                ("PATCH" | "PUT", _) => match changes::change(settings, record, request) {
+                    Ok(()) => Reply::json(200, &json!({ "result": shown(record, request) })),
+                    Err(reply) => reply,
+                },
                 _ => refused(405, "Method not supported", ""),
             }
         }
@@ -184,9 +221,24 @@ fn answer(state: &mut State, request: &Request) -> Reply {
     }
 }
 
+impl State {
+    fn records(&self, table: &str) -> &[ServiceNowRecord] {
+        match table {
+            "incident" => &self.incidents,
+            _ => &self.changes,
+        }
+    }
+}
+
+/// What is said of a record that is not there.
+pub(super) fn not_found() -> Reply {
+    let said = "Record doesn't exist or ACL restricts the record retrieval";
+    refused(404, "No Record found", said)
+}
+
 /// The entries of the journal as rows.
 fn journal(state: &State) -> Vec<BTreeMap<String, String>> {
-    let of = |one: &Incident| {
+    let of = |one: &ServiceNowRecord| {
         let id = one.field("sys_id").to_owned();
         let row = move |note: &String| {
             let pairs = [
@@ -201,7 +253,8 @@ fn journal(state: &State) -> Vec<BTreeMap<String, String>> {
         };
         one.notes.iter().map(row).collect::<Vec<_>>()
     };
-    state.incidents.iter().flat_map(of).collect()
+    let all = state.incidents.iter().chain(&state.changes);
+    all.flat_map(of).collect()
 }
 
 fn list(
@@ -211,7 +264,8 @@ fn list(
 ) -> Reply {
     let query = request.query("sysparm_query").unwrap_or_default();
     let known = |name: &str| {
-        let is_field = FIELDS.contains(&name) || ["sys_id", "number", "active"].contains(&name);
+        let own = ["sys_id", "number", "active", "approval", "type"];
+        let is_field = FIELDS.contains(&name) || own.contains(&name);
         let is_gone = settings.is_without_correlation && name.starts_with("correlation");
         (is_field && !is_gone) || ["element_id", "element", "value", "name"].contains(&name)
     };
@@ -292,7 +346,7 @@ fn selected(row: &BTreeMap<String, String>, request: &Request) -> Value {
 }
 
 /// An incident with its notes.
-fn row(incident: &Incident, request: &Request) -> BTreeMap<String, String> {
+fn row(incident: &ServiceNowRecord, request: &Request) -> BTreeMap<String, String> {
     let mut row = incident.fields.clone();
     // Only people see notes as one text, the newest first.
     let is_shown = matches!(request.query("sysparm_display_value"), Some("true" | "all"));
@@ -304,12 +358,12 @@ fn row(incident: &Incident, request: &Request) -> BTreeMap<String, String> {
     row
 }
 
-fn shown(incident: &Incident, request: &Request) -> Value {
+pub(super) fn shown(incident: &ServiceNowRecord, request: &Request) -> Value {
     selected(&row(incident, request), request)
 }
 
 /// Sets what can be set; what a record does not have is dropped without a word.
-fn set(settings: ServiceNowSettings, incident: &mut Incident, body: &Value) {
+pub(super) fn set(settings: ServiceNowSettings, incident: &mut ServiceNowRecord, body: &Value) {
     for (name, value) in body.as_object().into_iter().flatten() {
         let text = match value {
             Value::String(text) => text.clone(),
@@ -342,7 +396,7 @@ fn create(state: &mut State, request: &Request) -> Reply {
     };
     state.opened += 1;
     let number = state.opened;
-    let mut incident = Incident::default();
+    let mut incident = ServiceNowRecord::default();
     let given = [
         ("sys_id", format!("{number:032x}")),
         ("number", format!("INC{number:07}")),
@@ -364,7 +418,11 @@ fn create(state: &mut State, request: &Request) -> Reply {
     Reply::json(201, &reply).with("Location", location)
 }
 
-fn change(settings: ServiceNowSettings, incident: &mut Incident, request: &Request) -> Reply {
+fn change(
+    settings: ServiceNowSettings,
+    incident: &mut ServiceNowRecord,
+    request: &Request,
+) -> Reply {
     let Some(body) = request.json().filter(Value::is_object) else {
         return refused(400, "The payload is not valid JSON.", "");
     };

@@ -36,6 +36,8 @@ assert [one.body.split()[-2] for one in issue.get_comments()] == ["tocsin-key-0"
 issue.edit(state="closed", state_reason="completed")
 issue = repository.get_issue(5)
 assert (issue.state, issue.state_reason, issue.comments) == ("closed", "completed", 3), issue
+issue.edit(state="closed", state_reason="not_planned")
+assert repository.get_issue(5).state_reason == "not_planned"
 issue.edit(state="open", state_reason="reopened")
 assert repository.get_issue(5).state == "open"
 refused(422, lambda: repository.create_issue("  "))

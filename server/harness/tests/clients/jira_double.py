@@ -66,6 +66,12 @@ assert set(names) == {"In Progress", "Done"}, names
 refused(400, lambda: jira._session.post(f"{url}/rest/api/3/issue/OPS-1/transitions", json={"transition": {"id": "99"}}))
 jira.transition_issue(issue, names["Done"])
 assert jira.issue("OPS-1").fields.status.statusCategory.key == "done"
+link = {"url": "https://t.example/automation/runs/1", "title": "Tocsin"}
+for title in ("Tocsin", "Tocsin again"):
+    jira.add_remote_link(issue, {**link, "title": title}, globalId="tocsin-run-1")
+links = jira.remote_links(issue)
+assert [(one.globalId, one.object.title, one.object.url) for one in links] == [("tocsin-run-1", "Tocsin again", link["url"])], links
+refused(400, lambda: jira._session.post(f"{url}/rest/api/3/issue/OPS-1/remotelink", json={"object": {"url": "x"}}))
 comments = jira.comments(issue)
 assert len(comments) == 1, comments
 refused(404, lambda: jira.issue("OPS-9"))
@@ -87,3 +93,7 @@ cloud.do_transition("OPS-2", data={"transition": {"id": "31"}})
 answer = cloud.get("rest/api/3/issue/OPS-2", params={"fields": "status"})
 assert answer["fields"]["status"]["name"] == "Done", answer
 assert cloud.get_current_user()["displayName"] == "Ops"
+for status in ("first", "second"):
+    cloud.post("rest/api/3/issue/OPS-2/remotelink", data={"globalId": "tocsin-run-2", "object": {"url": link["url"], "title": status}})
+answer = cloud.get("rest/api/3/issue/OPS-2/remotelink")
+assert [(one["globalId"], one["object"]["title"]) for one in answer] == [("tocsin-run-2", "second")], answer

@@ -1,5 +1,6 @@
 """Holds the double of ServiceNow against two clients: `pysnow`, and `pysnc`, which insists on TLS."""
 
+import json
 import os
 import socket
 import ssl
@@ -10,7 +11,7 @@ import threading
 import pysnow
 from pysnc import ServiceNowClient
 
-host, user, password, folder = sys.argv[1:]
+host, user, password, folder, template = sys.argv[1:]
 
 
 def pump(source, target):
@@ -76,6 +77,67 @@ assert incidents.update(query={"sys_id": made["sys_id"]}, payload=payload).one()
 # What is no state is taken back, and answered well.
 assert incidents.update(query={"sys_id": made["sys_id"]}, payload={"state": "77"}).one()["state"] == "6"
 
+# Changes. pysnow has no words for the Change Management API: it only carries requests there, and
+# reads the envelope of the answers. What is within them is our reading of the documentation.
+api = {"base_path": "/api/sn_chg_rest"}
+changes = client.resource(api_path="/table/change_request")
+
+
+def refused(status, call):
+    try:
+        call()
+    except Exception as error:
+        assert str(status) in str(error) or str(status) in str(getattr(error, "response", "")), error
+    else:
+        raise SystemExit(f"expected {status}")
+
+
+def state_of(sys_id):
+    row = changes.get(query={"sys_id": sys_id}, fields=["state", "approval", "type"]).one()
+    return row["state"], row["approval"], row["type"]
+
+
+def next_states(sys_id):
+    found = client.resource(api_path=f"/v1/change/{sys_id}/nextstates", **api).get().one()
+    assert found["state_label"]["-4"] == "Assess" and found["state_transitions"][0][0]["from_state"], found
+    return sorted(found["available_states"])
+
+
+def move(sys_id, **fields):
+    return client.resource(api_path=f"/v1/change/{sys_id}", **api).request("PATCH", data=json.dumps(fields)).one()
+
+
+normal = client.resource(api_path="/v1/change/normal", **api)
+made = normal.create({"short_description": "Clean it", "correlation_id": "run-1", "no_such_field": "x"}).one()
+assert made["state"] == {"value": "-5", "display_value": "New"} and "no_such_field" not in made, made
+change = made["sys_id"]["value"]
+assert changes.get(query={"correlation_id": "run-1"}).one()["number"] == made["number"]["value"] == "CHG0030003"
+assert state_of(change) == ("-5", "not requested", "normal")
+assert next_states(change) == ["-4", "-5", "4"]
+# A state that is not offered is taken back, and answered well.
+assert move(change, state="-1")["state"]["value"] == "-5"
+assert changes.update(query={"sys_id": change}, payload={"state": "3"}).one()["state"] == "-5"
+assert move(change, state="-4")["approval"]["value"] == "requested"
+assert next_states(change) == ["-4", "4"], "it waits"
+answer = client.resource(api_path=f"/v1/change/{change}/approvals", **api)
+refused(400, lambda: answer.request("PATCH", data=json.dumps({"state": "maybe"})).one())
+answer.request("PATCH", data=json.dumps({"state": "approved", "comments": "Go"})).one()
+assert state_of(change) == ("-2", "approved", "normal")
+assert move(change, state="-1")["state"]["display_value"] == "Implement"
+assert changes.update(query={"sys_id": change}, payload={"state": "0", "work_notes": "run-1"}).one()["state"] == "0"
+rows = journal.get(query=f"element_id={change}^element=work_notes^valueLIKErun-1").all()
+assert [row["value"] for row in rows] == ["run-1"] and rows[0]["name"] == "change_request", rows
+refused(403, lambda: move(change, state="3"))
+assert move(change, state="3", close_code="successful", close_notes="Done")["state"]["value"] == "3"
+assert next_states(change) == ["3"]
+standard = client.resource(api_path=f"/v1/change/standard/{template}", **api).create({"correlation_id": "run-2"}).one()
+assert (standard["type"]["value"], standard["approval"]["value"]) == ("standard", "approved"), standard
+assert next_states(standard["sys_id"]["value"]) == ["-2", "-5", "4"]
+found = client.resource(api_path=f"/v1/change/standard/template/{template}", **api).get().one()
+assert found["sys_name"]["value"] == "Clean a disk", found
+refused(404, lambda: client.resource(api_path=f"/v1/change/standard/{'0' * 32}", **api).create({}).one())
+refused(404, lambda: client.resource(api_path=f"/v1/change/{'0' * 32}/nextstates", **api).get().one())
+
 port = serve_tls()
 os.environ["REQUESTS_CA_BUNDLE"] = f"{folder}/ca.pem"
 client = ServiceNowClient(f"https://localhost:{port}", (user, password))
@@ -89,7 +151,7 @@ record = client.GlideRecord("incident")
 record.add_query("correlation_id", "tocsin-b2")
 record.query()
 assert len(record) == 1 and record.next()
-assert record.number == "INC0000002" and record.sys_id == sys_id
+assert record.number == "INC0000005" and record.sys_id == sys_id
 record.work_notes = "tocsin-key-2"
 record.state = "2"
 assert record.update()
@@ -97,3 +159,21 @@ record = client.GlideRecord("incident")
 assert record.get(sys_id)
 assert record.state == "2" and "tocsin-key-2" in record.get_display_value("work_notes"), record.serialize(display_value="both")
 assert not client.GlideRecord("incident").get("0" * 32)
+record = client.GlideRecord("change_request")
+record.initialize()
+record.short_description = "Clean it again"
+record.correlation_id = "run-3"
+sys_id = record.insert()
+assert sys_id, "not inserted"
+record = client.GlideRecord("change_request")
+record.add_query("correlation_id", "run-3")
+record.query()
+assert len(record) == 1 and record.next() and record.sys_id == sys_id
+assert (record.state, record.approval) == ("-5", "not requested"), record.serialize()
+record.state = "-4"
+record.work_notes = "run-3"
+assert record.update()
+record = client.GlideRecord("change_request")
+assert record.get(sys_id)
+assert (record.state, record.approval) == ("-4", "requested"), record.serialize()
+assert "run-3" in record.get_display_value("work_notes")

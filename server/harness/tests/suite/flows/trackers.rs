@@ -38,9 +38,15 @@ fn the_clients_of_servicenow_take_its_double_for_servicenow() -> anyhow::Result<
     let host = double.url().replace("http://", "");
     let (user, password) = (ServiceNowDouble::USER, ServiceNowDouble::PASSWORD);
     let path = folder.path().to_string_lossy();
-    run("servicenow_double.py", &[&host, user, password, &path])?;
+    let template = ServiceNowDouble::TEMPLATE;
+    let arguments = [&*host, user, password, &path, template];
+    run("servicenow_double.py", &arguments)?;
     assert_eq!(double.count("tocsin-b2"), 1);
     assert_eq!(double.incidents()[1].notes, ["tocsin-key-2"]);
+    let changes = double.changes();
+    let states: Vec<&str> = changes.iter().map(|one| one.field("state")).collect();
+    assert_eq!(states, ["3", "-5", "-4"]);
+    assert_eq!(changes[2].notes, ["run-3"]);
     Ok(())
 }
 
