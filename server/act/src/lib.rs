@@ -25,8 +25,9 @@ mod words;
 
 pub use automation::{
     AnsibleConfig, AutomationConfig, AutomationEngine, AutomationEngineDesk, AutomationError,
-    AutomationFileError, AutomationParts, ProviderConfig, ScriptConfig, ScriptsConfig,
-    TerraformConfig, WebhookConfig, parse_automations,
+    AutomationFileError, AutomationParts, GitHubActionsConfig, JiraActionsConfig, ProviderConfig,
+    ScriptConfig, ScriptsConfig, ServiceNowActionsConfig, TerraformConfig, WebhookConfig,
+    parse_automations,
 };
 pub use http::HttpConfig;
 pub use mail::{MailConfig, MailSecurity};

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::ledger::{Applied, Ledger, SYSTEM};
 use super::machine::{Effect, Input};
 use super::policy;
-use super::provider::{CallError, Order, Provider};
+use super::provider::{CallError, Order, Provider, Status};
 use super::verify::look;
 
 /// How many runs are looked at at a time.
@@ -327,7 +327,11 @@ impl Driver {
             Ok(provider) => provider,
             Err(why) => return self.feed(run.id, Input::Silent(call.kind, why)).await,
         };
-        let status = provider.status(&order).await;
+        let mut status = provider.status(&order).await;
+        let may_go_on = call.cancel.is_none() && self.ledger.now_ms() < call.deadline_ms;
+        if status == Ok(Status::Ready) && may_go_on {
+            status = self.go_on(run, &order, provider.as_ref()).await?;
+        }
         if call.kind == CallKind::Execute {
             self.keep_output(run.id, provider.as_ref(), &order).await?;
         }
@@ -336,6 +340,25 @@ impl Driver {
             Err(why) => Input::Silent(call.kind, why),
         };
         self.feed(run.id, input).await
+    }
+
+    /// Has a provider go on with what has several steps, unless everything is stopped.
+    async fn go_on(
+        &self,
+        run: &Run,
+        order: &Order<'_>,
+        provider: &dyn Provider,
+    ) -> Result<Result<Status, String>, StoreError> {
+        if self.ledger.newest_switches().await?.kill.is_some() {
+            return Ok(Ok(Status::Ready));
+        }
+        let votes = self.ledger.parts.store.votes(run.id).await?;
+        Ok(
+            match policy::leave_to_go_on((run, order.plan), &votes, order.kind) {
+                Ok(approval) => provider.advance(order, &approval).await,
+                Err(why) => Err(why),
+            },
+        )
     }
 
     async fn keep_output(

@@ -54,8 +54,15 @@ use matching::{Compiled, too_broad};
 use provider::Provider;
 use providers::ansible::Ansible;
 pub use providers::ansible::AnsibleConfig;
+pub use providers::github::GitHubActionsConfig;
+use providers::github::GitHubIssues;
+pub use providers::jira::JiraActionsConfig;
+use providers::jira::JiraIssues;
+use providers::records::Desk as RecordsDesk;
 use providers::script::Scripts;
 pub use providers::script::{ScriptConfig, ScriptsConfig};
+pub use providers::servicenow::ServiceNowActionsConfig;
+use providers::servicenow::ServiceNowRecords;
 use providers::terraform::Terraform;
 pub use providers::terraform::TerraformConfig;
 use providers::webhook::Webhook;
@@ -64,6 +71,7 @@ use reader::Reader;
 use render::Renderer;
 
 use crate::http::HttpConfig;
+use crate::trackers::TrackerConfigError;
 
 /// How automation works.
 #[derive(Debug, Clone)]
@@ -94,6 +102,14 @@ pub enum ProviderConfig {
     Ansible(AnsibleConfig),
     /// The command line of Terraform on this machine.
     Terraform(TerraformConfig),
+    /// Incidents and change requests of ServiceNow.
+    #[serde(rename = "servicenow")]
+    ServiceNow(ServiceNowActionsConfig),
+    /// Issues of Jira Cloud.
+    Jira(JiraActionsConfig),
+    /// Issues of GitHub.
+    #[serde(rename = "github")]
+    GitHub(GitHubActionsConfig),
 }
 
 impl AutomationConfig {
@@ -107,6 +123,10 @@ impl AutomationConfig {
                     detail: "expected a name of letters, digits, `_` and `-`".into(),
                 });
             }
+            let wrong = |error: TrackerConfigError| AutomationError::Provider {
+                name: name.clone(),
+                detail: format!("`{}`: expected {}", error.field, error.expected),
+            };
             let folder = self.folder.join(name);
             let provider: Arc<dyn Provider> = match config.clone() {
                 ProviderConfig::Script(config) => Arc::new(Scripts::new(config, folder)),
@@ -114,10 +134,19 @@ impl AutomationConfig {
                 ProviderConfig::Terraform(config) => Arc::new(Terraform::new(config, folder)),
                 ProviderConfig::Webhook(config) => {
                     let webhook = Webhook::new(config, &self.http, clock.clone());
-                    Arc::new(webhook.map_err(|error| AutomationError::Provider {
-                        name: name.clone(),
-                        detail: format!("`{}`: expected {}", error.field, error.expected),
-                    })?)
+                    Arc::new(webhook.map_err(wrong)?)
+                }
+                ProviderConfig::ServiceNow(config) => {
+                    let records = ServiceNowRecords::new(config, &self.http).map_err(wrong)?;
+                    Arc::new(RecordsDesk::new(records))
+                }
+                ProviderConfig::Jira(config) => {
+                    let issues = JiraIssues::new(config, &self.http).map_err(wrong)?;
+                    Arc::new(RecordsDesk::new(issues))
+                }
+                ProviderConfig::GitHub(config) => {
+                    let issues = GitHubIssues::new(config, &self.http, clock.clone());
+                    Arc::new(RecordsDesk::new(issues.map_err(wrong)?))
                 }
             };
             providers.insert(name.clone(), provider);

@@ -283,6 +283,24 @@ pub(super) fn leave_to_roll_back(
     leave((run, plan), votes, CallKind::Rollback)
 }
 
+/// The leave to go on with what began. What began in time may go on after it would have expired.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn leave_to_go_on(
+    (run, plan): (&Run, &Plan),
+    votes: &[Vote],
+    kind: CallKind,
+) -> Result<Approval, String> {
+    match kind {
+        CallKind::Rollback => leave_to_roll_back((run, plan), votes),
+        CallKind::Execute if run.state == RunState::Executing && run.executed_ms.is_some() => {
+            leave((run, plan), votes, kind)
+        }
+        CallKind::Execute => Err(format!("the run is {}", run.state.name())),
+    }
+}
+
 fn leave((run, plan): (&Run, &Plan), votes: &[Vote], kind: CallKind) -> Result<Approval, String> {
     let hash = hash(plan);
     if run.plan != Some(hash) || plan.run != run.id {

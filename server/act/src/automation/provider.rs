@@ -94,6 +94,8 @@ pub(crate) enum Status {
     Unknown,
     /// It goes on.
     Running,
+    /// A part of it is done, and the rest waits for [`Provider::advance`].
+    Ready,
     /// It is done.
     Succeeded(String),
     /// It went wrong.
@@ -127,7 +129,8 @@ impl Approval {
     }
 }
 
-fn key(run: RunId, kind: CallKind) -> String {
+/// The id by which a provider knows what a run has it do.
+pub(crate) fn key(run: RunId, kind: CallKind) -> String {
     match kind {
         CallKind::Execute => run.to_string(),
         CallKind::Rollback => format!("{run}-rollback"),
@@ -172,6 +175,15 @@ pub(crate) trait Provider: Send + Sync {
     /// # Errors
     /// Why that cannot be told now.
     async fn status(&self, order: &Order<'_>) -> Result<Status, String>;
+
+    /// Goes on with what has several steps and is [`Status::Ready`]; how it goes then. It is not
+    /// asked for once the run is to stop. A step that was done is not done again.
+    ///
+    /// # Errors
+    /// Why it cannot go on now.
+    async fn advance(&self, order: &Order<'_>, _approval: &Approval) -> Result<Status, String> {
+        self.status(order).await
+    }
 
     /// Asks for it to stop. It has stopped when [`Self::status`] says so.
     ///

@@ -3,6 +3,7 @@
 //! ([`crate::tickets`]) and actions that people agreed to ([`crate::automation`]) decide that.
 
 pub(crate) mod adf;
+pub(crate) mod changes;
 mod error;
 pub(crate) mod github;
 pub(crate) mod jira;

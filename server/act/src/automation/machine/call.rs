@@ -80,7 +80,7 @@ impl Step<'_> {
         let call = self.call(kind)?;
         match (status, kind) {
             (Status::Unknown, _) => self.never_told(&call),
-            (Status::Running, _) => self.goes_on(&call),
+            (Status::Running | Status::Ready, _) => self.goes_on(&call),
             (Status::Succeeded(detail), CallKind::Execute) => self.acted(detail),
             (Status::Succeeded(detail), CallKind::Rollback) => {
                 self.go(RunState::RolledBack, "undone", detail);

@@ -1,9 +1,13 @@
 //! Providers, one file each. How a program is run, known again after a crash, and stopped, is in
-//! [`jobs`].
+//! [`jobs`]; how steps are taken in a system of records, in [`records`].
 
 pub(super) mod ansible;
+pub(super) mod github;
+pub(super) mod jira;
 pub(super) mod jobs;
+pub(super) mod records;
 pub(super) mod script;
+pub(super) mod servicenow;
 pub(super) mod terraform;
 #[cfg(test)]
 mod tests;
