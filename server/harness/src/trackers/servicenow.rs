@@ -240,11 +240,15 @@ pub(super) fn not_found() -> Reply {
 fn journal(state: &State) -> Vec<BTreeMap<String, String>> {
     let of = |one: &ServiceNowRecord| {
         let id = one.field("sys_id").to_owned();
+        let table = match one.field("number").starts_with("CHG") {
+            true => "change_request",
+            false => "incident",
+        };
         let row = move |note: &String| {
             let pairs = [
                 ("element_id", &*id),
                 ("element", JOURNAL),
-                ("name", "incident"),
+                ("name", table),
                 ("value", note),
                 ("sys_created_on", FIXED_TIME),
             ];
@@ -354,6 +358,10 @@ fn row(incident: &ServiceNowRecord, request: &Request) -> BTreeMap<String, Strin
     let notes: String = notes
         .map(|note| format!("{FIXED_TIME} - Ops (Work notes)\n{note}\n\n"))
         .collect();
+    // What a record has and nobody set is empty.
+    for name in FIELDS {
+        row.entry(name.into()).or_default();
+    }
     row.insert(JOURNAL.into(), if is_shown { notes } else { String::new() });
     row
 }

@@ -5,25 +5,24 @@
 //! before anything is told again. A step may wait for people over there, as a change does for its
 //! approval; the run goes on for so long, and then the next step is taken.
 
+mod job;
 mod memory;
 mod params;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use tocsin_domain::automation::{
-    CallKind, Params, Plan, Preview, PreviewKind, ProviderKind, RunId,
-};
+use tocsin_domain::automation::{CallKind, Params, Plan, Preview, PreviewKind, ProviderKind};
 use tocsin_domain::ticket::TicketRef;
 
 use super::{digits, is_approved};
 use crate::automation::policy::Approval;
 use crate::automation::provider::{
-    Begun, CallError, Certainty, Draft, Order, PlanError, Planned, Provider, Status, key,
+    Begun, CallError, Certainty, Draft, Order, PlanError, Planned, Provider, Status,
 };
 use crate::trackers::TrackerError;
 use crate::words::cut;
+pub(super) use job::marker;
+pub(in crate::automation) use job::{Find, Job, Keys, On, Progress, Records, Taken};
 use memory::Memory;
 pub(super) use params::{Reader, shown};
 
@@ -33,151 +32,6 @@ const STEPS_MAX: usize = 16;
 const DETAIL_MAX: usize = 1000;
 /// The name of the artifact that binds an approval to what is sent.
 const REQUEST: &str = "request";
-
-/// By what is known again what was done under a key.
-pub(super) fn marker(key: &str) -> String {
-    format!("tocsin-run-{key}")
-}
-
-/// The record that a job is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::automation) enum On {
-    /// One that its first step makes.
-    New,
-    /// One that is there.
-    Named(String),
-    /// The one that was made under this key.
-    MadeBy(String),
-}
-
-/// The keys of a job.
-#[derive(Debug, Clone)]
-pub(in crate::automation) struct Keys {
-    /// By which what it does is known again.
-    pub(super) own: String,
-    /// That of what is to be undone; none: it undoes nothing.
-    pub(super) undoes: Option<String>,
-}
-
-impl Keys {
-    fn of(run: RunId, kind: CallKind) -> Self {
-        Self {
-            own: key(run, kind),
-            undoes: (kind == CallKind::Rollback).then(|| key(run, CallKind::Execute)),
-        }
-    }
-
-    /// The record that a parameter names; none named: the one that the run made that is undone.
-    pub(super) fn record(&self, name: &str, given: Option<String>) -> Result<On, String> {
-        match (given, &self.undoes) {
-            (Some(record), _) => Ok(On::Named(record)),
-            (None, Some(made)) => Ok(On::MadeBy(made.clone())),
-            (None, None) => Err(format!("`params.{name}`: expected the record it is about")),
-        }
-    }
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub(in crate::automation) struct Job<S> {
-    pub(super) key: String,
-    pub(super) on: On,
-    /// The first one makes the record, if it is a new one.
-    pub(super) steps: Vec<S>,
-    /// What is done, for people: `create OPS`.
-    pub(super) title: String,
-    /// Exactly what is sent.
-    pub(super) request: String,
-}
-
-/// How far a step is, and what it printed so far: what it prints later begins with that.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::automation) enum Progress {
-    /// It is done.
-    Done(String),
-    /// It is to be taken, or to be taken further.
-    Ready(String),
-    /// Somebody there is to do something first.
-    Waits(String),
-    /// It can not be done any more.
-    Failed(String),
-    /// It was called off there.
-    Cancelled(String),
-}
-
-/// That a step was taken.
-#[derive(Debug)]
-pub(in crate::automation) struct Taken {
-    pub(super) record: TicketRef,
-    /// Whether it is done. If not, it is looked at again.
-    pub(super) is_done: bool,
-}
-
-/// A system of records.
-#[async_trait]
-pub(in crate::automation) trait Records: Send + Sync {
-    /// What its jobs consist of.
-    type Step: Send + Sync;
-
-    /// Which kind of provider it is.
-    fn kind(&self) -> ProviderKind;
-
-    /// Its address.
-    fn base(&self) -> &str;
-
-    /// How long a record may be missing from [`Self::find`] after it was asked for.
-    fn lag(&self) -> Duration;
-
-    /// Whether it is there and may do its work; what it is.
-    async fn check(&self) -> Result<String, TrackerError>;
-
-    /// What parameters say is to be done. The same for the same parameters, whatever is there.
-    fn job(&self, params: &Params, keys: &Keys) -> Result<Job<Self::Step>, String>;
-
-    /// How what a job is about is now, for people; and that it may be done.
-    async fn describe(
-        &self,
-        job: &Job<Self::Step>,
-        record: Option<&TicketRef>,
-    ) -> Result<String, TrackerError>;
-
-    /// A record that has a name, or that a job with a key made.
-    async fn find(
-        &self,
-        job: &Job<Self::Step>,
-        on: Find<'_>,
-    ) -> Result<Option<TicketRef>, TrackerError>;
-
-    /// How far a step is.
-    async fn progress(
-        &self,
-        job: &Job<Self::Step>,
-        step: &Self::Step,
-        record: &TicketRef,
-    ) -> Result<Progress, TrackerError>;
-
-    /// Takes a step. `record` is none for the one that makes it.
-    async fn take(
-        &self,
-        job: &Job<Self::Step>,
-        step: &Self::Step,
-        record: Option<&TicketRef>,
-    ) -> Result<Taken, TrackerError>;
-
-    /// Stops what waits or is in part done, as far as that needs to be told.
-    async fn stop(&self, _job: &Job<Self::Step>, _record: &TicketRef) -> Result<(), TrackerError> {
-        Ok(())
-    }
-}
-
-/// By what a record is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::automation) enum Find<'a> {
-    /// Its name, as people call it.
-    Name(&'a str),
-    /// The key of what made it.
-    Key(&'a str),
-}
 
 /// Where a job stands.
 #[derive(Debug)]
@@ -495,7 +349,17 @@ impl<R: Records> Provider for Desk<R> {
         }
         let went = self.go(&job, seen).await;
         match went.end {
-            Ok(seen) => Ok(self.status_of(&job, order.handle, &seen)),
+            Ok(seen) if went.taken == 0 => Ok(self.status_of(&job, order.handle, &seen)),
+            // All of it is looked at again.
+            Ok(_) => {
+                let handle = went.record.map(|record| record.key);
+                let handle = handle.as_deref().or(order.handle);
+                self.status(&Order {
+                    handle,
+                    ..order.clone()
+                })
+                .await
+            }
             Err(TrackerError::Later { detail, .. }) => Err(detail),
             Err(error) => Ok(Status::Failed(error.to_string())),
         }
