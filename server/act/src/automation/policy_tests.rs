@@ -161,3 +161,32 @@ fn leave_expires_and_is_of_the_state_that_the_run_is_in() {
     dry.is_dry_run = true;
     assert!(leave_to_execute((&dry, &plan), &[], 1).is_err());
 }
+
+#[test]
+fn what_began_may_go_on_after_it_would_have_expired_but_only_with_leave() {
+    let plan = Plan {
+        stages: Vec::new(),
+        ..plan()
+    };
+    let mut run = run(&plan, RunState::Executing);
+    let go_on = |run: &Run, plan: &Plan, kind| leave_to_go_on((run, plan), &[], kind).is_ok();
+    assert!(!go_on(&run, &plan, CallKind::Execute), "it never began");
+    run.executed_ms = Some(1);
+    assert!(go_on(&run, &plan, CallKind::Execute));
+    assert!(!go_on(&run, &plan, CallKind::Rollback));
+    let asked = Plan {
+        stages: vec![stage(&["ana"], 1)],
+        ..plan.clone()
+    };
+    run.plan = Some(hash(&asked));
+    assert!(!go_on(&run, &asked, CallKind::Execute), "nobody agreed");
+    run.plan = Some(hash(&plan));
+    for state in [RunState::Approved, RunState::Verifying, RunState::Cancelled] {
+        run.state = state;
+        assert!(!go_on(&run, &plan, CallKind::Execute), "{state:?}");
+    }
+    run.state = RunState::RollingBack;
+    assert!(go_on(&run, &plan, CallKind::Rollback));
+    run.is_dry_run = true;
+    assert!(!go_on(&run, &plan, CallKind::Rollback));
+}

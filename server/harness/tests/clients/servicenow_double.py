@@ -99,7 +99,8 @@ def state_of(sys_id):
 
 def next_states(sys_id):
     found = client.resource(api_path=f"/v1/change/{sys_id}/nextstates", **api).get().one()
-    assert found["state_label"]["-4"] == "Assess" and found["state_transitions"][0][0]["from_state"], found
+    assert found["state_label"]["-4"] == "Assess", found
+    assert all(one["from_state"] and one["conditions"] is not None for [one] in found["state_transitions"]), found
     return sorted(found["available_states"])
 
 

@@ -180,6 +180,14 @@ impl<R: Records> Desk<R> {
                 let why = "it does not come to an end".to_owned();
                 return went(record, taken, Err(TrackerError::Refused(why)));
             };
+            if self.memory.is_to_stop(&job.key) {
+                let error = TrackerError::Later {
+                    is_unsure: false,
+                    wait: None,
+                    detail: "it is to stop".to_owned(),
+                };
+                return went(record, taken, Err(error));
+            }
             if taken == 0 {
                 self.memory.is_told(&job.key);
             }
@@ -231,8 +239,11 @@ impl<R: Records> Desk<R> {
         let said = || cut(&seen.text.trim_end().replace('\n', "; "), DETAIL_MAX);
         let stopped = || Status::Cancelled(format!("it was stopped before its end: {}", said()));
         match &seen.place {
-            // It waits for what it is to undo.
-            Place::Nothing(Some(_)) if handle == Some("") && !is_stopped => Status::Ready,
+            // It waited for what it is to undo.
+            Place::Nothing(Some(_)) if handle == Some("") => match is_stopped {
+                true => stopped(),
+                false => Status::Ready,
+            },
             Place::Nothing(_) => Status::Unknown,
             Place::Missing if is_stopped => stopped(),
             Place::Missing if self.memory.may_be_on_its_way(&job.key) => Status::Ready,
@@ -367,13 +378,20 @@ impl<R: Records> Provider for Desk<R> {
 
     async fn cancel(&self, order: &Order<'_>) -> Result<(), String> {
         let job = self.job_of(order.plan, order.kind)?;
+        // Whoever is taking steps takes no more.
+        self.memory.stop(&job.key);
         let seen = self.look(&job, order.handle).await;
         let seen = seen.map_err(|error| error.to_string())?;
-        if let Place::At(_, record) | Place::Waits(record) = &seen.place {
-            let stopped = self.records.stop(&job, record).await;
-            stopped.map_err(|error| error.to_string())?;
+        match &seen.place {
+            Place::At(_, record) | Place::Waits(record) => {
+                let stopped = self.records.stop(&job, record).await;
+                stopped.map_err(|error| error.to_string())?;
+            }
+            Place::Missing => {}
+            Place::Nothing(Some(_)) if order.handle == Some("") => {}
+            _ => return Ok(()),
         }
-        self.memory.is_to_stop(&job.key);
+        self.memory.has_stopped(&job.key);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Automation as a whole: against a provider that fails, hangs and forgets, and against being killed
 //! anywhere.
 
+mod changes;
 mod flows;
 mod model;
 mod oracle;

@@ -30,21 +30,25 @@ const CLEAN: &str = r#"
 "#;
 
 /// What the next server is started with.
-struct Set {
-    store: Arc<Store>,
-    ports: Arc<Ports>,
+pub(super) struct Set {
+    pub(super) store: Arc<Store>,
+    pub(super) ports: Arc<Ports>,
     folder: PathBuf,
     rules: &'static str,
     provider: (&'static str, ProviderConfig),
 }
 
-struct Server {
-    desk: Arc<AutomationEngineDesk>,
+pub(super) struct Server {
+    pub(super) desk: Arc<AutomationEngineDesk>,
     _engine: JoinSet<()>,
 }
 
 impl Set {
-    fn new(folder: &Path, rules: &'static str, provider: (&'static str, ProviderConfig)) -> Self {
+    pub(super) fn new(
+        folder: &Path,
+        rules: &'static str,
+        provider: (&'static str, ProviderConfig),
+    ) -> Self {
         let ports = Arc::new(Ports::default());
         ports.now_ms.store(now_ms(), Ordering::Relaxed);
         Self {
@@ -56,7 +60,7 @@ impl Set {
         }
     }
 
-    async fn start(&self) -> Server {
+    pub(super) async fn start(&self) -> Server {
         let (store, ports) = (&self.store, &self.ports);
         let parts = AutomationParts {
             store: store.clone(),
@@ -86,12 +90,12 @@ impl Set {
     }
 
     /// The only run, once it is in a state.
-    async fn run_in(&self, state: RunState) -> Run {
+    pub(super) async fn run_in(&self, state: RunState) -> Run {
         is_in(&self.store, &self.ports, state).await
     }
 
     /// Has someone agree to the only run.
-    async fn agree(&self, server: &Server) -> Run {
+    pub(super) async fn agree(&self, server: &Server) -> Run {
         let run = self.run_in(RunState::AwaitingApproval).await;
         let ballot = Ballot {
             run: run.id,
@@ -121,7 +125,7 @@ async fn is_in(store: &Arc<Store>, ports: &Arc<Ports>, state: RunState) -> Run {
 }
 
 /// Waits until something is so, letting the clock go on.
-async fn until(ports: &Ports, what: &str, is_so: impl Fn() -> bool) {
+pub(super) async fn until(ports: &Ports, what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..3000 {
         if is_so() {
             return;

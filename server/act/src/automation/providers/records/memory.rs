@@ -12,6 +12,7 @@ const JOBS_MAX: usize = 1000;
 struct Known {
     told: Told,
     is_to_stop: bool,
+    has_stopped: bool,
     text: String,
 }
 
@@ -78,12 +79,22 @@ impl Memory {
         }
     }
 
-    pub(super) fn is_to_stop(&self, key: &str) {
+    /// No more is to be done.
+    pub(super) fn stop(&self, key: &str) {
         self.note(key, |known| known.is_to_stop = true);
     }
 
-    pub(super) fn is_stopped(&self, key: &str) -> bool {
+    pub(super) fn is_to_stop(&self, key: &str) -> bool {
         self.jobs().get(key).is_some_and(|known| known.is_to_stop)
+    }
+
+    /// What is to stop was told so.
+    pub(super) fn has_stopped(&self, key: &str) {
+        self.note(key, |known| known.has_stopped = true);
+    }
+
+    pub(super) fn is_stopped(&self, key: &str) -> bool {
+        self.jobs().get(key).is_some_and(|known| known.has_stopped)
     }
 
     /// All that was printed so far.
@@ -141,8 +152,11 @@ mod tests {
     fn the_oldest_is_forgotten() {
         let memory = Memory::new(Duration::ZERO);
         for number in 0..=JOBS_MAX {
-            memory.is_to_stop(&format!("{number:05}"));
+            memory.stop(&format!("{number:05}"));
         }
-        assert!(!memory.is_stopped("00000") && memory.is_stopped("00001"));
+        assert!(!memory.is_to_stop("00000") && memory.is_to_stop("00001"));
+        assert!(!memory.is_stopped("00001"));
+        memory.has_stopped("00001");
+        assert!(memory.is_stopped("00001"));
     }
 }
