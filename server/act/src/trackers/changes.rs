@@ -54,11 +54,22 @@ impl Instance {
         let answer = self.wire().ask(aim, (method, &path), body).await?;
         match answer.status {
             200 | 201 => Ok(answer),
-            404 if aim == Aim::Read => Err(TrackerError::Gone(format!(
-                "ServiceNow: {}",
-                self.failure(aim, &answer)
-            ))),
+            404 if aim == Aim::Read => {
+                Err(TrackerError::Gone(self.failure(aim, &answer).to_string()))
+            }
             _ => Err(self.failure(aim, &answer)),
+        }
+    }
+
+    /// Whether the account may use the API.
+    pub(crate) async fn check_changes(&self) -> Result<(), TrackerError> {
+        let path = "?sysparm_limit=1&sysparm_fields=sys_id";
+        let answer = self.on_change(Aim::Read, (Method::Get, path), None).await;
+        match answer {
+            Err(TrackerError::Gone(detail)) => Err(TrackerError::Refused(format!(
+                "{detail}; is the Change Management API switched on?"
+            ))),
+            other => other.map(drop),
         }
     }
 

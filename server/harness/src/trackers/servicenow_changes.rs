@@ -53,6 +53,12 @@ fn following(
 pub(super) fn answer(state: &mut State, rest: &[&str], request: &Request) -> Reply {
     let settings = state.settings;
     match (request.method.as_str(), rest) {
+        ("GET", []) => {
+            let limit = request.query("sysparm_limit");
+            let limit = limit.and_then(|most| most.parse().ok()).unwrap_or(500);
+            let all = state.changes.iter().take(limit).map(fields_of);
+            Reply::json(200, &json!({ "result": all.collect::<Vec<_>>() }))
+        }
         ("POST", [kind @ ("normal" | "emergency")]) => create(state, kind, request),
         ("POST", ["standard", id]) if *id == ServiceNowDouble::TEMPLATE => {
             create(state, "standard", request)
@@ -88,6 +94,10 @@ pub(super) fn answer(state: &mut State, rest: &[&str], request: &Request) -> Rep
 
 /// A change, its fields each with what is shown.
 fn whole(change: &ServiceNowRecord) -> Reply {
+    Reply::json(200, &json!({ "result": fields_of(change) }))
+}
+
+fn fields_of(change: &ServiceNowRecord) -> Value {
     let fields = change.fields.iter().map(|(name, value)| {
         let label = STATES
             .iter()
@@ -96,8 +106,7 @@ fn whole(change: &ServiceNowRecord) -> Reply {
         let pair = json!({ "value": value, "display_value": label });
         (name.clone(), pair)
     });
-    let fields: Map<String, Value> = fields.collect();
-    Reply::json(200, &json!({ "result": fields }))
+    Value::Object(fields.collect())
 }
 
 fn create(state: &mut State, kind: &str, request: &Request) -> Reply {

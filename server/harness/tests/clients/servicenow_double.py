@@ -131,6 +131,8 @@ assert [row["value"] for row in rows] == ["run-1"] and rows[0]["name"] == "chang
 refused(403, lambda: move(change, state="3"))
 assert move(change, state="3", close_code="successful", close_notes="Done")["state"]["value"] == "3"
 assert next_states(change) == ["3"]
+listed = client.resource(api_path="/v1/change", **api).get(limit=1).all()
+assert [one["number"]["value"] for one in listed] == ["CHG0030002"], listed
 standard = client.resource(api_path=f"/v1/change/standard/{template}", **api).create({"correlation_id": "run-2"}).one()
 assert (standard["type"]["value"], standard["approval"]["value"]) == ("standard", "approved"), standard
 assert next_states(standard["sys_id"]["value"]) == ["-2", "-5", "4"]

@@ -186,6 +186,7 @@ impl Records for ServiceNowRecords {
         for table in [INCIDENTS, CHANGES] {
             self.instance.check(table, &[KEY]).await?;
         }
+        self.instance.check_changes().await?;
         Ok("the account may read incidents and changes; whether it may write shows with the first one".into())
     }
 

@@ -7,7 +7,7 @@ use tocsin_domain::ports::AutomationDesk;
 use tocsin_harness::trackers::{Mood, Reply, ServiceNowDouble};
 
 use super::real::{Set, until};
-use crate::automation::{ProviderConfig, ServiceNowActionsConfig};
+use crate::automation::{ProviderConfig, ServiceNowActionsConfig, parse_automations};
 use crate::outbox::tests::memory::lock;
 use crate::trackers::ConfigSecret;
 
@@ -118,4 +118,40 @@ async fn the_kill_switch_calls_a_change_off_and_takes_it_no_further() {
     let implements = |body: &str| body.contains("\"-1\"");
     let requests = double.requests();
     assert!(!requests.iter().any(|one| implements(&one.body)));
+}
+
+/// The first block of the documentation in a language.
+fn documented(language: &str) -> &'static str {
+    let text = include_str!("../../../../../docs/automation-trackers.md");
+    let (_, rest) = text.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_rule_of_the_documentation_can_be_read() {
+    let rules = parse_automations(documented("yaml")).unwrap();
+    assert_eq!(rules[0].id, "clean_disk_by_change");
+    assert_eq!(rules[0].timeout_secs, 3 * 86_400);
+}
+
+#[test]
+fn the_providers_are_read_by_the_kinds_that_rules_know() {
+    let read = |text: &str| serde_json::from_str::<ProviderConfig>(text);
+    let now = r#"{"kind": "servicenow", "url": "https://a.example", "token": "s3cr3t"}"#;
+    let config = read(now).unwrap();
+    assert!(matches!(&config, ProviderConfig::ServiceNow(one) if one.lag_secs == 60));
+    assert!(!format!("{config:?}").contains("s3cr3t"));
+    let jira = r#"{"kind": "jira", "url": "https://a.example", "email": "a@b", "project": "OPS"}"#;
+    assert!(matches!(read(jira), Ok(ProviderConfig::Jira(one)) if one.issue_type == "Task"));
+    let hub = r#"{"kind": "github", "repository": "a/b", "token_file": "/t"}"#;
+    assert!(matches!(read(hub), Ok(ProviderConfig::GitHub(one)) if one.label == "tocsin"));
+    for (known, unknown) in [(now, "\"tabel\""), (jira, "\"user\""), (hub, "\"labels\"")] {
+        let text = known.replacen('{', &format!("{{{unknown}: 1, "), 1);
+        let error = read(&text).unwrap_err().to_string();
+        assert!(error.contains("unknown field"), "{error}");
+    }
+    // Each is documented.
+    for kind in ["servicenow", "jira", "github"] {
+        assert!(documented("toml").contains(&format!("kind = \"{kind}\"")));
+    }
 }

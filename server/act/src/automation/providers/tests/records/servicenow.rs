@@ -395,6 +395,22 @@ async fn what_a_change_lacks_and_what_is_taken_back_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_may_not_use_changes_is_told_so() {
+    let (double, provider) = start();
+    for (status, said) in [(404, "Change Management API"), (403, "permissions")] {
+        double.set_mood(
+            move |_, request| match request.path.contains("sn_chg_rest") {
+                true => Mood::Answer(Reply::empty(status)),
+                false => Mood::Obey,
+            },
+        );
+        let error = provider.check().await.unwrap_err();
+        assert!(error.contains(said), "{error}");
+        assert!(!error.contains(ServiceNowDouble::PASSWORD));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_restricts_nothing_is_not_believed() {
     let (double, provider) = start();
     succeeded(&done(&provider, &create_incident()).await.1);
