@@ -21,6 +21,7 @@ use super::ledger::{Applied, Ledger};
 use super::machine::Input;
 use super::matching::{Compiled, too_broad, too_broad_for};
 use super::policy::{self, Tally};
+use super::progress::AutomationProgress;
 use super::{try_out, writing};
 
 /// The most characters of a reason that someone gives.
@@ -38,6 +39,12 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// What was counted since the start.
+    #[must_use]
+    pub fn progress(&self) -> Arc<AutomationProgress> {
+        self.ledger.progress.clone()
+    }
+
     async fn outcome(&self, applied: Applied, id: RunId) -> Result<RunOutcome, StoreError> {
         Ok(match applied {
             Applied::Done(run, effect) => {
@@ -188,8 +195,7 @@ impl AutomationDesk for Desk {
         let Some(alert) = self.ledger.parts.alerts.alert(alert).await? else {
             return Ok(RunOutcome::Unknown("there is no such alert".into()));
         };
-        if let Some(kill) = self.ledger.switches().kill {
-            let why = format!("{} stopped everything: {}", kill.by, kill.reason);
+        if let Some(why) = self.ledger.off_because() {
             return Ok(RunOutcome::Refused(why));
         }
         if !alert.is_firing() {
@@ -207,6 +213,7 @@ impl AutomationDesk for Desk {
             };
             match self.ledger.parts.store.commit_automation(commit).await? {
                 Committed::Done => {
+                    self.ledger.progress.proposed(1);
                     self.ledger.wake.notify_one();
                     return Ok(RunOutcome::Done(Box::new(run)));
                 }
@@ -224,8 +231,7 @@ impl AutomationDesk for Desk {
 
     async fn vote(&self, ballot: Ballot) -> Result<RunOutcome, StoreError> {
         let is_yes = ballot.verdict == Verdict::Approve;
-        if let Some(kill) = self.ledger.switches().kill.filter(|_| is_yes) {
-            let why = format!("{} stopped everything: {}", kill.by, kill.reason);
+        if let Some(why) = self.ledger.off_because().filter(|_| is_yes) {
             return Ok(RunOutcome::Refused(why));
         }
         let now_ms = self.ledger.now_ms();

@@ -52,13 +52,22 @@ struct File {
 /// # Errors
 /// [`AutomationFileError`].
 pub fn parse(text: &str) -> Result<Vec<AutomationRule>, AutomationFileError> {
+    parse_with(text, |_| Ok(()))
+}
+
+/// The same, with what else must hold for each rule.
+pub(super) fn parse_with(
+    text: &str,
+    check: impl Fn(&Compiled) -> Result<(), AutomationRuleError>,
+) -> Result<Vec<AutomationRule>, AutomationFileError> {
     let renderer = Renderer::default();
     let mut ids = HashSet::new();
     let mut rules = Vec::new();
     for (at, entry) in entries(text)?.into_iter().enumerate() {
         let at_fault = at_fault(text, Some(at));
         let rule = rule(entry).map_err(&at_fault)?;
-        Compiled::new(&rule, &renderer).map_err(&at_fault)?;
+        let compiled = Compiled::new(&rule, &renderer).map_err(&at_fault)?;
+        check(&compiled).map_err(&at_fault)?;
         if !ids.insert(rule.id.clone()) {
             let expected = "expected one that no other rule has";
             return Err(at_fault(wrong(&rule.id, "id", expected)));

@@ -12,13 +12,14 @@ use tocsin_domain::automation::{
     AutomationRule, Plan, Run, RunEvent, RunId, RunState, SafetyBudget, Switches, Vote,
 };
 use tocsin_domain::ports::{
-    AuditEntry, AuditId, AutomationCommit, Committed, RuleRecord, RunStep, StoreError,
+    AuditEntry, AuditId, AutomationCommit, Committed, RuleRecord, RunFilter, RunStep, StoreError,
 };
 use tokio::sync::{Mutex, Notify};
 
 use super::AutomationParts;
 use super::machine::{Effect, Ground, Happened, Input, Pace, Stepped, step};
 use super::matching::{Compiled, RuleSet};
+use super::progress::AutomationProgress;
 use super::provider::Provider;
 use super::render::Renderer;
 use super::verify::Sources;
@@ -53,6 +54,9 @@ pub(super) struct Ledger {
     pub(super) beginning: Mutex<()>,
     /// The rules of files; what people changed takes their place.
     pub(super) of_files: Vec<AutomationRule>,
+    /// Whether the configuration lets anything be proposed and begin.
+    pub(super) is_enabled: bool,
+    pub(super) progress: Arc<AutomationProgress>,
     rules: RwLock<Arc<RuleSet>>,
     switches: RwLock<Switches>,
     noted: AtomicU64,
@@ -80,6 +84,8 @@ impl Ledger {
             wake: Notify::new(),
             beginning: Mutex::new(()),
             of_files,
+            is_enabled: true,
+            progress: Arc::default(),
             rules: RwLock::default(),
             switches: RwLock::default(),
             noted: AtomicU64::new(0),
@@ -102,6 +108,15 @@ impl Ledger {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Why nothing is proposed and begins; none: it may.
+    pub(super) fn off_because(&self) -> Option<String> {
+        if !self.is_enabled {
+            return Some("automation is switched off in the configuration".to_owned());
+        }
+        let kill = self.switches().kill?;
+        Some(format!("{} stopped everything: {}", kill.by, kill.reason))
     }
 
     pub(super) fn set_switches(&self, switches: Switches) {
@@ -152,6 +167,25 @@ impl Ledger {
         let set = Arc::new(RuleSet::new(compiled));
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = set;
         Ok(())
+    }
+
+    /// Counts the runs that wait for people; from then on their number is kept.
+    pub(super) async fn count_waiting(&self) -> Result<(), StoreError> {
+        const PAGE: usize = 500;
+        let waiting = RunFilter {
+            states: vec![RunState::AwaitingApproval],
+            ..RunFilter::default()
+        };
+        let (mut before, mut count) = (None, 0);
+        loop {
+            let page = self.parts.store.runs(&waiting, before, PAGE).await?;
+            count += page.len();
+            before = page.last().map(|run| run.id);
+            if page.len() < PAGE {
+                self.progress.waits(count);
+                return Ok(());
+            }
+        }
     }
 
     /// Makes a step of a run.
@@ -207,6 +241,7 @@ impl Ledger {
             };
             match store.commit_automation(commit).await? {
                 Committed::Done => {
+                    self.progress.stepped(&run, &run_after);
                     self.wake.notify_one();
                     let run = Run { seq, ..run_after };
                     return Ok(Applied::Done(Box::new(run), effect));

@@ -18,6 +18,7 @@ mod ledger;
 mod machine;
 mod matching;
 mod policy;
+mod progress;
 mod propose;
 mod provider;
 mod providers;
@@ -37,8 +38,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use tocsin_domain::automation::{AutomationRule, SafetyBudget};
+use serde::{Deserialize, Serialize};
+use tocsin_domain::automation::{AutomationRule, AutomationRuleError, SafetyBudget};
 use tocsin_domain::ports::{
     AlertDesk, AlertStore, AutomationSettings, AutomationStore, Clock, LogStore, MetricQueries,
     StoreError,
@@ -51,6 +52,7 @@ pub use file::{AutomationFileError, parse as parse_automations};
 use ledger::Ledger;
 use machine::Pace;
 use matching::{Compiled, too_broad};
+pub use progress::{AutomationProgress, PROPOSE_BUCKETS_SECS};
 use provider::Provider;
 use providers::ansible::Ansible;
 pub use providers::ansible::AnsibleConfig;
@@ -76,6 +78,8 @@ use crate::trackers::TrackerConfigError;
 /// How automation works.
 #[derive(Debug, Clone)]
 pub struct AutomationConfig {
+    /// Whether anything is proposed and begins. What was begun before is seen to its end all the same.
+    pub is_enabled: bool,
     /// The rules of files.
     pub rules: Vec<AutomationRule>,
     /// How much may happen.
@@ -91,7 +95,7 @@ pub struct AutomationConfig {
 }
 
 /// Where actions are carried out.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ProviderConfig {
     /// Programs of a list.
@@ -113,6 +117,47 @@ pub enum ProviderConfig {
 }
 
 impl AutomationConfig {
+    /// Whether the providers can be.
+    ///
+    /// # Errors
+    /// [`AutomationError::Provider`] with the setting that cannot be.
+    pub fn check(&self, clock: &Arc<dyn Clock>) -> Result<(), AutomationError> {
+        self.open(clock).map(drop)
+    }
+
+    /// Reads the rules of a file. Each must be about something, and one that is switched on must have
+    /// its providers.
+    ///
+    /// # Errors
+    /// [`AutomationFileError`] with the line, the field and what was expected.
+    pub fn read_rules(&self, text: &str) -> Result<Vec<AutomationRule>, AutomationFileError> {
+        file::parse_with(text, |compiled| {
+            let rule = compiled.rule.as_ref();
+            let wrong = |field: &str, expected: String| AutomationRuleError {
+                rule: rule.id.clone(),
+                field: field.to_owned(),
+                expected,
+            };
+            if let Some(why) = too_broad(compiled, self.budget.match_percent_max) {
+                return Err(wrong("match", why));
+            }
+            let of_action = Some(("action.provider", rule.action.provider.as_str()));
+            let rollback = rule.rollback.as_ref();
+            let of_rollback = rollback.map(|one| ("rollback.provider", one.provider.as_str()));
+            for (field, name) in of_action.into_iter().chain(of_rollback) {
+                if rule.is_enabled && !self.providers.contains_key(name) {
+                    let known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+                    let expected = match known.is_empty() {
+                        true => "expected it to be configured; no provider is".to_owned(),
+                        false => format!("expected one of: {}", known.join(", ")),
+                    };
+                    return Err(wrong(field, format!("`{name}`: {expected}")));
+                }
+            }
+            Ok(())
+        })
+    }
+
     fn open(&self, clock: &Arc<dyn Clock>) -> Result<Providers, AutomationError> {
         let mut providers = Providers::new();
         for (name, config) in &self.providers {
@@ -160,6 +205,7 @@ type Providers = BTreeMap<String, Arc<dyn Provider>>;
 impl Default for AutomationConfig {
     fn default() -> Self {
         Self {
+            is_enabled: true,
             rules: Vec::new(),
             budget: SafetyBudget::default(),
             providers: BTreeMap::new(),
@@ -202,7 +248,7 @@ pub enum AutomationError {
     #[error("{0}")]
     Rule(String),
     /// A provider cannot be; says what was expected.
-    #[error("provider `{name}`: {detail}")]
+    #[error("`automation.providers.{name}`: {detail}")]
     Provider {
         /// Its name.
         name: String,
@@ -253,8 +299,10 @@ impl AutomationEngine {
             }
         }
         let folder = config.folder;
-        let ledger = Ledger::new(parts, (config.budget, pace), providers, config.rules);
+        let mut ledger = Ledger::new(parts, (config.budget, pace), providers, config.rules);
+        ledger.is_enabled = config.is_enabled;
         ledger.load().await?;
+        ledger.count_waiting().await?;
         let ledger = Arc::new(ledger);
         let driver = Driver::new(ledger.clone());
         let desk = desk::Desk {

@@ -130,9 +130,14 @@ impl Reader {
         for event in events {
             let seq = event.seq;
             let found = self.take(&event).await?;
-            if !found.steps.is_empty() || !found.memories.is_empty() {
+            let proposes = !found.steps.is_empty();
+            if proposes || !found.memories.is_empty() {
                 self.keep(Some(seq), found).await?;
                 self.kept = seq;
+            }
+            if proposes {
+                let took_ms = self.ledger.now_ms() - event.at_ms;
+                self.ledger.progress.took(took_ms);
             }
             self.position = seq;
         }
@@ -169,7 +174,7 @@ impl Reader {
     fn is_to_be_helped(&self, alert: &Alert) -> bool {
         alert.is_firing()
             && alert.status != AlertStatus::Resolved
-            && self.ledger.switches().kill.is_none()
+            && self.ledger.off_because().is_none()
             && self.ledger.silenced_because(alert).is_none()
     }
 
@@ -326,6 +331,7 @@ impl Reader {
             };
             let known: RunId = match self.ledger.parts.store.commit_automation(commit).await? {
                 Committed::Done => {
+                    self.ledger.progress.proposed(steps.len());
                     for (key, memory) in throttles {
                         match memory {
                             Memory::Kept(state) => drop(self.throttles.insert(key, state)),

@@ -46,6 +46,11 @@ impl Driver {
         if now_ms >= plan.expires_ms {
             return Ok(Input::Time);
         }
+        if !self.ledger.is_enabled {
+            let why = "automation is switched off in the configuration".to_owned();
+            let until_ms = now_ms + 6 * HELD_RETRY_MS;
+            return Ok(Input::HeldBack { why, until_ms });
+        }
         let rules = self.ledger.rules();
         let rule = rules.get(&run.rule).map(|one| one.rule.clone());
         // What a person asked for goes on though the rule proposes nothing by itself.

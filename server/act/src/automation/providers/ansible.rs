@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tocsin_domain::automation::{Param, Params, Preview, PreviewKind, ProviderKind};
@@ -31,7 +31,7 @@ const LIST_TIMEOUT: Duration = Duration::from_secs(60);
 const PROJECT: &str = "project";
 
 /// Ansible on this machine.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnsibleConfig {
     /// The folder with the playbooks and everything that they use.

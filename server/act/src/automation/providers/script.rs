@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tocsin_domain::automation::{Param, Params, Preview, PreviewKind, ProviderKind};
 
 use super::jobs::{Jobs, Program};
@@ -24,7 +24,7 @@ use crate::automation::provider::{
 const ARGS_MAX: usize = 100;
 
 /// Programs that rules may run.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptsConfig {
     /// The programs, by the name that rules use.
@@ -32,7 +32,7 @@ pub struct ScriptsConfig {
 }
 
 /// A program that rules may run.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptConfig {
     /// Where it is: an absolute path. It must be root's, and nobody else may be able to write it.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tocsin_domain::automation::{
     CallKind, ChangeCounts, Param, Params, Preview, PreviewKind, ProviderKind,
@@ -29,7 +29,7 @@ const PLAN_TIMEOUT: Duration = Duration::from_secs(300);
 const PLAN_FILE: &str = "plan file";
 
 /// Terraform on this machine.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TerraformConfig {
     /// The folder of the module; it must be initialised (`terraform init`).

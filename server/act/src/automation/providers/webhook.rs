@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tocsin_domain::automation::{Plan, Preview, PreviewKind, ProviderKind};
 use tocsin_domain::ports::Clock;
@@ -28,7 +28,7 @@ use crate::http::{Call, Http, HttpConfig, Method};
 use crate::trackers::{ConfigSecret, TrackerConfigError, secret};
 
 /// Where a signed request goes.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
     /// Where to: `http` or `https`.
