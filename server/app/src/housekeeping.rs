@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tocsin_domain::ports::log_store::Retention;
 use tocsin_domain::ports::{
-    AlertStore, AnomalyStore, ChangeStore, Clock, LogStore, MetricStore, RootCauseStore,
-    ThreadStore, TicketStore,
+    AlertStore, AnomalyStore, AutomationStore, ChangeStore, Clock, LogStore, MetricStore,
+    RootCauseStore, ThreadStore, TicketStore,
 };
 use tocsin_stores::relational::SqliteStore;
 use tokio_util::sync::CancellationToken;
@@ -129,6 +129,24 @@ pub(crate) async fn keep_tickets(
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "old tickets and decisions were removed"),
             Err(error) => tracing::warn!(%error, "old tickets could not be removed; trying again"),
+        }
+    }
+}
+
+/// Lets old runs of automation go until cancelled.
+pub(crate) async fn keep_runs(
+    runs: Arc<dyn AutomationStore>,
+    kept_days: u32,
+    clock: Arc<dyn Clock>,
+    cancel: CancellationToken,
+) {
+    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
+    while ticks.next().await {
+        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
+        match runs.forget_runs(before_ms).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "old runs were removed"),
+            Err(error) => tracing::warn!(%error, "old runs could not be removed; trying again"),
         }
     }
 }

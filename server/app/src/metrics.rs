@@ -1,5 +1,6 @@
 //! The server's own metrics, in Prometheus' text format.
 
+mod automation;
 mod copilot;
 mod llm;
 
@@ -8,7 +9,7 @@ use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
-use tocsin_act::TicketProgress;
+use tocsin_act::{AutomationProgress, TicketProgress};
 use tocsin_domain::ports::BusUsage;
 use tocsin_domain::ports::http_telemetry::{HttpRequest, HttpTelemetry};
 use tocsin_domain::ticket::DecisionAction;
@@ -75,6 +76,10 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) desk: &'a Desk,
     /// Tickets.
     pub(crate) tickets: &'a TicketProgress,
+    /// Runs of automation.
+    pub(crate) automation: &'a AutomationProgress,
+    /// Whether everything is stopped.
+    pub(crate) is_stopped: bool,
     /// Questions and answers.
     pub(crate) copilot: &'a tocsin_copilot::CopilotTelemetry,
     /// The language model.
@@ -87,6 +92,7 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     let simple = logs(snapshot).into_iter().chain(points(snapshot));
     let simple = simple.chain(alerts(snapshot.desk));
     let simple = simple.chain(tickets(snapshot.tickets));
+    let simple = simple.chain(automation::simple(snapshot.automation, snapshot.is_stopped));
     let simple = simple.chain(copilot::simple(snapshot.copilot));
     let simple = simple.chain(llm::simple(snapshot.llm));
     for (name, kind, value) in simple {
@@ -106,6 +112,7 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
         );
     }
     decisions(&mut text, snapshot.tickets);
+    automation::labelled(&mut text, snapshot.automation);
     llm::labelled(&mut text, snapshot.llm);
     requests(&mut text, snapshot.http);
     text

@@ -12,7 +12,7 @@ use tocsin_domain::ports::server_status::{
     DataSource, DataSourceStatus, Listening, Readiness, SemanticStatus, ServerStats, ServerStatus,
 };
 use tocsin_domain::ports::{
-    Bus, Clock, LogStore, MetricStore, StoreError, TemplateStore, VectorStore,
+    AutomationDesk, Bus, Clock, LogStore, MetricStore, StoreError, TemplateStore, VectorStore,
 };
 use tocsin_ingest::metrics::SeriesRegistry;
 use tocsin_ingest::metrics::scrape::{ScrapeBoard, ScrapeState};
@@ -38,6 +38,7 @@ pub(crate) struct StatusParts {
     pub(crate) embedded: Arc<AtomicU64>,
     pub(crate) desk: tocsin_pipeline::aggregate::Desk,
     pub(crate) tickets: Arc<tocsin_act::TicketProgress>,
+    pub(crate) automation: Arc<tocsin_act::AutomationEngineDesk>,
     pub(crate) copilot: Arc<tocsin_copilot::CopilotTelemetry>,
     pub(crate) llm: Arc<tocsin_llm::ModelTelemetry>,
     pub(crate) files: tocsin_ingest::file_tail::StatusBoard,
@@ -245,6 +246,8 @@ impl ServerStatus for Status {
             embedded: parts.embedded.load(Ordering::Relaxed),
             desk: &parts.desk,
             tickets: &parts.tickets,
+            automation: &parts.automation.progress(),
+            is_stopped: parts.automation.switches().kill.is_some(),
             copilot: &parts.copilot,
             llm: &parts.llm,
         })

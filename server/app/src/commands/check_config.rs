@@ -18,6 +18,7 @@ pub(crate) fn run(file: Option<PathBuf>, reference: bool) -> anyhow::Result<()> 
         crate::server::catalogue(&config)?;
         crate::server::sessions(&config)?;
         crate::server::check_tracker(&config)?;
+        crate::server::check_automation(&config)?;
         crate::server::copilot_rules(&config)?;
         writeln!(out, "The configuration is fine. In effect:\n")?;
         write!(out, "{}", toml::to_string_pretty(&config)?)?;

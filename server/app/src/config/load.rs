@@ -160,6 +160,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     }
     config.server.identity()?;
     config.tickets.check()?;
+    config.automation.check()?;
     let mut jobs = config.ingest.scrape.iter();
     jobs.try_for_each(tocsin_ingest::metrics::scrape::ScrapeConfig::check)
         .map_err(ConfigError::Refused)?;

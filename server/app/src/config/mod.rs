@@ -3,6 +3,7 @@
 //! Only this crate reads the environment. The file `tocsin.toml` in `docs/` is generated from
 //! these types, so it cannot say what they do not.
 
+mod automation;
 mod load;
 mod reference;
 mod smtp;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use automation::{AutomationConfig, BudgetConfig};
 pub use load::{ConfigError, load};
 pub use reference::reference;
 pub use smtp::{SmtpConfig, SmtpSecurity};
@@ -41,6 +43,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// Tickets: which alerts get one, and which tracker keeps them.
     pub tickets: TicketsConfig,
+    /// Automation: what is proposed about alerts, where it is carried out, and how much may happen.
+    pub automation: AutomationConfig,
     /// The copilot: how it answers, and what it keeps.
     pub copilot: tocsin_copilot::CopilotConfig,
     /// The embedding model behind search by meaning.

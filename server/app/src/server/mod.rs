@@ -1,6 +1,7 @@
 //! The running server: every part opened, joined and, in the right order, closed again.
 
 mod alerts;
+mod automation;
 mod copilot;
 mod listeners;
 mod metrics;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::housekeeping;
 use crate::own_log::OwnLog;
 pub(crate) use alerts::{alert_rules, catalogue};
+pub(crate) use automation::check_automation;
 pub(crate) use copilot::copilot_rules;
 pub(crate) use listeners::host_name;
 pub(crate) use metrics::rules;
@@ -113,6 +115,7 @@ impl Server {
         parts.alerts.start(config, writers, background).await?;
         parts.notify.start(background.0, background.1);
         parts.tickets.start(background.0, background.1);
+        parts.automation.start(background.0, background.1);
         parts.copilot.start(background.0, background.1);
         metrics
             .start_loops(config, &parts.alerts.findings, clock, &self.metric_pipeline)
@@ -169,6 +172,13 @@ impl Server {
         let keep = housekeeping::keep_tickets(
             parts.relational.clone(),
             config.tickets.kept_days,
+            parts.clock.clone(),
+            cancel(),
+        );
+        self.sources.spawn(keep);
+        let keep = housekeeping::keep_runs(
+            parts.relational.clone(),
+            config.automation.kept_days,
             parts.clock.clone(),
             cancel(),
         );

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use parking_lot::Mutex;
 use serde_json::json;
-use tocsin_act::{AutomationConfig, AutomationEngine, AutomationParts};
 use tocsin_api::{ApiParts, ApiState};
 use tocsin_copilot::CopilotParts;
 use tocsin_domain::ports::server_status::SemanticStatus;
 use tocsin_domain::ports::{
-    AuditLog, AutomationDesk, Bus, Clock, Embedder, Intake, JobStore, LogStore, PositionStore,
-    TemplateStore, VectorStore,
+    AuditLog, Bus, Clock, Embedder, Intake, JobStore, LogStore, PositionStore, TemplateStore,
+    VectorStore,
 };
 use tocsin_pipeline::enrich::EnrichParts;
 use tocsin_pipeline::metrics::log_watch::LogWatchParts;
@@ -28,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::alerts::{AlertParts, AlertSources};
+use super::automation::{AutomationSide, AutomationSources};
 use super::copilot::{CopilotSide, Model};
 use super::listeners::Syslog;
 use super::metrics::MetricParts;
@@ -60,7 +60,7 @@ pub(super) struct Parts {
     pub(super) alerts: AlertParts,
     pub(super) notify: NotifyParts,
     pub(super) tickets: TicketSide,
-    automation: Arc<dyn AutomationDesk>,
+    pub(super) automation: AutomationSide,
     pub(super) copilot: CopilotSide,
     pub(super) relational: Arc<SqliteStore>,
     search: Arc<PrototypeSearch>,
@@ -100,8 +100,14 @@ impl Parts {
         let stores = (&logs, &relational, &vectors);
         let alerts = alerts(config, stores, (&metrics, &loaded, &clock)).await?;
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
-        let sources = (&logs, &relational, &metrics);
-        let automation = automation(sources, (&alerts, &clock)).await?;
+        let automation = AutomationSources {
+            relational: &relational,
+            logs: &logs,
+            metrics: metrics.queries(),
+            alerts: &alerts,
+            clock: &clock,
+        };
+        let automation = AutomationSide::open(config, &data_dir, automation).await?;
         let read = (&logs, &relational, &search);
         let copilot = copilot(config, read, (&metrics, &alerts), &clock)?;
         let sources = Arc::<Sources>::default();
@@ -121,6 +127,7 @@ impl Parts {
             embedded: enricher.embedded(),
             desk: alerts.desk.clone(),
             tickets: tickets.desk.progress(),
+            automation: automation.desk.clone(),
             copilot: copilot.service.telemetry(),
             llm: copilot.llm.clone(),
             files: files.clone(),
@@ -186,7 +193,7 @@ impl Parts {
             notifier: self.notify.notifier.clone(),
             tickets: self.relational.clone(),
             ticket_desk: self.tickets.desk.clone(),
-            automation: self.automation.clone(),
+            automation: self.automation.desk.clone(),
             copilot: self.copilot.service.clone(),
             threads: self.relational.clone(),
             root_causes: self.relational.clone(),
@@ -253,25 +260,6 @@ async fn alerts(
         clock: clock.clone(),
     };
     AlertParts::open(config, sources).await
-}
-
-/// What people ask of automation. Nothing is proposed yet.
-async fn automation(
-    (logs, relational, metrics): (&Arc<dyn LogStore>, &Arc<SqliteStore>, &MetricParts),
-    (alerts, clock): (&AlertParts, &Arc<dyn Clock>),
-) -> anyhow::Result<Arc<dyn AutomationDesk>> {
-    let parts = AutomationParts {
-        store: relational.clone(),
-        settings: relational.clone(),
-        alerts: relational.clone(),
-        desk: Arc::new(alerts.desk.clone()),
-        metrics: metrics.queries(),
-        logs: logs.clone(),
-        clock: clock.clone(),
-    };
-    let opened = AutomationEngine::open(parts, AutomationConfig::default()).await;
-    let (_, desk) = opened.context("automation cannot be opened")?;
-    Ok(desk)
 }
 
 /// The copilot over all that an answer may rest on.
