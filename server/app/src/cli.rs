@@ -31,6 +31,12 @@ enum Command {
     Search(commands::search::Arguments),
     /// Ask a running server what happened, why, and what to do
     Ask(commands::ask::Arguments),
+    /// Look at runs of automation, approve and reject them, call them off and undo them
+    #[command(subcommand)]
+    Run(commands::run::Command),
+    /// Stop all automation at once, or let it go on
+    #[command(subcommand)]
+    Automation(commands::automation::Command),
     /// Check the configuration and say what is wrong with it
     CheckConfig {
         /// The configuration file [default: tocsin.toml, if it is there]
@@ -50,6 +56,8 @@ pub fn main() -> ExitCode {
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Search(arguments) => commands::search::run(&arguments),
         Command::Ask(arguments) => commands::ask::run(&arguments),
+        Command::Run(command) => commands::run::run(&command),
+        Command::Automation(command) => commands::automation::run(&command),
         Command::CheckConfig { config, reference } => {
             commands::check_config::run(config, reference)
         }

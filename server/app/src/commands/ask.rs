@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Write};
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::remote::{self, Remote};
+use super::remote::{self, Remote, encoded};
+use super::terminal::{list, plain};
 
 /// The most bytes of an answer.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
@@ -148,10 +149,6 @@ impl<W: Write> Printer<W> {
     }
 }
 
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
 /// A sentence with the ids of what it rests on.
 fn sentence(statement: &Value) -> String {
     let mut text = plain(&statement["text"]);
@@ -160,18 +157,6 @@ fn sentence(statement: &Value) -> String {
         let _ = write!(text, " [{}]", plain(id));
     }
     text
-}
-
-/// A text on one line. Words of logs are in it, so nothing in it moves the cursor, colours the
-/// terminal or turns the line around.
-fn plain(text: &Value) -> String {
-    let shown = |c: char| match c {
-        c if c.is_control() => Some(' '),
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => None,
-        c => Some(c),
-    };
-    let text = text.as_str().unwrap_or_default();
-    text.chars().filter_map(shown).collect()
 }
 
 /// Where a fact opens in the page.
@@ -193,22 +178,6 @@ fn link(evidence: &Value) -> Option<String> {
         "runbook" => format!("/runbooks?failure_type={}", field("failure_type")?),
         _ => return None,
     })
-}
-
-/// A text as part of a query string.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            other => {
-                let _ = write!(out, "%{other:02X}");
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! The commands, a file each.
 
 pub(crate) mod ask;
+pub(crate) mod automation;
 pub(crate) mod check_config;
 pub(crate) mod demo;
 pub(crate) mod ingest;
 mod remote;
+pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod serve;
+mod terminal;
 
 use std::path::{Path, PathBuf};
 
