@@ -55,6 +55,11 @@ export async function sendJson<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', p
   return answer<T>(await reach(apiUrl(path), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }));
 }
 
+/** Sends a text that is no JSON. */
+export async function sendText<T>(method: 'PUT', path: string, text: string, type: string): Promise<T> {
+  return answer<T>(await reach(apiUrl(path), { method, headers: { accept: 'application/json', 'content-type': type }, body: text }));
+}
+
 /** Takes something away; there is nothing to be said about it afterwards. */
 export async function deleteOnly(path: string): Promise<void> {
   const response = await reach(apiUrl(path), { method: 'DELETE', headers: { accept: 'application/json' } });

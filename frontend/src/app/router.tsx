@@ -1,7 +1,7 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 
 import { BASE } from '@/lib/base';
-import { PAGES } from '@/lib/pages';
+import { PAGES, RUN } from '@/lib/pages';
 import { formatQueryString, parseQueryString, parseView } from '@/lib/view';
 
 import { RouteFailure } from './route-failure';
@@ -12,6 +12,15 @@ const root = createRootRoute({ component: Shell, notFoundComponent: RouteMissing
 
 const page = (path: string, load: Parameters<typeof lazyRouteComponent>[0]) =>
   createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load), errorComponent: RouteFailure });
+
+/** Where someone gets who takes the id off the address of a run. */
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/automation/runs',
+  beforeLoad: () => {
+    throw redirect({ to: PAGES.automation, search: { view: 'runs' } as never });
+  },
+});
 
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -27,6 +36,9 @@ export const router = createRouter({
     page(PAGES.changes, () => import('@/features/changes/components/changes-page')),
     page(PAGES.runbooks, () => import('@/features/runbooks/components/runbooks-page')),
     page(PAGES.tickets, () => import('@/features/tickets/components/tickets-page')),
+    page(PAGES.automation, () => import('@/features/automation/components/automation-page')),
+    page(RUN, () => import('@/features/automation/components/run-page')),
+    runs,
     page(PAGES.rules, () => import('@/features/rules/components/rules-page')),
     page(PAGES.subscriptions, () => import('@/features/subscriptions/components/subscriptions-page')),
     page(PAGES.sources, () => import('@/features/sources/components/sources-page')),

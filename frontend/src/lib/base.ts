@@ -1,8 +1,7 @@
-/**
- * The path under which the server's page lives, ending in a slash. Every route is one segment deep,
- * so the page's own folder is that path, behind any proxy and without configuration.
- */
-export const BASE = new URL('.', document.baseURI).pathname;
+import { baseOf } from './base-of';
+
+/** The path under which the server's page lives, ending in a slash. */
+export const BASE = baseOf(document.baseURI);
 
 /** The address of the server as a sender on this machine would write it. */
 export const ORIGIN = location.origin + BASE.replace(/\/$/, '');

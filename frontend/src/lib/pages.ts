@@ -1,6 +1,6 @@
 import type { View } from './view';
 
-/** The pages. Each is one segment deep: see `BASE`. */
+/** The pages. Each is one segment deep, and `RUN` below it the only one that is deeper: see `BASE`. */
 export const PAGES = {
   home: '/',
   copilot: '/copilot',
@@ -15,11 +15,15 @@ export const PAGES = {
   changes: '/changes',
   runbooks: '/runbooks',
   tickets: '/tickets',
+  automation: '/automation',
   rules: '/rules',
   subscriptions: '/subscriptions',
   sources: '/sources',
   system: '/system',
 } as const;
+
+/** One run of automation: the address that Slack, the command line and webhooks give to people. */
+export const RUN = '/automation/runs/$run';
 
 export type PagePath = (typeof PAGES)[keyof typeof PAGES];
 

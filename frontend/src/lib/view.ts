@@ -67,6 +67,10 @@ export interface View {
   subscription?: string;
   /** The incident that is looked at, or whose alerts are. */
   incident?: string;
+  /** Runs of this provider of automation. */
+  provider?: string;
+  /** The run that is looked at among those that wait. */
+  run?: string;
   /** The conversation that is read. */
   thread?: string;
   /** Changes of this service or host. */
@@ -129,6 +133,8 @@ export function parseView(raw: Record<string, unknown>): View {
     alert: text('alert'),
     subscription: text('subscription'),
     incident: text('incident'),
+    provider: text('provider'),
+    run: text('run'),
     thread: text('thread'),
     entity: text('entity'),
     change: text('change'),

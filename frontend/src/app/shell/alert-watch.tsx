@@ -10,7 +10,7 @@ import { addUnseen } from '@/lib/unseen';
 /** How often what is counted is asked again during a storm. */
 const PAUSE_MS = 1000;
 const LISTED = ['alerts', 'alert', 'alert-summary', 'incidents', 'incident'];
-const COUNTED = [['alert-summary'], ['alerts', 'some'], ['incidents'], ['incident']];
+const COUNTED = [['alert-summary'], ['alerts', 'some'], ['incidents'], ['incident'], ['runs', 'waiting']];
 
 /** Hears of alerts wherever the reader is: keeps what is shown fresh, and tells of those that matter. */
 export function AlertWatch() {

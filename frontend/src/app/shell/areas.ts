@@ -23,6 +23,7 @@ export const AREAS: Area[] = [
       { to: PAGES.changes, label: 'Changes', icon: 'change', about: 'deploys, configuration, scaling and restarts' },
       { to: PAGES.runbooks, label: 'Runbooks', icon: 'book', about: 'what to do about each type of failure' },
       { to: PAGES.tickets, label: 'Tickets', icon: 'ticket', about: 'which alerts have work planned, and what was decided and why' },
+      { to: PAGES.automation, label: 'Automation', icon: 'bolt', about: 'what is proposed, what waits for approval, and what came of it' },
       { to: PAGES.rules, label: 'Rules', icon: 'rules', about: 'when something is told, what lines mean, what is held back' },
       { to: PAGES.subscriptions, label: 'Subscriptions', icon: 'send', about: 'who is told, where, and what became of it' },
     ],

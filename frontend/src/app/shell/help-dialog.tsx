@@ -36,6 +36,14 @@ const GROUPS: { title: string; keys: [string[], string][] }[] = [
       [['c'], 'comment'],
     ],
   },
+  {
+    title: 'In the approvals',
+    keys: [
+      [['j'], 'next proposal'],
+      [['k'], 'previous proposal'],
+      [['a'], 'go to the decision'],
+    ],
+  },
 ];
 
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {

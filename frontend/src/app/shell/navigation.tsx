@@ -11,6 +11,7 @@ import { formatCompact, formatRate, plural } from '@/lib/format';
 import { carried, PAGES } from '@/lib/pages';
 import { useView } from '@/lib/use-view';
 
+import { ApprovalBadge } from './approval-badge';
 import { AREAS } from './areas';
 import { TicketBadge } from './ticket-badge';
 
@@ -54,6 +55,7 @@ export function Navigation({ open, onClose }: { open: boolean; onClose: () => vo
                       {page.label}
                       {page.to === PAGES.alerts && <AlertBadge />}
                       {page.to === PAGES.tickets && <TicketBadge />}
+                      {page.to === PAGES.automation && <ApprovalBadge />}
                     </ViewLink>
                   </li>
                 ))}

@@ -14,6 +14,7 @@ import { AutoRefresh } from './auto-refresh';
 import { HelpDialog } from './help-dialog';
 import { Navigation } from './navigation';
 import { ShellKeys } from './shell-keys';
+import { StoppedBanner } from './stopped-banner';
 import { TopBar } from './top-bar';
 
 const Palette = lazy(() => import('../palette/palette'));
@@ -42,6 +43,7 @@ export function Shell() {
         <Navigation open={menu} onClose={() => setMenu(false)} />
         <div className="flex min-w-0 flex-1 flex-col">
           <TopBar onMenu={() => setMenu(true)} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
+          <StoppedBanner />
           <div data-asking={asking || undefined} className="flex min-h-0 flex-1">
             <main id="main" tabIndex={-1} className="min-w-0 flex-1 focus-visible:outline-none">
               <Outlet />

@@ -4,7 +4,7 @@ import { Button, IconButton } from '@/components/ui/button';
 import { Icon } from '@/components/ui/icon';
 import { Kbd } from '@/components/ui/kbd';
 import { toggleAsk, useAskPanel } from '@/lib/ask';
-import { PAGES } from '@/lib/pages';
+import { PAGES, RUN } from '@/lib/pages';
 import { METRICS_FROM } from '@/lib/time-range';
 import { useUnseen } from '@/lib/unseen';
 import { usePath } from '@/lib/use-path';
@@ -26,7 +26,8 @@ const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
 
 /** The bar above every page: where one is, the time range where it matters, and the tools. */
 export function TopBar({ onMenu, onPalette, onHelp }: Props) {
-  const path = usePath();
+  const open = usePath();
+  const path = open === RUN ? PAGES.automation : open;
   const page = AREAS.flatMap((area) => area.pages.map((entry) => ({ ...entry, area: area.title }))).find((entry) => entry.to === path);
   const unseen = useUnseen();
   const [{ view }] = useView();
@@ -35,7 +36,7 @@ export function TopBar({ onMenu, onPalette, onHelp }: Props) {
     const title = page && page.to !== PAGES.home ? `${page.label} · Tocsin` : 'Tocsin';
     document.title = unseen > 0 ? `(${unseen}) ${title}` : title;
   }, [page, unseen]);
-  const ranged = RANGED.includes(path) || (path === PAGES.tickets && view === 'decisions');
+  const ranged = RANGED.includes(path) || (path === PAGES.tickets && view === 'decisions') || (open === PAGES.automation && view === 'runs');
   return (
     <header className="flex h-12 shrink-0 items-center gap-1.5 border-b border-line bg-surface px-2 md:px-3">
       <IconButton label="Open the navigation" icon="menu" className="lg:hidden" onClick={onMenu} />

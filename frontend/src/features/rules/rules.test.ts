@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AlertRule } from '@/api-client/types';
+import { histogram } from '@/lib/histogram';
 
-import { histogram } from './histogram';
 import { conditionText, draftOf, EXAMPLES, FACTS, KINDS, NEW_RULE, ruleOf } from './rule-draft';
 
 const RULE: AlertRule = {

@@ -27,6 +27,7 @@ import { useMedia } from '@/lib/use-media';
 
 import type { Act } from '../triage';
 
+import { ActionPart } from './action-part';
 import { AlertFacts } from './alert-facts';
 import { EvidenceList } from './evidence-list';
 import { HeldBy } from './held-by';
@@ -128,6 +129,7 @@ function Body({ alert, isBusy, onAct }: { alert: AlertDetail; isBusy: boolean; o
           </ViewLink>
         </Part>
       )}
+      <ActionPart alert={alert} />
       <TicketPart alert={alert} />
       <Part title="Timeline">
         <Timeline events={alert.events} />

@@ -7,10 +7,9 @@ import { Panel } from '@/components/panel';
 import { Button } from '@/components/ui/button';
 import { Field } from '@/components/ui/field';
 import { formatCount, formatSpan, formatTime, plural } from '@/lib/format';
+import { histogram } from '@/lib/histogram';
 import { useZone } from '@/lib/stored';
 import { parseTime, rangeProblem, resolveRange, type TimeRange } from '@/lib/time-range';
-
-import { histogram } from '../histogram';
 
 const BARS = 48;
 const SHOWN = 100;

@@ -1,8 +1,8 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 
-import type { Runbook } from '@/api-client/copilot-types';
-import { getJson } from '@/api-client/http';
-import type { List } from '@/api-client/types';
+import type { Runbook } from './copilot-types';
+import { getJson } from './http';
+import type { List } from './types';
 
 /** What to do about each type of failure. */
 export const runbooksOptions = () =>
