@@ -266,6 +266,7 @@ export const safety = (): Safety => ({
 });
 
 export const audit = [
-  { id: 'e3', at: ago(300), actor: 'ana', action: 'automation.approved', subject: LIVE_RUN, details: { rule: 'clean_full_disk', comment: '' } },
-  { id: 'e2', at: ago(1480), actor: 'system', action: 'automation.planned', subject: DISK_RUN, details: { rule: 'clean_full_disk', plan: hash('a').slice(0, 12) } },
+  { id: 'e4', at: ago(200), actor: 'ana', action: 'automation.rule.put', subject: 'automation_rule:clean_full_disk', details: { version: 3 } },
+  { id: 'e3', at: ago(300), actor: 'ana', action: 'automation.run.approved', subject: `run:${LIVE_RUN}`, details: { rule: 'clean_full_disk', rule_version: 3, alert: ALERT, targets: ['web-3'], provider: 'ansible', plan: hash('c'), seq: 3, from: 'awaiting_approval', to: 'approved', detail: 'ana said yes' } },
+  { id: 'e2', at: ago(1480), actor: 'system', action: 'automation.run.planned', subject: `run:${DISK_RUN}`, details: { rule: 'clean_full_disk', targets: ['web-1'], plan: hash('a'), seq: 2, detail: 'the rule asks for an approval always' } },
 ];

@@ -24,7 +24,7 @@ export async function standIn(page: Page): Promise<Automation> {
   const list = (items: unknown[]) => ({ items, next_cursor: null });
   await page.route('**/api/v1/me', (route) => route.fulfill({ json: fake.me }));
   await page.route(`**/api/v1/alerts/${data.ALERT}`, (route) => route.fulfill({ json: data.alert }));
-  await page.route(`**/api/v1/alerts/${data.ALERT}/**`, (route) => route.fulfill({ json: list([]) }));
+  await page.route(`**/api/v1/alerts/${data.ALERT}/root-cause`, (route) => route.fulfill({ json: list([]) }));
   await page.route('**/api/v1/alert-rules/disk_full/why?*', (route) => route.fulfill({ json: data.why }));
   await page.route('**/api/v1/automation/**', (route) => answer(route, fake));
   return fake;

@@ -7,6 +7,9 @@ describe('the words of tickets', () => {
   it('a reason is shown as a sentence', () => {
     expect(sentence('confidence 0.95 is at least 0.60, the threshold of high')).toBe('Confidence 0.95 is at least 0.60, the threshold of high.');
     expect(sentence('Done already.')).toBe('Done already.');
+    expect(sentence('done')).toBe('Done.');
+    expect(sentence('metrics.used_ratio was 0.96')).toBe('metrics.used_ratio was 0.96.');
+    expect(sentence('/var is full')).toBe('/var is full.');
     expect(sentence(' ')).toBe('');
   });
 

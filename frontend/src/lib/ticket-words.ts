@@ -24,7 +24,8 @@ export function sentence(reason: string): string {
   const text = reason.trim();
   if (text === '') return text;
   // A key such as `T-3` or a path stays as it is; only a plain word is capitalised.
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const isWord = /^\p{L}[\p{L}'’-]*[,:;.]?(?:\s|$)/u.test(text);
+  const first = isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }
 

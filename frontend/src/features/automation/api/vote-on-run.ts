@@ -28,6 +28,7 @@ export function useVoteOnRun(id: string) {
       return postJson<Run>(`automation/runs/${encodeURIComponent(id)}/${verdict}`, { plan, comment, channel: 'page' });
     },
     onSuccess: ({ state }, { verdict }) => toast(verdict === 'reject' ? 'The run is rejected' : state === 'awaiting_approval' ? 'Your approval counts; others are asked too' : 'The run is approved'),
+    onError: (error) => error instanceof PlanChanged && toast('Nothing was sent', { look: 'danger', detail: error.message }),
     // What was refused may have changed since it was shown.
     onSettled: () => Promise.all([['run', id], ['runs']].map((queryKey) => client.invalidateQueries({ queryKey }))),
   });

@@ -18,7 +18,7 @@ import { useNow } from '@/lib/use-now';
 import { useRun } from '../api/get-run';
 import { runTitle } from '../run-times';
 
-import { AlertReason } from './alert-reason';
+import { AlertCause, AlertReason } from './alert-reason';
 import { Expiry } from './expiry';
 import { PlanView } from './plan-view';
 import { RuleHistory } from './rule-history';
@@ -28,8 +28,8 @@ import { VoteForm } from './vote-form';
 
 const EVERY_MS = 3000;
 
-/** Everything that someone who says yes or no should know, and the way to say it. */
-export function ApprovalView({ id }: { id: string }) {
+/** Everything that someone who says yes or no should know, and the way to say it; then `onNext` leads on. */
+export function ApprovalView({ id, onNext }: { id: string; onNext?: () => void }) {
   const { data, error, refetch } = useRun(id, EVERY_MS);
   if (error instanceof ApiError && (error.status === 404 || error.status === 400))
     return (
@@ -43,10 +43,10 @@ export function ApprovalView({ id }: { id: string }) {
         {error ? <Failure error={error} retry={() => void refetch()} /> : <SkeletonLines count={10} label="Loading the plan" />}
       </Panel>
     );
-  return <Body run={data} error={error} />;
+  return <Body run={data} error={error} onNext={onNext} />;
 }
 
-function Body({ run, error }: { run: RunDetails; error: Error | null }) {
+function Body({ run, error, onNext }: { run: RunDetails; error: Error | null; onNext?: () => void }) {
   const now = useNow(1);
   const plan = run.plan_details;
   const isWaiting = run.state === 'awaiting_approval';
@@ -64,12 +64,18 @@ function Body({ run, error }: { run: RunDetails; error: Error | null }) {
             Open the run
           </RunLink>
         </p>
-        {!isWaiting && <p className="mt-1 text-sm [overflow-wrap:anywhere] text-soft">{sentence(plain(run.state_because ?? 'Nobody is asked about it any more'))}</p>}
+        {!isWaiting && (
+          <div role="status" className="mt-1 flex flex-wrap items-center justify-between gap-2 text-sm">
+            <span className="[overflow-wrap:anywhere] text-soft">{sentence(plain(run.state_because ?? 'Nobody is asked about it any more'))}</span>
+            {onNext && <Button onClick={onNext}>Next that waits</Button>}
+          </div>
+        )}
       </header>
       <div className="grid grid-cols-1 @3xl:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="min-w-0 space-y-5 p-4">
-          {plan ? <PlanView plan={plan} targets={run.targets} /> : <p className="text-sm text-soft">Its plan is being made.</p>}
-          <AlertReason run={run} />
+          {plan ? <PlanView plan={plan} targets={run.targets} why={<AlertReason run={run} />} /> : <p className="text-sm text-soft">Its plan is being made.</p>}
+          {!plan && <AlertReason run={run} />}
+          <AlertCause alert={run.alert} />
         </div>
         <div className="space-y-5 border-line p-4 max-@3xl:border-t @3xl:border-l">
           {plan && isWaiting && <Decision key={run.id} run={run} plan={plan} />}

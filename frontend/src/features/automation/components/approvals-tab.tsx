@@ -1,3 +1,5 @@
+import { useState } from 'react';
+
 import type { Run } from '@/api-client/automation-types';
 import { useWaitingRuns } from '@/api-client/get-waiting-runs';
 import { Panel } from '@/components/panel';
@@ -22,11 +24,15 @@ export function ApprovalsTab() {
   const { data, error, isPending, refetch } = useWaitingRuns(true);
   const isWide = useMedia('(min-width: 1024px)');
   const runs = [...(data?.items ?? [])].sort((a, b) => endOf(a) - endOf(b));
-  const shown = view.run ?? (isWide ? runs[0]?.id : undefined);
+  // What is shown stays when the list changes: nobody shall say yes to what took its place.
+  const [first, setFirst] = useState<string>();
+  if (isWide && first === undefined && runs[0]) setFirst(runs[0].id);
+  const shown = view.run ?? (isWide ? first : undefined);
+  const next = runs.find(({ id }) => id !== shown);
   const step = (by: number) => {
     const at = runs.findIndex(({ id }) => id === shown);
-    const next = runs[Math.max(0, Math.min(runs.length - 1, at + by))];
-    if (next) setView({ run: next.id }, { replace: true });
+    const other = runs[Math.max(0, Math.min(runs.length - 1, at + by))];
+    if (other) setView({ run: other.id }, { replace: true });
   };
   useShortcuts({
     j: () => step(1),
@@ -56,7 +62,7 @@ export function ApprovalsTab() {
             Back to what waits
           </Button>
         )}
-        <ApprovalView key={shown} id={shown} />
+        <ApprovalView key={shown} id={shown} onNext={next && (() => setView({ run: next.id }))} />
       </div>
     </div>
   );

@@ -12,8 +12,8 @@ import { PreviewPart } from './preview-part';
 
 const HOSTS_SHOWN = 20;
 
-/** What exactly will happen if people say yes. */
-export function PlanView({ plan, targets }: { plan: Plan; targets: readonly string[] }) {
+/** What exactly will happen if people say yes; `why` stands before it. */
+export function PlanView({ plan, targets, why }: { plan: Plan; targets: readonly string[]; why?: ReactNode }) {
   return (
     <>
       <Part title="What">
@@ -23,6 +23,7 @@ export function PlanView({ plan, targets }: { plan: Plan; targets: readonly stri
         <p className="text-sm [overflow-wrap:anywhere]">{plain(targets.join(', '))}</p>
         <Hosts hosts={plan.preview.hosts} />
       </Part>
+      {why}
       <PreviewPart preview={plan.preview} />
       <Part title="Risk">
         {plan.risk.reasons.length === 0 && <p className="text-sm text-soft">The rule names no reason for its {plan.risk.level} risk.</p>}

@@ -1,15 +1,16 @@
+import type { Provider } from '@/api-client/automation-types';
 import { Panel } from '@/components/panel';
 import { Button } from '@/components/ui/button';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { Moment } from '@/components/ui/moment';
 import { SkeletonLines } from '@/components/ui/skeleton';
-import { Table, Td, Th } from '@/components/ui/table';
 import { ViewLink } from '@/components/view-link';
 import { words } from '@/lib/alert-words';
 import { formatTook } from '@/lib/format';
 import { PAGES } from '@/lib/pages';
 import { plain } from '@/lib/plain-text';
+import { sentence } from '@/lib/ticket-words';
 import { useNow } from '@/lib/use-now';
 
 import { useCheckProvider } from '../api/check-provider';
@@ -33,48 +34,45 @@ export function ProvidersTab() {
           Providers stand in the configuration, each under <code className="font-mono text-xs">[automation.providers.NAME]</code>: scripts, webhooks, Ansible, Terraform, AWX, HCP Terraform, ServiceNow, Jira or GitHub.
         </Empty>
       )}
-      {providers.length > 0 && (
-        <Table label="Providers">
-          <thead>
-            <tr>
-              <Th>Provider</Th>
-              <Th>Kind</Th>
-              <Th>What it said</Th>
-              <Th right>Took</Th>
-              <Th>Asked</Th>
-              <Th>
-                <span className="sr-only">Test</span>
-              </Th>
-            </tr>
-          </thead>
-          <tbody>
-            {providers.map(({ name, kind, healthy, detail, took_ms, checked_at }) => (
-              <tr key={name}>
-                <Td>
-                  <span className="flex items-center gap-2">
-                    <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${healthy ? 'bg-ok' : 'bg-danger'}`} />
-                    <ViewLink to={PAGES.automation} view={{ view: 'runs', provider: name }} title="Its runs" className="font-medium hover:underline">
-                      {name}
-                    </ViewLink>
-                    <span className={`text-xs ${healthy ? 'text-soft' : 'font-medium text-danger'}`}>{healthy ? 'ready' : 'not ready'}</span>
-                  </span>
-                </Td>
-                <Td className="whitespace-nowrap">{words(kind)}</Td>
-                <Td className="min-w-56 [overflow-wrap:anywhere]">{plain(detail)}</Td>
-                <Td right>{formatTook(took_ms)}</Td>
-                <Td className="text-xs leading-5 whitespace-nowrap text-soft">
-                  <Moment time={checked_at} now={now} />
-                </Td>
-                <Td right>
-                  <Button icon="refresh" aria-label={`Test ${name}`} disabled={check.isPending && check.variables === name} onClick={() => check.mutate(name)}>
-                    Test
-                  </Button>
-                </Td>
-              </tr>
-            ))}
-          </tbody>
-        </Table>
-      )}
+      <ul aria-label="Providers" className="divide-y divide-line">
+        {providers.map((provider) => (
+          <Item key={provider.name} provider={provider} now={now} isBusy={check.isPending && check.variables === provider.name} onCheck={() => check.mutate(provider.name)} />
+        ))}
+      </ul>
     </Panel>
+  );
+}
+
+interface ItemProps {
+  provider: Provider;
+  now: number;
+  isBusy: boolean;
+  onCheck: () => void;
+}
+
+function Item({ provider: { name, kind, healthy, detail, took_ms, checked_at }, now, isBusy, onCheck }: ItemProps) {
+  return (
+    <li className="flex items-start gap-3 px-4 py-3 text-sm">
+      <span aria-hidden="true" className={`mt-1.5 size-2 shrink-0 rounded-full ${healthy ? 'bg-ok' : 'bg-danger'}`} />
+      <div className="min-w-0 flex-1">
+        <p className="flex flex-wrap items-baseline gap-x-2.5">
+          <span className="font-medium">{name}</span>
+          <span className={`text-xs ${healthy ? 'text-soft' : 'font-medium text-danger'}`}>{healthy ? 'ready' : 'not ready'}</span>
+          <span className="text-xs text-faint">{words(kind)}</span>
+        </p>
+        <p className="[overflow-wrap:anywhere]">{sentence(plain(detail))}</p>
+        <p className="flex flex-wrap gap-x-3 text-xs text-faint tabular-nums">
+          <span>
+            asked <Moment time={checked_at} now={now} />, took {formatTook(took_ms)}
+          </span>
+          <ViewLink to={PAGES.automation} view={{ view: 'runs', provider: name }} className="text-accent hover:underline">
+            Its runs
+          </ViewLink>
+        </p>
+      </div>
+      <Button icon="refresh" aria-label={`Test ${name}`} disabled={isBusy} onClick={onCheck}>
+        Test
+      </Button>
+    </li>
   );
 }

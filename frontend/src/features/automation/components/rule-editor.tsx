@@ -96,7 +96,7 @@ export function RuleEditor({ rule, start, onClose, onKept }: Props) {
         {rule && (
           <Panel>
             <div className="p-4">
-              <RuleHistory rule={rule.id} />
+              <RuleHistory rule={rule.id} isAlone={false} />
             </div>
           </Panel>
         )}
@@ -116,7 +116,7 @@ function Switches({ rule }: { rule: AutomationRule }) {
       </span>
       <span className="flex items-center gap-2">
         <Switch label={`Rule ${rule.id} only plans`} isOn={rule.dry_run} disabled={change.isPending} onChange={(dry_run) => change.mutate({ id: rule.id, dry_run })} />
-        {rule.dry_run ? 'It only plans' : 'It acts'}
+        {rule.dry_run ? 'Dry run: it only plans' : 'No dry run: it acts'}
       </span>
       {rule.propose_only && <ProposeOnly />}
     </div>

@@ -13,8 +13,8 @@ import { useRuleRuns } from '../api/get-rule-runs';
 
 import { ProposeOnly, SuccessRate } from './success-rate';
 
-/** How a rule did so far: its rate of success and its last runs. */
-export function RuleHistory({ rule }: { rule: string }) {
+/** How a rule did so far: its rate of success and its last runs. `isAlone`: the rule is not in sight. */
+export function RuleHistory({ rule, isAlone = true }: { rule: string; isAlone?: boolean }) {
   const now = useNow(10);
   const { data, error } = useRuleRuns(rule);
   const known = useAutomationRules().data?.items.find(({ id }) => id === rule);
@@ -23,9 +23,11 @@ export function RuleHistory({ rule }: { rule: string }) {
     <Part
       title="This rule so far"
       aside={
-        <ViewLink to={PAGES.automation} view={{ view: 'rules', rule }} className="text-xs text-accent hover:underline">
-          Open the rule
-        </ViewLink>
+        isAlone && (
+          <ViewLink to={PAGES.automation} view={{ view: 'rules', rule }} className="text-xs text-accent hover:underline">
+            Open the rule
+          </ViewLink>
+        )
       }
     >
       {known && (

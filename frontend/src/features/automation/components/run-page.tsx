@@ -15,7 +15,7 @@ import { useRun } from '../api/get-run';
 import { useWatchRun } from '../api/watch-run';
 import { runTitle } from '../run-times';
 
-import { AlertReason } from './alert-reason';
+import { AlertCause, AlertReason } from './alert-reason';
 import { KillSwitch } from './kill-switch';
 import { OutputPanel } from './output-panel';
 import { PlanView } from './plan-view';
@@ -81,6 +81,7 @@ function Parts({ run, output }: { run: RunDetails; output: ReactNode }) {
         <Panel title="About">
           <div className="space-y-5 p-4">
             <AlertReason run={run} />
+            <AlertCause alert={run.alert} />
           </div>
         </Panel>
       </div>
