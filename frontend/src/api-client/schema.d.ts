@@ -4,6 +4,17 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An action with all its values. */
+        ActionItem: {
+            /** @description The address it goes to; null: the provider's own. */
+            base_url?: string | null;
+            /** @description The values. */
+            params: Record<string, never>;
+            /** @description Where it is carried out. */
+            provider: string;
+            /** @description What is run there, such as `script clean_tmp`. */
+            template: string;
+        };
         /** @description One page of alerts. */
         AlertAnswer: {
             /** @description The alerts, newest first. */
@@ -430,6 +441,29 @@ export interface components {
              */
             yhat_upper?: number | null;
         };
+        /** @description Who is to agree. */
+        ApprovalItem: {
+            /**
+             * Format: int32
+             * @description How long a proposal holds, in seconds.
+             */
+            expires_after_secs: number;
+            /** @description always, never, or when a condition holds. */
+            required: string;
+            /** @description Who, in this order. */
+            stages: components["schemas"]["StageItem"][];
+            /** @description Whether two people are to agree, neither of whom proposed it. */
+            two_person: boolean;
+            /** @description The condition, in CEL. */
+            when?: string | null;
+        };
+        /** @description A file that a plan depends on. */
+        ArtifactItem: {
+            /** @description Its name. */
+            name: string;
+            /** @description The SHA-256 of what is in it. */
+            sha256: string;
+        };
         /** @description A question that is answered and not kept. */
         AskRequest: {
             /** @description What was said before, oldest first, at most 50. */
@@ -467,7 +501,7 @@ export interface components {
         AuditItem: {
             /** @description What, such as `logs.delete.requested`. */
             action: string;
-            /** @description By whom; `anonymous` while there is no authentication. */
+            /** @description By whom; `anonymous` if nobody said who it is, `system` if nobody asked. */
             actor: string;
             /**
              * Format: date-time
@@ -480,6 +514,105 @@ export interface components {
             id: string;
             /** @description To what, such as `job:0190…`. */
             subject: string;
+        };
+        /** @description What a rule would have done. */
+        AutomationReplayAnswer: {
+            /**
+             * Format: int64
+             * @description Matches that throttle or cooldown would have held back.
+             */
+            held_back: number;
+            /**
+             * Format: int64
+             * @description Alerts that were looked at.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Those that it matches.
+             */
+            matched: number;
+            /** @description Matches whose parameters cannot be made; the first few. */
+            problems: components["schemas"]["ReplayProblemItem"][];
+            /** @description When it would have run. */
+            runs: components["schemas"]["ReplayedRunItem"][];
+            /** @description Why the rule would be refused for matching too much; null: it would not. */
+            too_broad?: string | null;
+        };
+        /** @description A rule to be tried on the past: either `rule` or `yaml`. */
+        AutomationReplayRequest: {
+            /** @description Alerts that began at this time or later. Default: a week before `to`. */
+            from?: string | null;
+            /** @description The id of a rule. */
+            rule?: string | null;
+            /** @description Alerts that began before this time. Default: now. */
+            to?: string | null;
+            /** @description A rule as people write it, in YAML or JSON. */
+            yaml?: string | null;
+        };
+        /** @description All rules of automation. */
+        AutomationRuleAnswer: {
+            /** @description The rules, by id. */
+            items: components["schemas"]["AutomationRuleItem"][];
+        };
+        /** @description For which alerts what is proposed. */
+        AutomationRuleItem: {
+            /** @description Who is to agree. */
+            approval: components["schemas"]["ApprovalItem"];
+            /**
+             * Format: int32
+             * @description How long after a run it proposes none, in seconds.
+             */
+            cooldown_secs: number;
+            /** @description Whether it only plans and shows what would happen. */
+            dry_run: boolean;
+            /** @description Whether it is looked at. */
+            enabled: boolean;
+            /** @description Labels whose values tell what belongs together. */
+            group_by: string[];
+            /** @description A name of its own. */
+            id: string;
+            /** @description For which alerts, in a line. */
+            match: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Whether it may only propose, since it did not help too often. */
+            propose_only: boolean;
+            /** @description Where its action is carried out. */
+            provider: string;
+            /** @description How its runs went. */
+            record: components["schemas"]["RuleRecordItem"];
+            /** @description How dangerous it is. */
+            risk: components["schemas"]["RiskItem"];
+            /** @description Whether the rule says how it is undone. */
+            rollback: boolean;
+            /** @description What it is done to, each a template; none: the values of `group_by`, else the host. */
+            targets: string[];
+            /** @description What is run there, such as `script clean_tmp`. */
+            template: string;
+            /** @description How often it proposes, in a line; null: as often as there are alerts. */
+            throttle?: string | null;
+            /** @description How it is seen that it helped, in a line; null: it is not. */
+            verify?: string | null;
+            /**
+             * Format: int32
+             * @description Grows with every change.
+             */
+            version: number;
+            /** @description The rule as people write it. */
+            yaml: string;
+        };
+        /** @description What is to be different about a rule. What is left out stays. */
+        AutomationRulePatch: {
+            /**
+             * Format: int32
+             * @description How long after a run it proposes none, in seconds; at most a week.
+             */
+            cooldown_secs?: number | null;
+            /** @description Whether it only plans and shows what would happen. */
+            dry_run?: boolean | null;
+            /** @description Whether it is looked at. */
+            enabled?: boolean | null;
         };
         /** @description What was made of alerts. */
         AutomationStatus: {
@@ -513,6 +646,29 @@ export interface components {
              */
             totalProcessed: number;
         };
+        /** @description What a rule makes of an alert. */
+        AutomationTestAnswer: {
+            action?: null | components["schemas"]["ActionItem"];
+            /** @description Whether someone would have to agree, and why. */
+            approval: string;
+            /** @description Why, or why not. */
+            because: string;
+            /** @description Whether it matches. */
+            matches: boolean;
+            /** @description What is wrong; null: nothing. */
+            problem?: string | null;
+            /** @description What it would be done to. */
+            targets: string[];
+        };
+        /** @description A rule to be tried on an alert: either `rule` or `yaml`. */
+        AutomationTestRequest: {
+            /** @description The id of the alert. */
+            alert: string;
+            /** @description The id of a rule. */
+            rule?: string | null;
+            /** @description A rule as people write it, in YAML or JSON. */
+            yaml?: string | null;
+        };
         /** @description How a model did on the past. */
         BackTestItem: {
             /**
@@ -537,6 +693,44 @@ export interface components {
              * @description Symmetric mean absolute percentage error, 0 to 200.
              */
             smape?: number | null;
+        };
+        /** @description A yes or no to the plan of a run. */
+        BallotRequest: {
+            /** @description Where it is said: page, api or cli. Default api. */
+            channel?: string | null;
+            /** @description Why, at most 2000 characters. */
+            comment?: string;
+            /** @description The hash of the plan that the person saw. If the plan is another one, nothing happens. */
+            plan: string;
+        };
+        /** @description How much may happen. */
+        BudgetItem: {
+            /**
+             * Format: int32
+             * @description After how many runs of a rule in a row that did not help it may only propose.
+             */
+            failed_verifications_max: number;
+            /** @description Of all rules together. */
+            global: components["schemas"]["RateLimitItem"];
+            /**
+             * Format: int32
+             * @description The greatest share of alerts that a rule may match, in percent.
+             */
+            match_percent_max: number;
+            /** @description Of each provider. */
+            provider: components["schemas"]["RateLimitItem"];
+            /** @description Of each rule that does not say otherwise. */
+            rule: components["schemas"]["RateLimitItem"];
+            /**
+             * Format: int32
+             * @description Targets or hosts of one run.
+             */
+            targets_max: number;
+            /**
+             * Format: int32
+             * @description Runs that wait for leave; beyond it nothing is proposed.
+             */
+            waiting_max: number;
         };
         /** @description What came of an action on many alerts. */
         BulkAnswer: {
@@ -588,6 +782,17 @@ export interface components {
              */
             limit_bytes: number;
         };
+        /** @description What someone may do about a run now. */
+        CanItem: {
+            /** @description Say yes to its plan. */
+            approve: boolean;
+            /** @description Call it off. */
+            cancel: boolean;
+            /** @description Say no to its plan. */
+            reject: boolean;
+            /** @description Have it undone. */
+            rollback: boolean;
+        };
         /** @description One reason for a cause's place. */
         CauseFactorItem: {
             /** @description strength, time_order, specificity, topology, explained_by_callee, change_proximity or history. */
@@ -623,6 +828,24 @@ export interface components {
             items: components["schemas"]["ChangeItem"][];
             /** @description Where the next page begins; null if this is the last. */
             next_cursor?: string | null;
+        };
+        /** @description How much a plan changes. */
+        ChangeCountsItem: {
+            /**
+             * Format: int64
+             * @description What is added.
+             */
+            add: number;
+            /**
+             * Format: int64
+             * @description What is changed.
+             */
+            change: number;
+            /**
+             * Format: int64
+             * @description What is destroyed.
+             */
+            destroy: number;
         };
         /** @description Something that was done, as it is told. */
         ChangeForm: {
@@ -1489,6 +1712,41 @@ export interface components {
             /** @description The middle of what is expected. */
             yhat: (number | null)[];
         };
+        /** @description A time in which nothing is to begin. Other members of one as it is shown may stand beside. */
+        FreezeForm: {
+            /** @description Until when, such as `now+2h`; for one that comes again, the end of its first time. */
+            ends_at: string;
+            /** @description Why, 1 to 200 characters. */
+            reason: string;
+            /** @description daily or weekly, at the same time (UTC). Default: never again. */
+            recurrence?: string | null;
+            /** @description From when on. Default: now. */
+            starts_at?: string | null;
+        };
+        /** @description A time in which nothing begins. */
+        FreezeItem: {
+            /**
+             * Format: date-time
+             * @description Until when; for one that comes again, the end of its first time.
+             */
+            ends_at: string;
+            /** @description Whether it holds now. */
+            is_active: boolean;
+            /** @description Why. */
+            reason: string;
+            /** @description When it comes again: daily, weekly, or null for never. */
+            recurrence?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            starts_at: string;
+        };
+        /** @description Times in which nothing is to begin, in place of those there were. */
+        FreezesRequest: {
+            /** @description The times, at most 100. */
+            freezes: components["schemas"]["FreezeForm"][];
+        };
         /** @description What a model can do, as it was found to. */
         GradeItem: {
             /** @description It proposes calls of tools when it should. */
@@ -1668,6 +1926,18 @@ export interface components {
             /** @description Where the next page begins; null if this is the last. */
             next_cursor?: string | null;
         };
+        /** @description Everything is stopped. */
+        KillItem: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who stopped it. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description One page of what was sent to models. */
         LedgerAnswer: {
             /** @description The calls, newest first. */
@@ -1746,6 +2016,13 @@ export interface components {
             name: string;
             /** @description The value, or a regular expression of the whole value. */
             value: string;
+        };
+        /** @description Who asks. */
+        MeAnswer: {
+            /** @description Whether it is the name of a person. */
+            is_known: boolean;
+            /** @description The name by which what is done is kept; `anonymous` if nobody says who it is. */
+            name: string;
         };
         /** @description The incident that is the same. */
         MergeRequest: {
@@ -1891,6 +2168,21 @@ export interface components {
             /** @description The id of an alert. */
             alert: string;
         };
+        /** @description What an action printed. */
+        OutputAnswer: {
+            /**
+             * Format: int64
+             * @description The byte after it: ask from there on next time.
+             */
+            next: number;
+            /**
+             * Format: int64
+             * @description How many bytes there are in all.
+             */
+            size: number;
+            /** @description What it printed from there on. */
+            text: string;
+        };
         /** @description The page a question is asked from. All of it may be left out. */
         PageForm: {
             /** @description The id of the alert that is open. */
@@ -1921,6 +2213,49 @@ export interface components {
              * @default true
              */
             pinned: boolean;
+        };
+        /** @description What exactly will happen. It is never changed, and its hash is over all of it. */
+        PlanItem: {
+            /** @description What is done. */
+            action: components["schemas"]["ActionItem"];
+            /** @description Why someone is to agree, or nobody need. */
+            approval_because: string;
+            /** @description How severe the alert becomes then; null: it stays. */
+            escalates_to?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it may begin.
+             */
+            expires_at: string;
+            /** @description Its hash, 64 hexadecimal digits. */
+            hash: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description What would happen. */
+            preview: components["schemas"]["RunPreviewItem"];
+            /** @description Who proposed it: a person, or `system`. */
+            proposer: string;
+            /** @description Whether the alert is resolved when it helped. */
+            resolves_alert: boolean;
+            /** @description How dangerous that is. */
+            risk: components["schemas"]["RiskItem"];
+            rollback?: null | components["schemas"]["ActionItem"];
+            /** @description Whether it is undone by itself if it did not help. */
+            rolls_back: boolean;
+            /** @description Who is to agree, in this order; none: nobody need. */
+            stages: components["schemas"]["StageItem"][];
+            /**
+             * Format: int32
+             * @description How long it may take, in seconds.
+             */
+            timeout_secs: number;
+            /** @description Whether two people are to agree, neither of whom proposed it. */
+            two_person: boolean;
+            /** @description How it is seen that it helped, in a line; null: it is not. */
+            verify?: string | null;
         };
         /** @description Predictions. */
         PredictionAnswer: {
@@ -2053,6 +2388,11 @@ export interface components {
             /** @description What shows that it helped. */
             verify: string;
         };
+        /** @description An alert for which a rule is to propose. */
+        ProposeRequest: {
+            /** @description The id of the alert. */
+            alert: string;
+        };
         /** @description A prototype that answers. */
         Prototype: {
             /**
@@ -2069,6 +2409,35 @@ export interface components {
             score: number;
             /** @description Its template, 16 hexadecimal digits. */
             template: string;
+        };
+        /** @description Where actions are carried out. */
+        ProviderAnswer: {
+            /** @description The providers, by name. */
+            items: components["schemas"]["ProviderItem"][];
+        };
+        /** @description How a provider is. */
+        ProviderItem: {
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             */
+            checked_at: string;
+            /** @description What it said, or what is wrong and what to do. */
+            detail: string;
+            /** @description Whether it is there and what we may do is enough. */
+            healthy: boolean;
+            /**
+             * @description script, webhook, ansible, terraform, ansible_tower, terraform_cloud, servicenow, jira or
+             *     github.
+             */
+            kind: string;
+            /** @description Its name in the configuration. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How long it took, in ms.
+             */
+            took_ms: number;
         };
         /** @description What became of the records of a body. */
         PushAnswer: {
@@ -2128,6 +2497,24 @@ export interface components {
              */
             window_secs: number;
         };
+        /** @description So many runs within so long. */
+        RateLimitItem: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            runs_max: number;
+            /**
+             * Format: int32
+             * @description Within how many seconds, up to now.
+             */
+            window_secs: number;
+        };
+        /** @description Why something is done. */
+        ReasonRequest: {
+            /** @description Why, at most 2000 characters. */
+            reason?: string;
+        };
         /** @description One log record. */
         Record: {
             /** @description Text, numbers and booleans by name. */
@@ -2175,6 +2562,13 @@ export interface components {
             /** @description 32 hexadecimal digits. */
             trace_id?: string | null;
         };
+        /** @description An alert for which nothing could have been proposed. */
+        ReplayProblemItem: {
+            /** @description The id of the alert. */
+            alert: string;
+            /** @description Why. */
+            problem: string;
+        };
         /** @description An alert that would have been. */
         ReplayedItem: {
             /**
@@ -2198,6 +2592,18 @@ export interface components {
             starts_at: string;
             /** @description Its title. */
             title: string;
+        };
+        /** @description A run that would have been. */
+        ReplayedRunItem: {
+            /** @description The id of the alert. */
+            alert: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description To what. */
+            targets: string[];
         };
         /** @description How quickly people were. */
         ResponseItem: {
@@ -2231,6 +2637,15 @@ export interface components {
              * @description The alerts began before this time.
              */
             to: string;
+        };
+        /** @description That things may begin again. It has no members. */
+        ResumeRequest: Record<string, never>;
+        /** @description How dangerous something is. */
+        RiskItem: {
+            /** @description low, medium or high. */
+            level: string;
+            /** @description Why. */
+            reasons: string[];
         };
         /** @description Reports about one thing. */
         RootCauseAnswer: {
@@ -2297,6 +2712,29 @@ export interface components {
             /** @description Who wrote the sentences. */
             writer: components["schemas"]["WriterItem"];
         };
+        /** @description How runs of a rule went. */
+        RuleRecordItem: {
+            /**
+             * Format: int64
+             * @description Runs that were executed and are over.
+             */
+            executed: number;
+            /**
+             * Format: int32
+             * @description Those of the newest version in a row that were not, up to the last.
+             */
+            failed_in_a_row: number;
+            /**
+             * Format: int64
+             * @description Those that succeeded.
+             */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description Those that were seen to help.
+             */
+            verified: number;
+        };
         /** @description How often and when a rule would have fired. */
         RuleTestAnswer: {
             /** @description What it would have told, in order of time. */
@@ -2346,12 +2784,170 @@ export interface components {
             /** @description The first time after. Default: now. */
             to?: string | null;
         };
+        /** @description What people made of a rule. */
+        RuleVersionAnswer: {
+            /** @description The versions that people made, newest first. A rule of a file that nobody changed has none. */
+            items: components["schemas"]["RuleVersionItem"][];
+        };
+        /** @description A version of a rule. */
+        RuleVersionItem: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            version: number;
+            /** @description The rule as people write it; null: it was deleted then. */
+            yaml?: string | null;
+        };
         /** @description Something that departs and is not the cause. */
         RuledOutItem: {
             /** @description The service, host or source. */
             entity: string;
             /** @description Why not. */
             statement: components["schemas"]["StatementItem"];
+        };
+        /** @description One page of runs. */
+        RunAnswer: {
+            /** @description The runs, newest first. */
+            items: components["schemas"]["RunItem"][];
+            /** @description Where the next page begins; null if this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A run with everything about it but its output. */
+        RunDetailItem: components["schemas"]["RunItem"] & {
+            /** @description What the asker may do now. */
+            can: components["schemas"]["CanItem"];
+            /** @description Everything that happened, oldest first. */
+            events: components["schemas"]["RunEventItem"][];
+            /**
+             * Format: int32
+             * @description The stage of the plan whose yes it waits for, from 0; null: it waits for nobody's.
+             */
+            open_stage?: number | null;
+            /**
+             * Format: int64
+             * @description How many bytes its action printed.
+             */
+            output_size: number;
+            plan_details?: null | components["schemas"]["PlanItem"];
+            /** @description What people said, oldest first. */
+            votes: components["schemas"]["VoteItem"][];
+            /** @description Whose yes it waits for, in words; null: nobody's. */
+            waits_for?: string | null;
+        };
+        /** @description Something that happened to a run. */
+        RunEventItem: {
+            /** @description Who: a person, or `system`. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description More on it. */
+            detail: string;
+            /** @description The state before; null: it began. */
+            from?: string | null;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            seq: number;
+            /** @description The state after. */
+            to: string;
+            /** @description What, such as planned or told. */
+            what: string;
+        };
+        /** @description One execution of an action, from the proposal to the end. */
+        RunItem: {
+            /**
+             * Format: date-time
+             * @description When the action was over.
+             */
+            acted_at?: string | null;
+            /** @description The id of the alert it is about. */
+            alert: string;
+            /** @description The title of the alert. */
+            alert_title: string;
+            /** @description Whether it only plans. */
+            dry_run: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the alert fires, or fired then.
+             */
+            episode_since: string;
+            /**
+             * Format: date-time
+             * @description When the provider was told to begin.
+             */
+            executed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when people may agree; null: nobody is asked.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /** @description How the provider calls what it does; null: it was not told, or did not say yet. */
+            handle?: string | null;
+            /** @description A UUIDv7. */
+            id: string;
+            /** @description Whether nothing more happens by itself. */
+            is_final: boolean;
+            /** @description The hash of its plan, 64 hexadecimal digits; null: it is not made yet. */
+            plan?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            proposed_at: string;
+            /** @description Who proposed it: a person, or `system`. */
+            proposer: string;
+            /** @description Where it is carried out. */
+            provider: string;
+            /** @description The id of the rule that proposed it. */
+            rule: string;
+            /**
+             * Format: int32
+             * @description The version of the rule.
+             */
+            rule_version: number;
+            /**
+             * @description proposed, awaiting_approval, approved, executing, verifying, rolling_back, succeeded, failed,
+             *     rolled_back, rejected, expired or cancelled.
+             */
+            state: string;
+            /** @description Why it is there. */
+            state_because?: string | null;
+            /** @description What it is done to. */
+            targets: string[];
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            updated_at: string;
+            /** @description Whether it was seen that it helped; null: that was not seen. */
+            verified?: boolean | null;
+            /** @description Why it was approved and does not begin yet; null: nothing holds it back. */
+            waiting_because?: string | null;
+        };
+        /** @description What would happen. */
+        RunPreviewItem: {
+            /** @description The files it depends on. Another one by the time of execution voids the plan. */
+            artifacts: components["schemas"]["ArtifactItem"][];
+            counts?: null | components["schemas"]["ChangeCountsItem"];
+            /** @description On which hosts. */
+            hosts: string[];
+            /**
+             * @description How that was found out: none, described (it was not tried), dry_run, or plan (of the
+             *     provider's own, carried out as it is).
+             */
+            kind: string;
+            /** @description Output, a diff, or a request. */
+            text: string;
         };
         /** @description All runbooks. */
         RunbookAnswer: {
@@ -2370,6 +2966,14 @@ export interface components {
             url?: string | null;
             /** @description What shows that it helped. */
             verify: string;
+        };
+        /** @description How much may happen, and what people switched. */
+        SafetyAnswer: {
+            /** @description How much may happen. */
+            budget: components["schemas"]["BudgetItem"];
+            /** @description Times in which nothing begins. */
+            freezes: components["schemas"]["FreezeItem"][];
+            kill?: null | components["schemas"]["KillItem"];
         };
         /** @description Counts of outcomes. */
         ScoreItem: {
@@ -2582,6 +3186,16 @@ export interface components {
              * @default null
              */
             until: string | null;
+        };
+        /** @description Some who are to agree. */
+        StageItem: {
+            /** @description By name; none: anyone. */
+            approvers: string[];
+            /**
+             * Format: int32
+             * @description How many of them.
+             */
+            count: number;
         };
         /** @description One sentence, with the facts it rests on. */
         StatementItem: {
@@ -3215,6 +3829,27 @@ export interface components {
             rule: string;
             /** @description The text there. */
             text: string;
+        };
+        /** @description What someone said about a plan. */
+        VoteItem: {
+            /** @description Who. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description page, api, cli or slack. */
+            channel: string;
+            /** @description Why. */
+            comment: string;
+            /**
+             * Format: int32
+             * @description Which stage it counts for, from 0.
+             */
+            stage: number;
+            /** @description approve or reject. */
+            verdict: string;
         };
         /** @description What is watched. */
         WatcherStatus: {
