@@ -7,9 +7,8 @@
 use serde_json::{Value, json};
 use tocsin_domain::ticket::TicketRef;
 
-use super::TrackerError;
 use super::servicenow::Instance;
-use super::wire::{Aim, encoded};
+use super::{Aim, TrackerError, encoded};
 use crate::http::{Answer, Method};
 
 const API: &str = "/api/sn_chg_rest/v1/change";

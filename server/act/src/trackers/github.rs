@@ -13,9 +13,10 @@ use serde_json::Value;
 use tocsin_domain::ports::Clock;
 use tocsin_domain::ticket::TicketRef;
 
-use super::settings::{ConfigSecret, TrackerConfigError, base_url, secret};
-use super::wire::{Aim, Wire, encoded, is_plain};
-use super::{TrackerError, markdown};
+use super::wire::{Wire, is_plain};
+use super::{
+    Aim, ConfigSecret, TrackerConfigError, TrackerError, base_url, encoded, markdown, secret,
+};
 use crate::http::{Answer, Auth, HttpConfig, Method};
 
 /// The most characters of a title.

@@ -11,9 +11,11 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 use tocsin_domain::ticket::{TicketRef, TicketStatus};
 
-use super::settings::{ConfigSecret, TrackerConfigError, base_url, secret};
-use super::wire::{Aim, Wire, encoded, is_plain};
-use super::{TrackerError, adf, text, transitions};
+use super::wire::{Wire, is_plain};
+use super::{
+    Aim, ConfigSecret, TrackerConfigError, TrackerError, adf, base_url, encoded, secret, text,
+    transitions,
+};
 use crate::http::{Answer, Auth, HttpConfig, Method};
 
 const API: &str = "/rest/api/3";

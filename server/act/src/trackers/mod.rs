@@ -15,6 +15,6 @@ pub(crate) mod transitions;
 mod wire;
 
 pub(crate) use error::TrackerError;
-pub(crate) use settings::secret;
 pub use settings::{ConfigSecret, TrackerConfigError};
-pub(crate) use wire::Aim;
+pub(crate) use settings::{base_url, secret};
+pub(crate) use wire::{Aim, encoded};

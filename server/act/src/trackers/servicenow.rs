@@ -8,9 +8,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tocsin_domain::ticket::TicketRef;
 
-use super::settings::{ConfigSecret, TrackerConfigError, base_url, secret};
-use super::wire::{Aim, Wire, encoded, is_plain};
-use super::{TrackerError, text};
+use super::wire::{Wire, is_plain};
+use super::{Aim, ConfigSecret, TrackerConfigError, TrackerError, base_url, encoded, secret, text};
 use crate::http::{Answer, Auth, HttpConfig, Method};
 use crate::words::cut;
 

@@ -395,6 +395,33 @@ async fn what_a_change_lacks_and_what_is_taken_back_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_was_not_asked_for_is_not_taken_for_the_one_that_was() {
+    let (double, provider) = start();
+    let params = texts(&[
+        ("action", "update_incident"),
+        ("incident", "INC0000001"),
+        ("work_note", "x"),
+    ]);
+    succeeded(&done(&provider, &create_incident()).await.1);
+    planned(&provider, &params).await.unwrap();
+    let approval = leave_of(&provider, RunId(2), &create_incident()).await;
+    let other =
+        r#"{"result": [{"sys_id": "00000000000000000000000000000002", "number": "INC0000002"}]}"#;
+    double.set_mood(|_, request| match request.path.ends_with("/incident") {
+        true => Mood::Answer(Reply {
+            status: 200,
+            headers: Vec::new(),
+            body: other.into(),
+        }),
+        false => Mood::Obey,
+    });
+    refused(&provider, params, "no INC0000001").await;
+    let error = provider.execute(&approval).await.unwrap_err();
+    assert_eq!(error.certainty, Certainty::Never, "{error:?}");
+    assert_eq!(double.incidents().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_may_not_use_changes_is_told_so() {
     let (double, provider) = start();
     for (status, said) in [(404, "Change Management API"), (403, "permissions")] {
