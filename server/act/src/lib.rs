@@ -25,9 +25,9 @@ mod words;
 
 pub use automation::{
     AnsibleConfig, AutomationConfig, AutomationEngine, AutomationEngineDesk, AutomationError,
-    AutomationFileError, AutomationParts, AutomationProgress, GitHubActionsConfig, JiraActionsConfig,
-    PROPOSE_BUCKETS_SECS, ProviderConfig, ScriptConfig, ScriptsConfig, ServiceNowActionsConfig,
-    TerraformConfig, WebhookConfig, parse_automations,
+    AutomationFileError, AutomationParts, AutomationProgress, GitHubActionsConfig,
+    JiraActionsConfig, PROPOSE_BUCKETS_SECS, ProviderConfig, ScriptConfig, ScriptsConfig,
+    ServiceNowActionsConfig, TerraformConfig, WebhookConfig, parse_automations,
 };
 pub use http::HttpConfig;
 pub use mail::{MailConfig, MailSecurity};

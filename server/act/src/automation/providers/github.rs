@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tocsin_domain::automation::{Params, ProviderKind};
 use tocsin_domain::ports::Clock;
@@ -25,7 +25,7 @@ use crate::trackers::{ConfigSecret, TrackerConfigError, TrackerError, markdown, 
 const LABEL_MAX: usize = 50;
 
 /// Issues of a repository on GitHub.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GitHubActionsConfig {
     /// Address of the API; that of GitHub Enterprise ends in `/api/v3`. Default https://api.github.com.

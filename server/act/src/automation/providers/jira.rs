@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tocsin_domain::automation::{Params, ProviderKind};
 use tocsin_domain::ticket::{TicketRef, TicketStatus};
@@ -40,7 +40,7 @@ const OWN: [&str; 6] = [
 ];
 
 /// Issues of a project of Jira Cloud.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JiraActionsConfig {
     /// Address of the site, such as `https://example.atlassian.net`.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tocsin_domain::automation::{Params, ProviderKind};
 use tocsin_domain::ticket::TicketRef;
@@ -40,7 +40,7 @@ const ACTIONS: [&str; 7] = [
     "cancel_change",
 ];
 /// Incidents and change requests of ServiceNow.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceNowActionsConfig {
     /// Address of the instance, such as `https://example.service-now.com`.
