@@ -3,6 +3,7 @@
 mod alerts;
 mod automation;
 mod automation_rules;
+mod automation_safety;
 mod automation_stream;
 mod bad_input;
 mod changes;

@@ -275,13 +275,13 @@ mod tests {
     #[test]
     fn who_says_who_asks_is_checked() {
         let odd = file("[server]\nuser_header = \"X User\"\n");
-        let message = load(Some(odd.path()), &[]).unwrap_err().to_string();
+        let message = load(Some(odd.path()), []).unwrap_err().to_string();
         assert!(
             message.contains("`server.user_header`") && message.contains("X User"),
             "{message}"
         );
         let named = file("[server]\nuser_header = \"X-User\"\ntrusted_proxies = [\"10.0.0.1\"]\n");
-        assert!(load(Some(named.path()), &[]).is_ok());
+        assert!(load(Some(named.path()), []).is_ok());
     }
 
     #[test]
