@@ -7,7 +7,7 @@ export TOCSIN_MODEL_DIR ?= $(CACHE)/all-MiniLM-L6-v2
 export TOCSIN_TOOLS ?= $(CACHE)/tools
 DATA := $(or $(TOCSIN_DATA),$(wildcard ../shared/data))
 
-.PHONY: run demo test lint fmt bench eval ui model build tools unit e2e
+.PHONY: run demo test lint fmt bench eval ui model build tools unit e2e kills
 
 run: model ui
 	cargo run --release --locked -- serve
@@ -34,6 +34,10 @@ unit: model ui tools
 # Drives the binary that `unit` built, so that dependencies are not compiled with other features.
 e2e: unit
 	scripts/e2e.sh
+
+# The real server, killed 200 times around what it tells a script and a webhook.
+kills: model ui tools
+	TOCSIN_KILLS="$${TOCSIN_KILLS:-200}" cargo test --workspace --locked --bin tocsin --test suite kills_around -- --nocapture
 
 fmt:
 	cargo fmt --all

@@ -3,7 +3,9 @@
 //! Everything a test starts ends with it: servers and counterparties are killed when they are
 //! dropped, folders go with them. Waiting is for a condition, never for a time.
 
+pub mod actions;
 pub mod asking;
+pub mod automation;
 mod counterparty;
 pub mod questions;
 mod server;

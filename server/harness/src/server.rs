@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -127,6 +128,22 @@ impl TestServer {
         child.kill()?;
         child.wait()?;
         Ok(())
+    }
+
+    /// Whether the server ended by itself, or was killed by someone else, within a time.
+    ///
+    /// # Errors
+    /// If it was not running.
+    pub fn ends_within(&mut self, most: Duration) -> anyhow::Result<bool> {
+        let child = self.child.as_mut().context("the server is not running")?;
+        let deadline = Instant::now() + most;
+        while Instant::now() < deadline {
+            if child.try_wait()?.is_some() {
+                return Ok(true);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(false)
     }
 
     /// Asks the server to stop and waits until it has.

@@ -1,6 +1,9 @@
 //! One file a story.
 
 mod alerts;
+mod automation;
+mod automation_answers;
+mod automation_kills;
 mod clients;
 mod copilot_clients;
 mod demo;
