@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 
 import { expect, test } from './seed';
 
-const PAGES = ['', 'copilot', 'digest', 'changes', 'runbooks', 'system?view=model', 'search', 'search?q=password', 'patterns', 'patterns?view=templates&q=password', 'tail', 'alerts', 'alerts?group=rule&status=all', 'incidents', 'tickets', 'tickets?view=decisions', 'tickets?view=settings', 'rules', 'rules?rule=%2B', 'rules?view=classification', 'rules?view=silences', 'subscriptions', 'subscriptions?subscription=%2B', 'subscriptions?view=deliveries', 'subscriptions?view=live', 'series', 'series?view=query&q=e2e_latency_ms', 'series?view=anomalies', 'series?view=forecasts', 'series?view=scorecard', 'sources', 'system', 'system?view=jobs', 'system?view=audit'];
+const PAGES = ['', 'copilot', 'digest', 'changes', 'runbooks', 'system?view=model', 'search', 'search?q=password', 'patterns', 'patterns?view=templates&q=password', 'tail', 'alerts', 'alerts?group=rule&status=all', 'incidents', 'tickets', 'tickets?view=decisions', 'tickets?view=settings', 'automation', 'automation?view=runs', 'automation?view=rules', 'automation?view=runbooks', 'automation?view=providers', 'automation?view=safety', 'automation?view=audit', 'rules', 'rules?rule=%2B', 'rules?view=classification', 'rules?view=silences', 'subscriptions', 'subscriptions?subscription=%2B', 'subscriptions?view=deliveries', 'subscriptions?view=live', 'series', 'series?view=query&q=e2e_latency_ms', 'series?view=anomalies', 'series?view=forecasts', 'series?view=scorecard', 'sources', 'system', 'system?view=jobs', 'system?view=audit'];
 const LOOKS = [
   { colorScheme: 'light', viewport: { width: 1440, height: 900 } },
   { colorScheme: 'dark', viewport: { width: 1440, height: 900 } },

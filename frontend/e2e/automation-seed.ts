@@ -1,4 +1,4 @@
-import type { Page, Route } from '@playwright/test';
+import { expect, test as base, type Page, type Route } from '@playwright/test';
 
 import type { AutomationRule, Me, RunDetails, Safety } from '../src/api-client/automation-types';
 
@@ -112,3 +112,10 @@ function aboutRule(route: Route, fake: Automation, id: string | undefined, what:
 
 /** One event of a stream. */
 export const sse = (event: string, value: unknown) => `event: ${event}\ndata: ${JSON.stringify(value)}\n\n`;
+
+/** `test` with an automation that is made up. */
+export const test = base.extend<{ automation: Automation }>({
+  automation: [async ({ page }, use) => use(await standIn(page)), { scope: 'test' }],
+});
+
+export { expect };

@@ -11,10 +11,14 @@ const SECS_MAX = 604_800;
 export function CooldownField({ rule, isBusy, onChange }: { rule: AutomationRule; isBusy: boolean; onChange: (secs: number) => void }) {
   const before = spanText(rule.cooldown_secs);
   const [text, setText] = useState(before);
+  // The field is left once it is sent, which must not send it again.
+  const [sent, setSent] = useState<string>();
   const secs = spanSecs(text);
   const isWrong = secs === undefined || secs > SECS_MAX;
   const keep = () => {
-    if (!isWrong && secs !== rule.cooldown_secs) onChange(secs);
+    if (isWrong || secs === rule.cooldown_secs || text === sent) return;
+    setSent(text);
+    onChange(secs);
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -28,7 +32,10 @@ export function CooldownField({ rule, isBusy, onChange }: { rule: AutomationRule
         title={isWrong ? 'Write a span such as 15m or 1h 30m, up to 7d' : 'Such as 15m or 1h 30m'}
         disabled={isBusy}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          setText(event.target.value);
+          setSent(undefined);
+        }}
         onKeyDown={(event) => event.key === 'Escape' && setText(before)}
         className={`${inputClass} h-7! w-20! tabular-nums ${isWrong ? 'border-danger!' : ''}`}
       />

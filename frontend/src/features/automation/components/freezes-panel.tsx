@@ -18,7 +18,7 @@ import { freezeEnd, freezeOf, freezeText, isOver, NEW_FREEZE, type FreezeDraft }
 /** Times in which nothing begins: those that there are, and new ones. */
 export function FreezesPanel({ freezes }: { freezes: readonly Freeze[] }) {
   const [making, setMaking] = useState(false);
-  const now = useNow(10);
+  const now = useNow(2);
   const save = useSaveFreezes();
   return (
     <Panel

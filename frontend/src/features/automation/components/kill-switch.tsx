@@ -68,7 +68,7 @@ function ResumeDialog({ onClose }: { onClose: () => void }) {
 }
 
 function FreezeNote({ freezes }: { freezes: Parameters<typeof freezeEnd>[0][] }) {
-  const now = useNow(10);
+  const now = useNow(2);
   const [zone] = useZone();
   const held = freezes.flatMap((freeze) => {
     const end = freezeEnd(freeze, now);
