@@ -149,13 +149,11 @@ const run = (id: string, more: Partial<RunDetails>): RunDetails => ({
   id,
   rule: 'clean_full_disk',
   rule_version: 3,
-  rule_name: 'Remove old logs from a disk that is full',
   alert: ALERT,
   alert_title: alert.title,
   episode_since: ago(1500),
   targets: ['web-1'],
   provider: 'ansible',
-  template: 'playbook clean-disk.yml',
   state: 'awaiting_approval',
   state_because: 'the rule asks for an approval always',
   dry_run: false,
@@ -165,8 +163,13 @@ const run = (id: string, more: Partial<RunDetails>): RunDetails => ({
   expires_at: null,
   plan: hash('a'),
   waiting_because: null,
-  risk_level: 'medium',
   verified: null,
+  handle: null,
+  is_final: false,
+  executed_at: null,
+  acted_at: null,
+  finished_at: null,
+  open_stage: null,
   votes: [],
   events: [],
   can: none,
@@ -233,7 +236,7 @@ export const runs = (): RunDetails[] => [
     plan_details: plan('c', {}), votes: [yes('ana', 0), yes('dan', 1, 'go')], events: approved, waits_for: null, can: { ...none, cancel: true }, output_size: 0,
   }),
   run(CLOUD_RUN, {
-    rule: 'scale_out', rule_name: 'Add a node to a pool that is overloaded', provider: 'cloud', template: 'run on workspace pool-eu', targets: ['pool-eu'], expires_at: ahead(542), plan: hash('b'), risk_level: 'high', proposer: 'dan',
+    rule: 'scale_out', provider: 'cloud', open_stage: 0, targets: ['pool-eu'], expires_at: ahead(542), plan: hash('b'),  proposer: 'dan',
     alert_title: 'Pool eu answers slowly',
     plan_details: plan('b', {
       action: { provider: 'cloud', template: 'run on workspace pool-eu', base_url: 'https://app.terraform.example', params: { workspace: 'pool-eu', variables: { nodes: 4, note: '$(rm -rf /) {{ 7 * 7 }}' } } },
@@ -244,9 +247,9 @@ export const runs = (): RunDetails[] => [
     }),
     votes: [yes('ana', 0, 'The traffic is real, I have looked at it.')], events: begun, waits_for: 'It waits for one more of ben and cid.', can: { approve: true, reject: true, cancel: true, rollback: false }, output_size: 0,
   }),
-  run(DISK_RUN, { expires_at: ahead(12_900), plan_details: plan('a', {}), votes: [], events: begun, waits_for: 'It waits for ana or ben.', can: { approve: true, reject: true, cancel: true, rollback: false }, output_size: 0 }),
+  run(DISK_RUN, { open_stage: 0, expires_at: ahead(12_900), plan_details: plan('a', {}), votes: [], events: begun, waits_for: 'It waits for ana or ben.', can: { approve: true, reject: true, cancel: true, rollback: false }, output_size: 0 }),
   run(FAILED_RUN, {
-    state: 'failed', state_because: 'what was expected did not come within 10 min', targets: ['web-2'], updated_at: ago(5000), plan: hash('d'), verified: false, proposed_at: ago(9000),
+    state: 'failed', is_final: true, state_because: 'what was expected did not come within 10 min', targets: ['web-2'], updated_at: ago(5000), plan: hash('d'), verified: false, proposed_at: ago(9000),
     plan_details: plan('d', { rollback: plan('a', {}).action }), votes: [yes('ben', 0)],
     events: [...approved, event(5, ago(200), 'executing', 'verifying', 'done', 'the playbook ended well'), event(6, ago(100), 'verifying', 'failed', 'failed', 'metrics.used_ratio was 0.96')], waits_for: null, can: { ...none, rollback: true }, output_size: 34,
   }),
@@ -262,7 +265,7 @@ export const providers = (): Provider[] => [
 export const safety = (): Safety => ({
   budget: { global: { runs_max: 20, window_secs: 3600 }, provider: { runs_max: 10, window_secs: 3600 }, rule: { runs_max: 5, window_secs: 3600 }, targets_max: 10, waiting_max: 200, failed_verifications_max: 3, match_percent_max: 20 },
   kill: null,
-  freezes: [{ reason: 'no changes at night', starts_at: '2026-01-30T22:00:00Z', ends_at: '2026-01-31T05:00:00Z', recurrence: 'daily' }],
+  freezes: [{ reason: 'no changes at night', starts_at: '2026-01-30T22:00:00Z', ends_at: '2026-01-31T05:00:00Z', recurrence: 'daily', is_active: false }],
 });
 
 export const audit = [

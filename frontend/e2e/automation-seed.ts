@@ -59,7 +59,7 @@ async function answer(route: Route, fake: Automation) {
       fake.safety.kill = null;
       return json(fake.safety);
     case 'freezes':
-      fake.safety.freezes = said.freezes as Safety['freezes'];
+      fake.safety.freezes = (said.freezes as Safety['freezes']).map((freeze) => ({ ...freeze, is_active: false }));
       return json(fake.safety);
     default:
       return json(fake.safety);

@@ -12,3 +12,9 @@ export const automationRulesOptions = () =>
   });
 
 export const useAutomationRules = (enabled = true) => useQuery({ ...automationRulesOptions(), enabled });
+
+/** Gives what people call a rule, by its id. */
+export function useRuleNames(): (id: string) => string {
+  const { data } = useAutomationRules();
+  return (id) => data?.items.find((rule) => rule.id === id)?.name || id;
+}

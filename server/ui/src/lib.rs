@@ -28,12 +28,16 @@ pub struct Asset {
 ///
 /// The page names its assets relative to where it stands, so that it works under any sub-path. A
 /// page opened on a deep path asks for `deep/path/assets/x.js`: what follows the last `assets/` is
-/// what counts, and as the names hold a hash of the content it is never the wrong file.
+/// what counts, and as the names hold a hash of the content it is never the wrong file. The few files
+/// beside the page are found by their names alone.
 #[must_use]
 pub fn asset(path: &str) -> Option<Asset> {
     let path = path.trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
     let path = path.rfind("assets/").map_or(path, |start| &path[start..]);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_beside = !path.starts_with("assets/") && name != "index.html";
+    let path = if is_beside { name } else { path };
     match FILES.binary_search_by(|(name, _, _)| (*name).cmp(path)) {
         Ok(index) => {
             let (name, fingerprint, bytes) = FILES[index];
@@ -92,6 +96,8 @@ mod tests {
             assert_eq!(found.bytes.as_ref(), *bytes);
             assert_eq!(found.immutable, name.starts_with("assets/"));
             if found.immutable {
+            }
+            if *name != "index.html" {
                 assert_eq!(asset(&format!("/some/deep/{name}")), Some(found));
             }
         }
@@ -101,6 +107,7 @@ mod tests {
     fn what_is_not_there_is_none() {
         assert_eq!(asset("/api/v1/nothing"), None);
         assert_eq!(asset("../Cargo.toml"), None);
+        assert_eq!(asset("/some/deep/index.html"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Freeze } from '@/api-client/automation-types';
+import type { FreezeWish } from '@/api-client/automation-types';
 
 import { freezeEnd, freezeOf, isOver, NEW_FREEZE } from './freeze-draft';
 import { approvalText, failureTypesOf, spanSecs, spanText } from './rule-match';
@@ -81,7 +81,7 @@ describe('a rule in words', () => {
 
 describe('a freeze', () => {
   const now = Date.UTC(2026, 0, 31, 12);
-  const freeze = (more: Partial<Freeze> = {}): Freeze => ({ reason: 'x', starts_at: '2026-01-30T22:00:00Z', ends_at: '2026-01-31T06:00:00Z', recurrence: null, ...more });
+  const freeze = (more: Partial<FreezeWish> = {}): FreezeWish => ({ reason: 'x', starts_at: '2026-01-30T22:00:00Z', ends_at: '2026-01-31T06:00:00Z', recurrence: null, ...more });
 
   it('is made of what was typed, or it is said what is wrong', () => {
     expect(freezeOf({ ...NEW_FREEZE, reason: ' release ' }, now)).toEqual({ reason: 'release', starts_at: '2026-01-31T12:00:00.000Z', ends_at: '2026-01-31T16:00:00.000Z', recurrence: null });

@@ -1,4 +1,4 @@
-import type { Run, RunEvent } from '@/api-client/automation-types';
+import type { RunEvent } from '@/api-client/automation-types';
 import { isFinal, type RunState } from '@/lib/automation-words';
 import { formatSpan } from '@/lib/format';
 import { parseTime } from '@/lib/time-range';
@@ -29,6 +29,3 @@ export function expiryOf(expires_at: string | null | undefined, now: number): { 
 
 /** The share of runs that succeeded, in `[0, 1]`, of those that ended; none ended: none. */
 export const successRate = ({ executed, succeeded }: { executed: number; succeeded: number }) => (executed === 0 ? undefined : succeeded / executed);
-
-/** What is being done, in a few words: the rule's name, or what it runs. */
-export const runTitle = ({ rule_name, rule, template }: Pick<Run, 'rule' | 'rule_name' | 'template'>) => rule_name ?? template ?? rule;

@@ -4,7 +4,7 @@ import type { RunEvent, Vote } from '@/api-client/automation-types';
 import type { RunState } from '@/lib/automation-words';
 
 import { changeOf } from './plan-guard';
-import { expiryOf, runTitle, stateTimes, successRate } from './run-times';
+import { expiryOf, stateTimes, successRate } from './run-times';
 import { stageProgress, stageText } from './stages';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 31, 12, 0, second)).toISOString();
@@ -27,12 +27,13 @@ describe('the stages of a plan', () => {
   ];
 
   it('go on one after the other, and a name counts once', () => {
-    const phases = (votes: Vote[]) => stageProgress(stages, votes).map(({ phase, yes }) => `${phase} ${yes.length}`);
-    expect(phases([])).toEqual(['now 0', 'later 0']);
-    expect(phases([vote('ana', 0), vote('ana', 0)])).toEqual(['now 1', 'later 0']);
-    expect(phases([vote('ana', 0), vote('ben', 0)])).toEqual(['done 2', 'now 0']);
+    const phases = (votes: Vote[], open?: number) => stageProgress(stages, votes, open).map(({ phase, yes }) => `${phase} ${yes.length}`);
+    expect(phases([], 0)).toEqual(['now 0', 'later 0']);
+    expect(phases([vote('ana', 0), vote('ana', 0)], 0)).toEqual(['now 1', 'later 0']);
+    expect(phases([vote('ana', 0), vote('ben', 0)], 1)).toEqual(['done 2', 'now 0']);
     expect(phases([vote('ana', 0), vote('ben', 0), vote('cid', 1)])).toEqual(['done 2', 'done 1']);
-    expect(phases([vote('ana', 0, 'reject')])).toEqual(['now 0', 'later 0']);
+    // Nobody is asked any more.
+    expect(phases([vote('ana', 0, 'reject')])).toEqual(['never 0', 'never 0']);
   });
 
   it('are said in words', () => {
@@ -69,10 +70,5 @@ describe('the times of a run', () => {
   it('give no rate where nothing was done', () => {
     expect(successRate({ executed: 0, succeeded: 0 })).toBeUndefined();
     expect(successRate({ executed: 4, succeeded: 3 })).toBe(0.75);
-  });
-
-  it('has a name in any case', () => {
-    expect(runTitle({ rule: 'clean', rule_name: 'Clean up' })).toBe('Clean up');
-    expect(runTitle({ rule: 'clean', rule_name: null, template: 'playbook a.yml' })).toBe('playbook a.yml');
   });
 });

@@ -3,17 +3,16 @@ import type { ApprovalStage, Vote } from '@/api-client/automation-types';
 export interface StageProgress extends ApprovalStage {
   /** Who has said yes, each once. */
   yes: Vote[];
-  phase: 'done' | 'now' | 'later';
+  phase: 'done' | 'now' | 'later' | 'never';
 }
 
-/** How far each stage of a plan is; the votes of others stages do not count for it. */
-export function stageProgress(stages: readonly ApprovalStage[], votes: readonly Vote[]): StageProgress[] {
-  let isNow = true;
+/** How far each stage of a plan is; `open` is the one that is asked, if any is. The votes of other stages do not count for it. */
+export function stageProgress(stages: readonly ApprovalStage[], votes: readonly Vote[], open?: number | null): StageProgress[] {
+  const isAsked = typeof open === 'number';
   return stages.map((stage, index) => {
     const own = votes.filter((vote) => vote.verdict === 'approve' && vote.stage === index);
     const yes = own.filter((vote, at) => own.findIndex(({ actor }) => actor === vote.actor) === at);
-    const phase = yes.length >= stage.count ? 'done' : isNow ? 'now' : 'later';
-    if (phase !== 'done') isNow = false;
+    const phase = yes.length >= stage.count ? 'done' : !isAsked ? 'never' : index === open ? 'now' : 'later';
     return { ...stage, yes, phase };
   });
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 
 import type { Run } from '@/api-client/automation-types';
+import { useRuleNames } from '@/api-client/get-automation-rules';
 import type { AlertDetail } from '@/api-client/types';
 import { RunLink } from '@/components/automation/run-link';
 import { RunStateTag } from '@/components/automation/run-state-tag';
@@ -20,6 +21,7 @@ export function ActionPart({ alert }: { alert: AlertDetail }) {
   const { data, error } = useAlertRuns(alert.id, alert.seq);
   const [proposing, setProposing] = useState(false);
   const now = useNow(5);
+  const nameOf = useRuleNames();
   const runs = data?.items ?? [];
   return (
     <Part
@@ -35,7 +37,7 @@ export function ActionPart({ alert }: { alert: AlertDetail }) {
       {runs.length > 0 && (
         <ul aria-label="Actions" className="divide-y divide-line rounded-md border border-line">
           {runs.map((run) => (
-            <Item key={run.id} run={run} now={now} />
+            <Item key={run.id} run={run} name={nameOf(run.rule)} now={now} />
           ))}
         </ul>
       )}
@@ -47,12 +49,12 @@ export function ActionPart({ alert }: { alert: AlertDetail }) {
   );
 }
 
-function Item({ run, now }: { run: Run; now: number }) {
+function Item({ run, name, now }: { run: Run; name: string; now: number }) {
   return (
     <li className="flex flex-wrap items-center gap-x-2.5 gap-y-0.5 px-3 py-2 text-sm">
       <RunStateTag state={run.state} />
       <RunLink id={run.id} className="min-w-0 flex-1 [overflow-wrap:anywhere] text-accent hover:underline">
-        {run.rule_name ?? run.template ?? run.rule}
+        {name}
       </RunLink>
       <span className="text-xs text-faint">
         <Moment time={run.updated_at} now={now} />

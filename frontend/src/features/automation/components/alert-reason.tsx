@@ -14,7 +14,7 @@ import { plain } from '@/lib/plain-text';
 /** The alert that an action is about, and why it fired. */
 export function AlertReason({ run }: { run: Run }) {
   const { data, error } = useAlert(run.alert);
-  const title = data?.title ?? run.alert_title ?? 'The alert';
+  const title = data?.title ?? run.alert_title;
   return (
     <Part title="Why">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-0.5 text-sm">

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 
 import type { Plan, RunDetails } from '@/api-client/automation-types';
+import { useRuleNames } from '@/api-client/get-automation-rules';
 import { ApiError } from '@/api-client/http';
 import { RiskTag } from '@/components/automation/risk-tag';
 import { RunLink } from '@/components/automation/run-link';
@@ -16,7 +17,6 @@ import { sentence } from '@/lib/ticket-words';
 import { useNow } from '@/lib/use-now';
 
 import { useRun } from '../api/get-run';
-import { runTitle } from '../run-times';
 
 import { AlertCause, AlertReason } from './alert-reason';
 import { Expiry } from './expiry';
@@ -48,13 +48,14 @@ export function ApprovalView({ id, onNext }: { id: string; onNext?: () => void }
 
 function Body({ run, error, onNext }: { run: RunDetails; error: Error | null; onNext?: () => void }) {
   const now = useNow(1);
+  const title = useRuleNames()(run.rule);
   const plan = run.plan_details;
   const isWaiting = run.state === 'awaiting_approval';
   return (
-    <article aria-label={runTitle(run)} className="@container rounded-lg border border-line bg-surface">
+    <article aria-label={title} className="@container rounded-lg border border-line bg-surface">
       <StaleNote error={error} />
       <header className="border-b border-line px-4 py-3">
-        <h2 className="text-base font-semibold [overflow-wrap:anywhere]">{runTitle(run)}</h2>
+        <h2 className="text-base font-semibold [overflow-wrap:anywhere]">{title}</h2>
         <p className="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-faint">
           <RunStateTag state={run.state} />
           {plan && <RiskTag level={plan.risk.level} />}
@@ -79,7 +80,7 @@ function Body({ run, error, onNext }: { run: RunDetails; error: Error | null; on
         </div>
         <div className="space-y-5 border-line p-4 max-@3xl:border-t @3xl:border-l">
           {plan && isWaiting && <Decision key={run.id} run={run} plan={plan} />}
-          {plan && <StageList plan={plan} votes={run.votes} />}
+          {plan && <StageList plan={plan} run={run} />}
           <RuleHistory rule={run.rule} />
         </div>
       </div>

@@ -1,6 +1,6 @@
 import { useState, type FormEvent } from 'react';
 
-import type { Freeze } from '@/api-client/automation-types';
+import type { Freeze, FreezeWish } from '@/api-client/automation-types';
 import { Panel } from '@/components/panel';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
@@ -72,7 +72,7 @@ const RECURRENCES = [
   { value: 'weekly', label: 'every week' },
 ] as const;
 
-function FreezeForm({ isBusy, error, onFreeze }: { isBusy: boolean; error: Error | null; onFreeze: (freeze: Freeze) => void }) {
+function FreezeForm({ isBusy, error, onFreeze }: { isBusy: boolean; error: Error | null; onFreeze: (freeze: FreezeWish) => void }) {
   const [draft, setDraft] = useState<FreezeDraft>(NEW_FREEZE);
   const [problem, setProblem] = useState<string>();
   const change = (patch: Partial<FreezeDraft>) => setDraft({ ...draft, ...patch });

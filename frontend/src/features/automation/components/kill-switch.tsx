@@ -20,12 +20,12 @@ export function KillSwitch() {
     <>
       {data ? <FreezeNote freezes={data.freezes} /> : error && <span className="text-xs text-danger">Whether it is stopped is not known.</span>}
       {data?.kill ? (
-        <Button icon="play" onClick={() => setAsked('resume')}>
+        <Button key="resume" icon="play" onClick={() => setAsked('resume')}>
           Resume automation
         </Button>
       ) : (
         // Where nothing is known, stopping must still be possible.
-        <Button look="danger" icon="stop" onClick={() => setAsked('stop')}>
+        <Button key="stop" look="danger" icon="stop" onClick={() => setAsked('stop')}>
           Stop everything
         </Button>
       )}

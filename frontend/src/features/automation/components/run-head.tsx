@@ -29,7 +29,7 @@ export function RunHead({ run, phase }: { run: RunDetails; phase: StreamPhase })
     <Panel className="p-4">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <RunStateTag state={run.state} />
-        {run.risk_level && <RiskTag level={run.risk_level} />}
+        {run.plan_details && <RiskTag level={run.plan_details.risk.level} />}
         {isWaiting && <Expiry time={run.expires_at} now={now} />}
         {run.dry_run && <span className="text-xs text-soft">dry run: it only plans</span>}
         <Live phase={phase} />
@@ -57,6 +57,7 @@ export function RunHead({ run, phase }: { run: RunDetails; phase: StreamPhase })
       <p className="mt-1 flex flex-wrap gap-x-2.5 text-xs text-faint">
         <span className="[overflow-wrap:anywhere]">{plain(run.targets.join(', '))}</span>
         <span>with {run.provider}</span>
+        {run.handle && <span className="[overflow-wrap:anywhere]">which calls it {plain(run.handle)}</span>}
         <span>
           proposed by {actorName(run.proposer)} <Moment time={run.proposed_at} now={now} />
         </span>

@@ -2,6 +2,7 @@ import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import type { RunDetails } from '@/api-client/automation-types';
+import { useRuleNames } from '@/api-client/get-automation-rules';
 import { ApiError } from '@/api-client/http';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
@@ -13,7 +14,6 @@ import { PAGES } from '@/lib/pages';
 
 import { useRun } from '../api/get-run';
 import { useWatchRun } from '../api/watch-run';
-import { runTitle } from '../run-times';
 
 import { AlertCause, AlertReason } from './alert-reason';
 import { KillSwitch } from './kill-switch';
@@ -34,9 +34,10 @@ export default function RunPage() {
 function Watched({ id }: { id: string }) {
   const { data, error, refetch } = useRun(id);
   const { output, phase } = useWatchRun(id);
+  const nameOf = useRuleNames();
   const isUnknown = error instanceof ApiError && (error.status === 404 || error.status === 400);
   return (
-    <Page title={data ? runTitle(data) : 'Run'} lead={<Back />} actions={<KillSwitch />}>
+    <Page title={data ? nameOf(data.rule) : 'Run'} lead={<Back />} actions={<KillSwitch />}>
       {!data && (
         <Panel>
           {isUnknown ? (
@@ -93,7 +94,7 @@ function Parts({ run, output }: { run: RunDetails; output: ReactNode }) {
         </Panel>
         <Panel>
           <div className="space-y-5 p-4">
-            {plan && <StageList plan={plan} votes={run.votes} />}
+            {plan && <StageList plan={plan} run={run} />}
             <RuleHistory rule={run.rule} />
           </div>
         </Panel>

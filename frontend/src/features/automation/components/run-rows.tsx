@@ -1,4 +1,5 @@
 import type { Run } from '@/api-client/automation-types';
+import { useRuleNames } from '@/api-client/get-automation-rules';
 import { RunLink } from '@/components/automation/run-link';
 import { RunStateTag } from '@/components/automation/run-state-tag';
 import { Moment } from '@/components/ui/moment';
@@ -9,14 +10,13 @@ import { plain } from '@/lib/plain-text';
 import { sentence } from '@/lib/ticket-words';
 import { useNow } from '@/lib/use-now';
 
-import { runTitle } from '../run-times';
-
 const HEAD = 'border-b border-line px-2 py-2 text-left text-xs font-medium whitespace-nowrap text-faint first:pl-4 last:pr-4';
 const CELL = 'border-b border-line px-2 py-2 align-top text-sm first:pl-4 last:pr-4';
 
 /** Runs as rows; what does not fit in a column stands below the name. */
 export function RunRows({ runs }: { runs: readonly Run[] }) {
   const now = useNow(5);
+  const nameOf = useRuleNames();
   return (
     <div className="@container">
       <table aria-label="Runs" className="w-full border-collapse [&>tbody>tr:last-child>td]:border-b-0">
@@ -44,7 +44,7 @@ export function RunRows({ runs }: { runs: readonly Run[] }) {
         </thead>
         <tbody>
           {runs.map((run) => (
-            <Row key={run.id} run={run} now={now} />
+            <Row key={run.id} run={run} name={nameOf(run.rule)} now={now} />
           ))}
         </tbody>
       </table>
@@ -54,7 +54,7 @@ export function RunRows({ runs }: { runs: readonly Run[] }) {
 
 const HELPED = { true: 'seen to help', false: 'did not help' } as const;
 
-function Row({ run, now }: { run: Run; now: number }) {
+function Row({ run, name, now }: { run: Run; name: string; now: number }) {
   const because = run.waiting_because ?? run.state_because;
   const targets = plain(run.targets.join(', '));
   return (
@@ -64,12 +64,12 @@ function Row({ run, now }: { run: Run; now: number }) {
       </td>
       <td className={CELL}>
         <RunLink id={run.id} className="font-medium [overflow-wrap:anywhere] hover:underline">
-          {runTitle(run)}
+          {name}
         </RunLink>
         {because && <p className="line-clamp-2 [overflow-wrap:anywhere] text-soft">{sentence(plain(because))}</p>}
         <p className="mt-0.5 flex flex-wrap gap-x-2.5 text-xs text-faint">
           <ViewLink to={PAGES.alerts} view={{ alert: run.alert, status: 'all' }} className="[overflow-wrap:anywhere] text-accent hover:underline">
-            {plain(run.alert_title ?? 'The alert')}
+            {plain(run.alert_title)}
           </ViewLink>
           {run.dry_run && <span>dry run</span>}
           {typeof run.verified === 'boolean' && <span className={run.verified ? 'text-ok' : 'text-danger'}>{HELPED[`${run.verified}`]}</span>}

@@ -1,4 +1,4 @@
-import type { Plan, Vote } from '@/api-client/automation-types';
+import type { Plan, RunDetails, Vote } from '@/api-client/automation-types';
 import { Part } from '@/components/part';
 import { Icon } from '@/components/ui/icon';
 import { formatTime } from '@/lib/format';
@@ -6,11 +6,11 @@ import { useZone } from '@/lib/stored';
 
 import { stageProgress, stageText } from '../stages';
 
-const PHASES = { done: 'done', now: 'asked now', later: 'asked later' };
+const PHASES = { done: 'done', now: 'asked now', later: 'asked later', never: 'not asked' };
 
 /** Who is asked, in which order, and what each has said. */
-export function StageList({ plan, votes }: { plan: Plan; votes: readonly Vote[] }) {
-  const stages = stageProgress(plan.stages, votes);
+export function StageList({ plan, run: { votes, open_stage } }: { plan: Plan; run: RunDetails }) {
+  const stages = stageProgress(plan.stages, votes, open_stage);
   return (
     <Part title="Who agrees">
       {stages.length === 0 && <p className="text-sm text-soft">Nobody need agree.</p>}
