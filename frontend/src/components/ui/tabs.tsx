@@ -18,7 +18,9 @@ interface Props<T extends string> {
 export function Tabs<T extends string>({ label, value, tabs, onChange, className = '' }: Props<T>) {
   const list = useRef<HTMLDivElement>(null);
   // Where not all fit, a link may lead to one that is out of sight.
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [value]);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [value]);
   return (
     <Radix.Root value={value} onValueChange={(next) => onChange(next as T)} className={`flex min-h-0 flex-col ${className}`}>
       <Radix.List ref={list} aria-label={label} className="flex shrink-0 gap-4 overflow-x-auto border-b border-line px-4">

@@ -43,6 +43,8 @@ describe('what is wrong with a rule', () => {
     expect(mistakesOf(YAML, { detail: 'automation `clean`: `verify.expect`: expected a condition' })[0]).toMatchObject({ line: 14, field: 'verify.expect' });
     expect(mistakesOf(YAML, { detail: 'no', errors: [{ field: 'match.when', detail: 'syntax' }] })).toEqual([{ line: 6, field: 'match.when', text: 'syntax' }]);
     expect(mistakesOf(YAML, { detail: 'line 3: no', errors: [{ detail: 'bad' }] })[0]?.line).toBe(3);
+    const said = 'line 14: automation `clean`: `verify.expect`: the condition is not CEL';
+    expect(mistakesOf(YAML, { detail: said, errors: [{ field: 'yaml', expected: 'a rule', detail: said }] })).toEqual([{ line: 14, field: 'verify.expect', text: said }]);
     expect(mistakesOf(YAML, { detail: 'it is too long' })).toEqual([{ line: undefined, field: undefined, text: 'it is too long' }]);
   });
 

@@ -51,7 +51,9 @@ const placed = (text: string, said: string, field: string | null | undefined): M
 export function mistakesOf(text: string, { detail, errors = [] }: Pick<Problem, 'detail' | 'errors'>): Mistake[] {
   if (errors.length === 0) return [placed(text, detail, undefined)];
   return errors.map((error) => {
-    const own = placed(text, error.expected ? `${error.detail}: expected ${error.expected}` : error.detail, error.field);
+    // Of a mistake in the text the server says in its detail what was expected; beside it stands only that it is no rule.
+    const isText = error.field === 'yaml';
+    const own = placed(text, error.expected && !isText ? `${error.detail}: expected ${error.expected}` : error.detail, isText ? undefined : error.field);
     // The line may be said in the whole only.
     return own.line === undefined && errors.length === 1 ? { ...own, line: placed(text, detail, undefined).line } : own;
   });

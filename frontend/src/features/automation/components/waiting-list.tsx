@@ -18,7 +18,9 @@ export function WaitingList({ runs, current, onOpen }: { runs: readonly Run[]; c
   const now = useNow(1);
   const nameOf = useRuleNames();
   const own = useRef<HTMLButtonElement>(null);
-  useEffect(() => own.current?.scrollIntoView({ block: 'nearest' }), [current]);
+  useEffect(() => {
+    own.current?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
   return (
     <ul aria-label="Waiting for approval" className="divide-y divide-line">
       {runs.map((run, index) => (
