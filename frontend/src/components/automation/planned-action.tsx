@@ -7,7 +7,8 @@ export function PlannedActionView({ action: { provider, template, base_url, para
   return (
     <div className="text-sm">
       <p className="[overflow-wrap:anywhere]">
-        <span className="font-medium">{plain(template)}</span> <span className="text-soft">with {provider}</span>
+        {template && <span className="font-medium">{plain(template)} </span>}
+        <span className={template ? 'text-soft' : 'font-medium'}>{template ? `with ${provider}` : provider}</span>
         {base_url && <span className="text-soft"> at {plain(base_url)}</span>}
       </p>
       {rows.length > 0 && (

@@ -11,7 +11,7 @@ describe('an entry of the audit trail', () => {
 
   it('is said in words', () => {
     expect(actionText('automation.rule.put')).toBe('rule put');
-    expect(actionText('automation.awaiting_approval')).toBe('awaiting approval');
+    expect(actionText('automation.run.not_undone')).toBe('not undone');
     expect([detailText('a'), detailText(['a', 'b']), detailText({ a: 1 }), detailText(3)]).toEqual(['a', 'a, b', '{"a":1}', '3']);
     const details = { rule: 'clean', plan: 'a'.repeat(64), seq: 2, from: null, targets: ['web-1'], detail: 'ana said yes', comment: '' };
     expect(detailPairs(details)).toEqual([['rule', 'clean'], ['plan', 'a'.repeat(12)], ['targets', 'web-1']]);

@@ -7,8 +7,8 @@ export function subjectOf(subject: string): { kind: 'run' | 'rule' | 'other'; id
   return { kind: kind === 'run' ? 'run' : 'rule', id };
 }
 
-/** What was done, in words: `automation.run.planned` is “run planned”. */
-export const actionText = (action: string) => words(action.replace(/^automation\./, '').replaceAll('.', ' '));
+/** What was done, in words: `automation.run.planned` is “planned”; what it is about stands beside it. */
+export const actionText = (action: string) => words(action.replace(/^automation\.(run\.)?/, '').replaceAll('.', ' '));
 
 /** A value of the details, as short as it can be said. */
 export function detailText(value: unknown): string {

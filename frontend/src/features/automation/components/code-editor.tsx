@@ -65,7 +65,7 @@ export function CodeEditor({ label, text, mistakes, onChange, onSave }: Props) {
         {mistakes.map(({ line, text: said }, index) => (
           <li key={index} role="alert" className="flex gap-2 text-danger">
             {line !== undefined && (
-              <button type="button" className="shrink-0 font-medium underline" onClick={() => jump(line)}>
+              <button type="button" className="shrink-0 self-start font-medium underline" onClick={() => jump(line)}>
                 Line {line}
               </button>
             )}
