@@ -16,6 +16,8 @@ mod past;
 mod payment;
 mod random;
 mod readings;
+mod room;
+mod settings;
 mod shop;
 mod stock;
 mod volume;
@@ -30,6 +32,8 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use room::Room;
+use settings::Settings;
 use shop::Shop;
 
 /// A small shop whose faults can be switched on.
@@ -39,7 +43,7 @@ struct Arguments {
     /// Where it listens; port 0 takes a free one. The address is printed as JSON once it does.
     #[arg(long, default_value = "127.0.0.1:8600")]
     listen: SocketAddr,
-    /// Folder for its log file `shop.log` and its volume `volume/`.
+    /// Folder for its log file `shop.log`, its settings `shop.conf` and its volume `volume/`.
     #[arg(long, default_value = "./shop-data")]
     data_dir: PathBuf,
     /// Write a past of so many hours, if the folder has none: lines to `shop.log`, points in line
@@ -55,10 +59,23 @@ struct Arguments {
     /// End when standard input ends: so it never outlives the process that started it.
     #[arg(long)]
     until_stdin_ends: bool,
+    /// Have the volume in memory: a tmpfs at `volume/` if this user may mount one, else a folder of
+    /// /dev/shm. It goes when the shop goes, however that is.
+    #[arg(long)]
+    tmpfs: bool,
+    /// A state of Terraform whose output `payment_provider` says through whom payments go.
+    #[arg(long, value_name = "FILE")]
+    terraform_state: Option<PathBuf>,
+    /// Be the keeper of a volume of so many bytes, not a shop.
+    #[arg(long, hide = true, value_name = "BYTES")]
+    keep_room: Option<u64>,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(bytes) = arguments.keep_room {
+        return room::keep(bytes);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -76,7 +93,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     let stop = CancellationToken::new();
-    let shop = Shop::open(folder, stop.clone())?;
+    let room = match arguments.tmpfs {
+        true => Room::passing(&folder.canonicalize()?, volume::QUOTA_BYTES)?,
+        false => Room::lasting(folder),
+    };
+    let settings = Settings::open(folder, arguments.terraform_state);
+    let settings = settings.context("cannot write `shop.conf`")?;
+    let shop = Shop::open(folder, room.place.clone(), settings, stop.clone())?;
     if arguments.past_hours > 0 {
         past::write(&shop, folder, (arguments.past_hours, &arguments.past_tags))
             .context("cannot write the past")?;
@@ -95,7 +118,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     writeln!(
         out,
         "{}",
-        serde_json::json!({ "http": address.to_string() })
+        serde_json::json!({
+            "http": address.to_string(),
+            "volume": shop.volume.path(),
+            "volume_in": room.place.kind,
+        })
     )?;
     out.flush()?;
     let serve = axum::serve(listener, http::router(shop.clone()));

@@ -13,7 +13,7 @@ use crate::clock::now_ms;
 use crate::customers::{BUYERS, visits_per_sec, wish};
 use crate::faults::Fault;
 use crate::journal::Line;
-use crate::payment::MEDIAN_SECS;
+use crate::payment::{MEDIAN_SECS, Provider};
 use crate::random::Random;
 use crate::readings::{Readings, resident_bytes};
 use crate::shop::{FILL_BYTES_PER_SEC, Shop};
@@ -40,11 +40,14 @@ pub(crate) fn write(shop: &Arc<Shop>, folder: &Path, past: (u32, &str)) -> std::
     let begin_ms = end_ms - i64::from(past.0) * 3_600_000;
     let filling_ms = (end_ms - FILLING_MS).max(begin_ms);
     shop.faults.switch_at(Fault::DiskFill, true, filling_ms);
+    // A volume in memory is new each time.
+    if shop.volume.is_new() {
+        let filled = FILL_BYTES_PER_SEC * ((end_ms - filling_ms) / 1000) as u64;
+        shop.volume.write_past_exports(filled);
+    }
     if folder.join("past.lp").exists() {
         return Ok(());
     }
-    let filled = FILL_BYTES_PER_SEC * ((end_ms - filling_ms) / 1000) as u64;
-    shop.volume.write_past_exports(filled);
     let mut random = Random::new(4711);
     shop.journal.write_past(&lines(&mut random, end_ms))?;
     let readings = points(shop, folder, (begin_ms, end_ms, filling_ms, past.1))?;
@@ -114,7 +117,8 @@ fn lines(random: &mut Random, end_ms: i64) -> Vec<(i64, Line)> {
                 words::prices_loaded(PRODUCTS as usize + 1, 1 + random.below(9)),
             ));
             lines.push((chores_ms, words::stock_synced(20 + random.below(60))));
-            lines.push((chores_ms, words::pool(random.below(4), 1)));
+            let pool = words::pool(Provider::Paygate, random.below(4), 1);
+            lines.push((chores_ms, pool));
             chores_ms += 15_000;
         }
         id += 1;
@@ -149,7 +153,7 @@ fn visit(random: &mut Random, (at_ms, id): (i64, u64), lines: &mut Vec<(i64, Lin
         (begun, words::order_received(order)),
         (begun, words::price_computed(order, cents)),
         (begun, words::reserved(order, random.below(DELIVERED))),
-        (done, words::paid(order, ms)),
+        (done, words::paid(Provider::Paygate, order, ms)),
         (done, words::order_completed(order, cents, ms + 1)),
         (
             done,

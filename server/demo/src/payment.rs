@@ -1,4 +1,4 @@
-//! The payment provider, and how the shop asks it.
+//! The payment providers, and how the shop asks the one that payments go through.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,6 +6,29 @@ use std::time::{Duration, Instant};
 use crate::faults::Fault;
 use crate::shop::Shop;
 use crate::words::{self, Order};
+
+/// Who takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Provider {
+    /// The usual one, which can be made not to answer.
+    Paygate,
+    /// The other one, which answers.
+    Cardline,
+}
+
+impl Provider {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Paygate => "paygate",
+            Self::Cardline => "cardline",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Paygate, Self::Cardline];
+        all.into_iter().find(|one| one.name() == name)
+    }
+}
 
 /// How long the shop waits for the provider.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -41,7 +64,8 @@ impl RecentPayments {
 pub(crate) async fn pay(shop: &Shop, order: Order) -> bool {
     for attempt in 1..=ATTEMPTS {
         let usual = shop.random.lock().around(MEDIAN_SECS);
-        let is_down = shop.faults.is_on(Fault::PaymentTimeout);
+        let provider = shop.settings.now().provider;
+        let is_down = provider == Provider::Paygate && shop.faults.is_on(Fault::PaymentTimeout);
         let took = if is_down {
             TIMEOUT
         } else {
@@ -56,13 +80,14 @@ pub(crate) async fn pay(shop: &Shop, order: Order) -> bool {
             recent.add(took.as_secs_f64());
         });
         if !is_down {
-            shop.say(&words::paid(order, ms));
+            shop.say(&words::paid(provider, order, ms));
             if took.as_secs_f64() > SLOW_SECS {
-                shop.say(&words::payment_slow(order, ms));
+                shop.say(&words::payment_slow(provider, order, ms));
             }
             return true;
         }
-        shop.say(&words::payment_timed_out(order, ms, (attempt, ATTEMPTS)));
+        let attempt = (attempt, ATTEMPTS);
+        shop.say(&words::payment_timed_out(provider, order, ms, attempt));
     }
     false
 }

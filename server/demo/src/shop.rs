@@ -17,6 +17,8 @@ use crate::leak::Memory;
 use crate::payment::RecentPayments;
 use crate::random::Random;
 use crate::readings::{Readings, resident_bytes};
+use crate::room::Place;
+use crate::settings::{self, Settings};
 use crate::stock::{PRODUCTS, Stock};
 use crate::volume::{QUOTA_BYTES, Volume};
 use crate::{customers, orders, words};
@@ -35,6 +37,8 @@ const CHORES_EVERY: Duration = Duration::from_secs(15);
 pub(crate) struct Shop {
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
+    pub(crate) memory: Memory,
+    pub(crate) settings: Settings,
     pub(crate) volume: Volume,
     pub(crate) stock: Stock,
     pub(crate) random: Mutex<Random>,
@@ -44,20 +48,26 @@ pub(crate) struct Shop {
     pub(crate) tasks: TaskTracker,
     next_order: AtomicU64,
     is_open: AtomicBool,
-    memory: Memory,
     measured: Mutex<(Readings, RecentPayments)>,
     stop: CancellationToken,
 }
 
 impl Shop {
-    /// Takes up the shop in a folder. Its doors are closed.
-    pub(crate) fn open(folder: &Path, stop: CancellationToken) -> anyhow::Result<Arc<Self>> {
+    /// Takes up the shop in a folder, with its volume at a place. Its doors are closed.
+    pub(crate) fn open(
+        folder: &Path,
+        volume: Place,
+        settings: Settings,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Arc<Self>> {
         let journal = Journal::open(&folder.join("shop.log"));
-        let volume = Volume::open(folder.join("volume"));
+        let volume = Volume::open(volume);
         let seed = crate::clock::now_ms() as u64;
         Ok(Arc::new(Self {
             faults: Faults::new(),
             journal: journal.context("cannot open `shop.log`")?,
+            memory: Memory::new(),
+            settings,
             volume: volume.context("cannot make the volume")?,
             stock: Stock::new(),
             random: Mutex::new(Random::new(seed)),
@@ -66,7 +76,6 @@ impl Shop {
             tasks: TaskTracker::new(),
             next_order: AtomicU64::new(seed / 1000 % 1_000_000),
             is_open: AtomicBool::new(false),
-            memory: Memory::new(),
             measured: Mutex::default(),
             stop,
         }))
@@ -81,6 +90,7 @@ impl Shop {
         self.run(fill(self.clone()));
         self.run(leak(self.clone()));
         self.run(chores(self.clone()));
+        self.run(settings::follow(self.clone()));
     }
 
     /// Runs something until the shop ends.
@@ -180,7 +190,7 @@ async fn chores(shop: Arc<Shop>) {
         };
         shop.say(&words::prices_loaded(PRODUCTS as usize + 1, loaded_ms));
         shop.say(&words::stock_synced(synced_ms));
-        shop.say(&words::pool(idle, 4 - idle));
+        shop.say(&words::pool(shop.settings.now().provider, idle, 4 - idle));
         shop.say(&words::volume_checked(percent, free));
     }
 }

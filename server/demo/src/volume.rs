@@ -1,10 +1,13 @@
-//! The volume of the shop: a folder with a quota, so that it can really be full and really be cleaned.
+//! The volume of the shop, which can really be full and really be cleaned: a small file system, or a
+//! folder with a quota.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
+
+use crate::room::{Kind, Place};
 
 /// How much the volume holds.
 pub(crate) const QUOTA_BYTES: u64 = 64 << 20;
@@ -23,23 +26,29 @@ pub(crate) struct Full;
 #[derive(Debug)]
 pub(crate) struct Volume {
     folder: PathBuf,
+    /// Whether it is a file system of its own, which knows best how much is used.
+    is_mounted: bool,
+    is_new: bool,
     /// Held while room is looked for and taken.
     writing: Mutex<()>,
 }
 
 impl Volume {
-    /// Takes up the volume in a folder, or makes it with its pictures.
-    pub(crate) fn open(folder: PathBuf) -> std::io::Result<Self> {
+    /// Takes up the volume where it lies, or makes it with its pictures.
+    pub(crate) fn open(Place { path: folder, kind }: Place) -> std::io::Result<Self> {
         for name in ["pictures", "spool", "orders"] {
             fs::create_dir_all(folder.join(name))?;
         }
         let folder = folder.canonicalize()?;
         let pictures = folder.join("pictures/products.bin");
-        if !pictures.exists() {
+        let is_new = !pictures.exists();
+        if is_new {
             fs::write(pictures, filler(PICTURES_BYTES))?;
         }
         Ok(Self {
             folder,
+            is_mounted: kind == Kind::Tmpfs,
+            is_new,
             writing: Mutex::new(()),
         })
     }
@@ -48,8 +57,18 @@ impl Volume {
         &self.folder
     }
 
+    /// Whether nothing was in it yet when it was opened.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Bytes in use, as the files are now, whoever changed them.
     pub(crate) fn used_bytes(&self) -> u64 {
+        if self.is_mounted
+            && let Ok(about) = rustix::fs::statvfs(&self.folder)
+        {
+            return (about.f_blocks - about.f_bfree) * about.f_frsize;
+        }
         let sizes = ["pictures", "spool", "orders"].map(|name| {
             let files = fs::read_dir(self.folder.join(name)).into_iter().flatten();
             let sizes = files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len()));
@@ -110,6 +129,9 @@ impl Volume {
         if self.used_bytes() + bytes.len() as u64 > QUOTA_BYTES {
             return Err(Full);
         }
+        // Whoever cleans may take a folder away altogether.
+        let folder = path.parent().filter(|folder| !folder.exists());
+        folder.map_or(Ok(()), fs::create_dir).map_err(|_| Full)?;
         let file = File::options().create(true).append(true).open(path);
         // A real disk that is full is full as well.
         file.and_then(|mut file| file.write_all(bytes))
@@ -134,7 +156,11 @@ mod tests {
     #[test]
     fn a_full_volume_refuses_and_a_cleaned_one_takes_again() {
         let folder = tempfile::tempdir().unwrap();
-        let volume = Volume::open(folder.path().join("volume")).unwrap();
+        let place = Place {
+            path: folder.path().join("volume"),
+            kind: Kind::Folder,
+        };
+        let volume = Volume::open(place).unwrap();
         let before = volume.used_bytes();
         assert!(volume.write_order("order 1\n").is_ok());
         volume.write_past_exports(QUOTA_BYTES);
@@ -144,7 +170,6 @@ mod tests {
         );
         assert!(volume.write_export(2 << 20).is_err());
         fs::remove_dir_all(volume.path().join("spool")).unwrap();
-        fs::create_dir(volume.path().join("spool")).unwrap();
         assert_eq!(volume.used_bytes(), before + 8);
         assert_eq!(volume.write_export(1000), Ok(1));
     }

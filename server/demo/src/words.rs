@@ -1,6 +1,7 @@
 //! What the shop says: each form of its log lines, for the present and for the past alike.
 
 use crate::journal::{Level, Line};
+use crate::payment::Provider;
 
 const fn line(service: &'static str, level: Level, text: String) -> Line {
     Line {
@@ -56,6 +57,13 @@ pub(crate) fn session(customer: u64) -> Line {
 pub(crate) fn sessions_kept(megabytes: u64) -> Line {
     let text = format!("session cache holds {megabytes} MB, no entry was evicted");
     line("sessions", Level::Warning, text)
+}
+
+pub(crate) fn sessions_evicted(idle_secs: u64, gone: usize, all: usize) -> Line {
+    let text = format!(
+        "sessions that were idle for {idle_secs} s are evicted from now on: {gone} of {all} were"
+    );
+    line("sessions", Level::Info, text)
 }
 
 pub(crate) fn order_received(order: Order) -> Line {
@@ -153,27 +161,40 @@ pub(crate) fn stock_synced(ms: u64) -> Line {
     line("inventory", Level::Info, text)
 }
 
-pub(crate) fn paid(order: Order, ms: u64) -> Line {
-    let text = format!("paygate authorised order {} in {ms} ms", order.id);
+pub(crate) fn paid(provider: Provider, order: Order, ms: u64) -> Line {
+    let provider = provider.name();
+    let text = format!("{provider} authorised order {} in {ms} ms", order.id);
     line("payment", Level::Info, text)
 }
 
-pub(crate) fn payment_timed_out(order: Order, ms: u64, attempt: (u32, u32)) -> Line {
+pub(crate) fn payment_timed_out(
+    provider: Provider,
+    order: Order,
+    ms: u64,
+    (attempt, of): (u32, u32),
+) -> Line {
+    let (provider, id) = (provider.name(), order.id);
     let text = format!(
-        "payment provider paygate timed out after {ms} ms for order {} (attempt {} of {})",
-        order.id, attempt.0, attempt.1
+        "payment provider {provider} timed out after {ms} ms for order {id} (attempt {attempt} of {of})"
     );
     line("payment", Level::Error, text)
 }
 
-pub(crate) fn payment_slow(order: Order, ms: u64) -> Line {
-    let text = format!("paygate took {ms} ms for order {}", order.id);
+pub(crate) fn payment_slow(provider: Provider, order: Order, ms: u64) -> Line {
+    let text = format!("{} took {ms} ms for order {}", provider.name(), order.id);
     line("payment", Level::Warning, text)
 }
 
-pub(crate) fn pool(idle: u64, busy: u64) -> Line {
-    let text = format!("connections to paygate: {idle} idle, {busy} busy");
+pub(crate) fn pool(provider: Provider, idle: u64, busy: u64) -> Line {
+    let provider = provider.name();
+    let text = format!("connections to {provider}: {idle} idle, {busy} busy");
     line("payment", Level::Debug, text)
+}
+
+pub(crate) fn provider_changed(from: Provider, to: Provider) -> Line {
+    let (from, to) = (from.name(), to.name());
+    let text = format!("payments go through {to} from now on, no longer through {from}");
+    line("payment", Level::Info, text)
 }
 
 pub(crate) fn export_written(number: u64, bytes: u64) -> Line {

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,8 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 struct Shop {
     child: Child,
     address: String,
+    /// Where its volume is, and in what.
+    volume: (PathBuf, String),
 }
 
 impl Shop {
@@ -36,8 +38,12 @@ impl Shop {
             .read_line(&mut line)
             .unwrap();
         let said: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let address = said["http"].as_str().unwrap().into();
-        Self { child, address }
+        let text = |name: &str| said[name].as_str().unwrap().to_owned();
+        Self {
+            child,
+            address: text("http"),
+            volume: (text("volume").into(), text("volume_in")),
+        }
     }
 
     /// The answer to a request, head and body.
@@ -177,4 +183,71 @@ fn it_ends_with_its_standard_input() {
     wait_for("the shop to end", || {
         shop.child.try_wait().unwrap().is_some()
     });
+}
+
+#[test]
+fn payments_go_through_the_provider_that_the_state_of_terraform_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("terraform.tfstate");
+    let shop = Shop::start(
+        folder.path(),
+        &["--terraform-state", state.to_str().unwrap()],
+    );
+    shop.ask("POST", "/faults/payment_timeout", "on");
+    let text = "{\"outputs\":{\"payment_provider\":{\"value\":\"cardline\",\"type\":\"string\"}}}";
+    std::fs::write(state, text).unwrap();
+    wait_for("the change", || {
+        log(folder.path()).contains("payments go through cardline from now on")
+    });
+    assert!(shop.order(12).starts_with("HTTP/1.1 201"));
+    assert!(log(folder.path()).contains("msg=\"cardline authorised order "));
+}
+
+#[test]
+fn a_setting_for_idle_sessions_is_followed_and_does_not_help_against_the_leak() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::start(folder.path(), &[]);
+    shop.ask("POST", "/faults/memory_leak", "on");
+    wait_for("what leaks", || {
+        log(folder.path()).contains("session cache holds 40 MB")
+    });
+    std::fs::write(folder.path().join("shop.conf"), "session_idle_secs=5\n").unwrap();
+    let said = "sessions that were idle for 5 s are evicted from now on: 0 of ";
+    wait_for("the change", || log(folder.path()).contains(said));
+    wait_for("more that leaks", || {
+        log(folder.path()).contains("session cache holds 80 MB")
+    });
+}
+
+#[test]
+fn a_volume_in_memory_is_gone_when_the_shop_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Shop::start(folder.path(), &["--tmpfs", "--past-hours", "30"]);
+    let (volume, kind) = shop.volume.clone();
+    let is_mounted = || {
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+        mounts.contains(&format!("tocsin-demo-shop {} tmpfs", volume.display()))
+    };
+    let exports = || {
+        let files = std::fs::read_dir(volume.join("spool"));
+        files.map_or(0, |files| files.count())
+    };
+    assert_eq!(is_mounted(), kind == "tmpfs");
+    assert_eq!(volume.starts_with("/dev/shm"), kind == "shared_memory");
+    assert!(exports() > 20, "{}", exports());
+    let free = |page: &str| -> f64 {
+        let mut lines = page.lines();
+        let line = lines.find(|line| line.starts_with("node_filesystem_avail_bytes{"));
+        line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(free(&shop.ask("GET", "/metrics", "")) < 0.2 * 6.7e7);
+    // Someone cleans, and the shop goes on with a folder of its own.
+    std::fs::remove_dir_all(volume.join("spool")).unwrap();
+    wait_for("room", || {
+        free(&shop.ask("GET", "/metrics", "")) > 0.5 * 6.7e7
+    });
+    wait_for("the next export", || exports() == 1);
+    shop.child.kill().unwrap();
+    shop.child.wait().unwrap();
+    wait_for("the volume to go", || exports() == 0 && !is_mounted());
 }
