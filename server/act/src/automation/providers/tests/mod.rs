@@ -1,6 +1,7 @@
 //! The providers against the real programs, and against text that wants to be more than text.
 
 mod ansible;
+mod demo;
 mod records;
 mod script;
 mod terraform;
