@@ -12,7 +12,9 @@ DATA := $(or $(TOCSIN_DATA),$(wildcard ../shared/data))
 run: model ui
 	cargo run --release --locked -- serve
 
+# Without Ansible the demo shows what it can, and says what it cannot.
 demo: model ui
+	scripts/ansible.sh || echo "Ansible could not be installed; the demo goes on without it"
 	cargo build --release --locked -p tocsin -p tocsin-demo-shop
 	"$(CARGO_TARGET_DIR)/release/tocsin" demo
 

@@ -35,12 +35,4 @@ if [ "$(cat "$tools/python.txt" 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >"$tools/python.txt"
 fi
 
-# Ansible in a folder of its own: it must not choose the versions of the clients' dependencies.
-ansible="ansible-core==2.19.14 ansible-runner==2.4.3"
-if [ "$(cat "$tools/ansible.txt" 2>/dev/null)" != "$ansible" ]; then
-  rm -rf "$tools/ansible"
-  python3 -m venv "$tools/ansible"
-  # shellcheck disable=SC2086
-  "$tools/ansible/bin/pip" install --quiet --disable-pip-version-check $ansible
-  echo "$ansible" >"$tools/ansible.txt"
-fi
+TOCSIN_TOOLS="$tools" "$(dirname "$0")/ansible.sh"
