@@ -86,9 +86,14 @@ pub(crate) fn load(folder: Option<&Path>) -> Loaded {
 }
 
 fn default_folder() -> PathBuf {
+    user_cache().join(IN_CACHE)
+}
+
+/// The user's cache.
+pub(crate) fn user_cache() -> PathBuf {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(home);
-    cache.unwrap_or_default().join(IN_CACHE)
+    cache.unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! What happens in the demo, and what is said of it on the terminal: faults as they are switched on, findings
 //! as Tocsin makes them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -13,6 +13,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use super::process::ShopProcess;
+use super::proposals;
 
 /// Bytes of the past that travel in one request.
 const REQUEST_BYTES: usize = 1 << 20;
@@ -54,12 +55,21 @@ pub(super) struct Guide {
     agent: ureq::Agent,
     begun: Instant,
     folder: String,
+    /// What is not there and what is not proposed therefore; none: nothing is proposed.
+    missing: Option<Vec<String>>,
+    /// The names of rules, by their ids.
+    rules: HashMap<String, String>,
     /// What was told of already.
     told: HashSet<String>,
 }
 
 impl Guide {
-    pub(super) fn new(server: SocketAddr, shop: ShopProcess, folder: &Path) -> Self {
+    pub(super) fn new(
+        server: SocketAddr,
+        shop: ShopProcess,
+        folder: &Path,
+        missing: Option<Vec<String>>,
+    ) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(TIMEOUT))
@@ -71,6 +81,8 @@ impl Guide {
             agent,
             begun: Instant::now(),
             folder: folder.display().to_string(),
+            missing,
+            rules: HashMap::new(),
             told: HashSet::new(),
         }
     }
@@ -94,6 +106,9 @@ impl Guide {
                 self.switch_on(fault, about)?;
             }
             self.look()?;
+            if self.missing.is_some() {
+                self.look_at_runs()?;
+            }
         }
         Ok(())
     }
@@ -112,7 +127,19 @@ impl Guide {
             "  shop     http://{shop}  (orders, metrics; GET /faults is the truth)"
         )?;
         writeln!(out, "  its log  {}", log.display())?;
+        let (volume, kind) = (self.shop.volume().display(), self.shop.volume_in());
+        writeln!(out, "  volume   {volume}  ({kind})")?;
         writeln!(out, "  data     {folder}")?;
+        if let Some(missing) = &self.missing {
+            writeln!(
+                out,
+                "\nWhat could be done about it is proposed, and nothing of it is done before you approve it:"
+            )?;
+            writeln!(out, "  {page}/automation")?;
+            for what in missing {
+                writeln!(out, "{what}.")?;
+            }
+        }
         writeln!(out, "\nCtrl-C ends both.\n")?;
         Ok(out.flush()?)
     }
@@ -138,14 +165,7 @@ impl Guide {
         ];
         for (kind, route) in kinds {
             let url = format!("{}/api/v1/{route}?limit=50", self.page);
-            // The page shows what is missed here.
-            let Ok(mut answer) = self.agent.get(&url).call() else {
-                continue;
-            };
-            let text = answer.body_mut().read_to_string().unwrap_or_default();
-            let found: Value = serde_json::from_str(&text).unwrap_or_default();
-            let items = found["items"].as_array().cloned().unwrap_or_default();
-            for item in items.iter().rev() {
+            for item in self.items(&url).iter().rev() {
                 let id = item["id"].as_str().unwrap_or_default();
                 if self.told.insert(format!("{kind} {id}")) {
                     let title = item["title"].as_str().unwrap_or_default();
@@ -155,6 +175,53 @@ impl Guide {
             }
         }
         Ok(())
+    }
+
+    /// Tells of proposals and of what became of them.
+    fn look_at_runs(&mut self) -> anyhow::Result<()> {
+        let url = format!("{}/api/v1/automation/runs?limit=50", self.page);
+        for run in self.items(&url).iter().rev() {
+            let name = self.rule_name(run["rule"].as_str().unwrap_or_default());
+            let Some((text, link)) = proposals::line(run, &name, &self.page) else {
+                continue;
+            };
+            let id = run["id"].as_str().unwrap_or_default();
+            if self.told.insert(format!("run {id} {text}")) {
+                self.say(&text)?;
+                if let Some(link) = link {
+                    writeln!(std::io::stdout(), "                 {link}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What people call a rule; its id, if that cannot be asked.
+    fn rule_name(&mut self, id: &str) -> String {
+        if let Some(name) = self.rules.get(id) {
+            return name.clone();
+        }
+        let rule = self.get(&format!("{}/api/v1/automation/rules/{id}", self.page));
+        let Some(name) = rule["name"].as_str() else {
+            return id.to_owned();
+        };
+        self.rules.insert(id.to_owned(), name.to_owned());
+        name.to_owned()
+    }
+
+    /// The items of a list, newest first. The page shows what is missed here.
+    fn items(&self, url: &str) -> Vec<Value> {
+        let found = self.get(url);
+        found["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// An answer; null if there is none.
+    fn get(&self, url: &str) -> Value {
+        let Ok(mut answer) = self.agent.get(url).call() else {
+            return Value::Null;
+        };
+        let text = answer.body_mut().read_to_string().unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
     }
 
     /// A line with the time since the doors opened.

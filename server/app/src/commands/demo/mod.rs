@@ -6,6 +6,8 @@
 
 mod guide;
 mod process;
+mod proposals;
+mod remedies;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,6 +23,7 @@ use crate::config::Config;
 use crate::server::Server;
 use guide::Guide;
 use process::ShopProcess;
+use remedies::{Proposing, Remedies};
 
 /// Seconds between two scrapes of the shop.
 const SCRAPE_SECS: u64 = 5;
@@ -28,6 +31,8 @@ const SCRAPE_SECS: u64 = 5;
 const LOOK_SECS: u64 = 5;
 /// How long the past of the shop is: detectors take a series of a day for young.
 const PAST_HOURS: u32 = 72;
+/// Where `make demo` puts tools within the user's cache.
+const TOOLS_IN_CACHE: &str = "tocsin/tools";
 /// The name of the shop, as job and as instance.
 const SHOP: &str = "shop";
 
@@ -40,6 +45,13 @@ pub(crate) struct Arguments {
     /// Folder that is kept, with the data of both [default: one that goes at the end]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Propose nothing about what broke
+    #[arg(long)]
+    no_automation: bool,
+    /// Folder of tools, with Ansible in `ansible/bin`, before what is on the PATH [default: where
+    /// `make demo` puts them]
+    #[arg(long, value_name = "DIR", env = "TOCSIN_TOOLS", hide_env = true)]
+    tools: Option<PathBuf>,
 }
 
 /// Where the demo keeps its data; a folder of its own goes at the end.
@@ -75,9 +87,18 @@ impl Folder {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = Folder::make(arguments.data_dir.as_ref())?;
     let labels = labels();
-    let shop = ShopProcess::start(&folder.path().join(SHOP), &tags(&labels), PAST_HOURS)?;
-    let config = config(arguments, folder.path(), &shop, labels)?;
+    let remedies = remedies(arguments, folder.path())?;
+    let state = remedies.as_ref().and_then(Remedies::terraform_state);
+    let past = (tags(&labels), PAST_HOURS);
+    let shop = ShopProcess::start(
+        &folder.path().join(SHOP),
+        (&past.0, past.1),
+        state.as_deref(),
+    )?;
+    let proposing = remedies.map(|remedies| remedies.write(&shop)).transpose()?;
+    let mut config = config(arguments, folder.path(), &shop, labels)?;
     let grace = Duration::from_secs(config.server.shutdown_grace_secs);
+    let missing = proposing.map(|proposing| propose(&mut config, proposing));
     let own_log = crate::telemetry::start(&config.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -89,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .await
             .context("the server cannot start (`--port` takes another port)")?;
         let (stop, stopped) = mpsc::sync_channel(1);
-        let guide = Guide::new(server.address(), shop, folder.path());
+        let guide = Guide::new(server.address(), shop, folder.path(), missing);
         let mut guided = tokio::task::spawn_blocking(move || guide.run(&stopped));
         let outcome = tokio::select! {
             outcome = &mut guided => outcome.context("the guide broke off")?,
@@ -102,6 +123,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         server.stop(grace).await;
         outcome
     })
+}
+
+/// What can be proposed with the tools of this machine; none if nothing is to be.
+fn remedies(arguments: &Arguments, folder: &Path) -> anyhow::Result<Option<Remedies>> {
+    if arguments.no_automation {
+        return Ok(None);
+    }
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    let search: Vec<PathBuf> = std::env::split_paths(&search).collect();
+    let cached = || crate::embedder::user_cache().join(TOOLS_IN_CACHE);
+    let tools = arguments.tools.clone().unwrap_or_else(cached);
+    Remedies::prepare(folder.join("automation"), &tools, &search).map(Some)
+}
+
+/// Sets automation up; gives what is not there.
+fn propose(config: &mut Config, proposing: Proposing) -> Vec<String> {
+    config.automation.rules = Some(proposing.rules);
+    config.automation.providers = proposing.providers;
+    proposing.missing
 }
 
 /// What the series of the shop are called by, scraped or pushed.
