@@ -18,12 +18,18 @@ pub(super) struct Demo {
 }
 
 impl Demo {
+    /// A demo that shows what broke and proposes nothing.
     pub(super) fn start() -> anyhow::Result<Self> {
+        Self::start_with(&["--no-automation"])
+    }
+
+    pub(super) fn start_with(more: &[&str]) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
         let data = folder.path().join("data");
         let child = Command::new(binary()?)
             .args(["demo", "--port", "0", "--data-dir"])
             .arg(&data)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(File::create(folder.path().join("guide.txt"))?)
             .stderr(File::create(folder.path().join("server.log"))?)
@@ -51,15 +57,37 @@ impl Demo {
         Ok(demo)
     }
 
+    /// A file of the folder of the shop.
+    pub(super) fn of_shop(&self, name: &str) -> PathBuf {
+        self.folder.path().join("data/shop").join(name)
+    }
+
+    /// Switches a fault of the shop on, before the guide does.
+    pub(super) fn switch_on(&self, fault: &str) -> anyhow::Result<()> {
+        let url = format!("http://{}/faults/{fault}", self.shop);
+        ureq::post(url).send("on")?;
+        Ok(())
+    }
+
+    /// Kills it and waits until nothing of it runs any more: the shop has to notice by itself.
+    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let folder = self.folder.path().to_owned();
+        wait_for("the shop to end with the demo", || {
+            processes_in(&folder).is_empty().then_some(())
+        })
+    }
+
     fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
 
-    fn guide(&self) -> String {
+    pub(super) fn guide(&self) -> String {
         self.file("guide.txt")
     }
 
-    fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         format!("{}\n{}", self.guide(), self.file("server.log"))
     }
 
@@ -107,7 +135,7 @@ impl Drop for Demo {
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
@@ -202,15 +230,9 @@ fn a_newcomer_sees_what_broke_within_a_minute() -> anyhow::Result<()> {
         demo.guide()
     );
 
-    // Killed at once: the shop has to notice by itself.
-    let folder = demo.folder.path().to_owned();
     ensure!(
-        processes_in(&folder).len() == 2,
+        processes_in(demo.folder.path()).len() == 2,
         "the demo and its shop run"
     );
-    demo.child.kill()?;
-    demo.child.wait()?;
-    wait_for("the shop to end with the demo", || {
-        processes_in(&folder).is_empty().then_some(())
-    })
+    demo.kill()
 }

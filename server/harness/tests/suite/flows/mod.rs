@@ -7,6 +7,7 @@ mod automation_kills;
 mod clients;
 mod copilot_clients;
 mod demo;
+mod demo_automation;
 mod disk_full;
 mod files;
 mod injections;
