@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tocsin_domain::alert::{Alert, AlertStatus};
-use tocsin_domain::automation::{CallKind, Episode, Next, Plan, Run, RunId};
+use tocsin_domain::automation::{Call, CallKind, Episode, Next, Plan, Run, RunId};
 use tocsin_domain::ports::StoreError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -327,7 +327,8 @@ impl Driver {
             Ok(provider) => provider,
             Err(why) => return self.feed(run.id, Input::Silent(call.kind, why)).await,
         };
-        let mut status = provider.status(&order).await;
+        let status = provider.status(&order).await;
+        let mut status = self.believed(status, call, provider.settles_within());
         let may_go_on = call.cancel.is_none() && self.ledger.now_ms() < call.deadline_ms;
         if status == Ok(Status::Ready) && may_go_on {
             status = self.go_on(run, &order, provider.as_ref()).await?;
@@ -359,6 +360,23 @@ impl Driver {
                 Err(why) => Err(why),
             },
         )
+    }
+
+    /// What a provider never heard of may still be on its way to it.
+    fn believed(
+        &self,
+        status: Result<Status, String>,
+        call: &Call,
+        settles_within: Duration,
+    ) -> Result<Status, String> {
+        let since_ms = self.ledger.now_ms().saturating_sub(call.told_ms);
+        let is_early = u128::from(since_ms.unsigned_abs()) < settles_within.as_millis();
+        match status {
+            Ok(Status::Unknown) if is_early => {
+                Err("what it was told may still be on its way to it".into())
+            }
+            status => status,
+        }
     }
 
     async fn keep_output(

@@ -8,7 +8,9 @@
 mod call;
 mod outcome;
 
-use tocsin_domain::automation::{Call, CallKind, Next, Owed, Plan, PlanHash, Run, RunState};
+use tocsin_domain::automation::{
+    Call, CallKind, Next, Owed, Plan, PlanHash, PreviewKind, Run, RunState,
+};
 
 use super::policy::Tally;
 use super::provider::{Begun, CallError, Status};
@@ -30,6 +32,10 @@ pub(super) struct Pace {
     pub(super) attempts_max: u32,
     /// How long something may go on after it was to stop, in ms.
     pub(super) grace_ms: i64,
+    /// How often a provider is asked to let go of what it prepared.
+    pub(super) discards_max: u32,
+    /// How long it is not asked at most, in ms.
+    pub(super) discard_most_ms: i64,
 }
 
 impl Default for Pace {
@@ -42,6 +48,9 @@ impl Default for Pace {
             plan_tries_max: 5,
             attempts_max: 3,
             grace_ms: 60_000,
+            // Over a day.
+            discards_max: 40,
+            discard_most_ms: 3_600_000,
         }
     }
 }
@@ -87,6 +96,8 @@ pub(super) enum Input {
     Told(usize),
     /// It could not be told.
     NotTold(String),
+    /// The provider let go of what it prepared, and what that was; or why it could not.
+    Discarded(Result<Option<String>, String>),
 }
 
 /// What a provider is to be told, once the run is written down.
@@ -182,6 +193,7 @@ impl Step<'_> {
             Input::RollBack(why) => self.roll_back(why),
             Input::Told(count) => self.told(count),
             Input::NotTold(why) => self.not_told(why),
+            Input::Discarded(done) => self.discarded(done),
         }
     }
 
@@ -206,6 +218,25 @@ impl Step<'_> {
         if to.is_final() {
             self.run.next = None;
             self.run.finished_ms = Some(self.ground.now_ms);
+            self.owe_discard();
+        }
+    }
+
+    /// What was prepared and is not carried out is let go of. Whether it was carried out need not be
+    /// known: what was is not touched.
+    fn owe_discard(&mut self) {
+        let has_begun = self
+            .run
+            .call
+            .as_ref()
+            .is_some_and(|call| call.kind == CallKind::Rollback || call.handle.is_some());
+        let may_be_prepared = self
+            .ground
+            .plan
+            .is_none_or(|plan| plan.preview.kind == PreviewKind::Plan);
+        if !has_begun && may_be_prepared && !self.run.owed.contains(&Owed::Discard) {
+            self.run.tries = 0;
+            self.owe(Owed::Discard);
         }
     }
 
@@ -370,6 +401,7 @@ impl Step<'_> {
             attempts: 1,
             silent: 0,
             began_ms: now_ms,
+            told_ms: now_ms,
             deadline_ms: now_ms.saturating_add(i64::from(plan.timeout_secs) * 1000),
             cancel: None,
             is_called_off: false,

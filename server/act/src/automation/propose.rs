@@ -265,5 +265,6 @@ fn draft_of(run: &Run, rule: &AutomationRule, action: &PlannedAction) -> Draft {
         base_url: action.base_url.clone(),
         params: action.params.clone(),
         timeout_secs: rule.timeout_secs,
+        is_dry_run: run.is_dry_run,
     }
 }

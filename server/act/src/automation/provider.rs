@@ -4,6 +4,8 @@
 //! A run is known to a provider by its id from the first word on, so that after a crash it can be
 //! asked what became of it before anything is said again.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tocsin_domain::automation::{CallKind, Params, Plan, Preview, ProviderKind, RunId};
 
@@ -15,8 +17,10 @@ pub(crate) struct Draft {
     pub(crate) run: RunId,
     pub(crate) base_url: Option<String>,
     pub(crate) params: Params,
-    /// Until when what is prepared may be needed, in ms.
+    /// How long what is planned may take, in seconds.
     pub(crate) timeout_secs: u32,
+    /// Whether it is planned only, and never carried out.
+    pub(crate) is_dry_run: bool,
 }
 
 /// What would happen.
@@ -149,6 +153,12 @@ pub(crate) trait Provider: Send + Sync {
     /// What is wrong and what to do. Nothing secret is in it.
     async fn check(&self) -> Result<String, String>;
 
+    /// How long a word to it may be on its way after its sender gave up: until then it is not believed
+    /// that it was never told.
+    fn settles_within(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// What would happen. Nothing is changed, and it may be asked as often as one likes.
     ///
     /// # Errors
@@ -197,6 +207,16 @@ pub(crate) trait Provider: Send + Sync {
     /// [`CallError`].
     async fn rollback(&self, approval: &Approval) -> Result<Begun, CallError> {
         self.execute(approval).await
+    }
+
+    /// Lets go of what was prepared for a run that ended without being carried out; what that was, if
+    /// there was anything. Without a plan it may have been prepared nevertheless. What was carried
+    /// out is not touched, and it may be asked as often as one likes.
+    ///
+    /// # Errors
+    /// Why it cannot be let go of now.
+    async fn discard(&self, _run: RunId, _plan: Option<&Plan>) -> Result<Option<String>, String> {
+        Ok(None)
     }
 
     /// What it printed from a byte on, and the byte after it.

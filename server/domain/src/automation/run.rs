@@ -125,6 +125,8 @@ pub struct Call {
     pub silent: u32,
     /// When it was told first, in ms.
     pub began_ms: i64,
+    /// When it was last told, in ms; 0: that surely did not arrive.
+    pub told_ms: i64,
     /// When it is to be over, in ms.
     pub deadline_ms: i64,
     /// Why it is being called off; none: it is not.
@@ -159,11 +161,13 @@ named! {
     }
 }
 
-/// What people or their alert are still to be told of a run.
+/// What people, their alert or the provider are still to be told of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owed {
     /// The alert is to be resolved.
     Resolve,
+    /// The provider is to let go of what it prepared, since it is not carried out.
+    Discard,
     /// The alert is to be told what went wrong, and to become as severe as this.
     Escalate {
         /// What went wrong.
@@ -208,7 +212,7 @@ pub struct Run {
     pub next: Option<(Next, i64)>,
     /// What the provider was told.
     pub call: Option<Call>,
-    /// How often making the plan, or beginning, was tried in vain.
+    /// How often making the plan, beginning, or letting go of what was prepared was tried in vain.
     pub tries: u32,
     /// When the provider was first told to execute, in ms.
     pub executed_ms: Option<i64>,

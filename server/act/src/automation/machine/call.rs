@@ -53,6 +53,7 @@ impl Step<'_> {
             }
             Certainty::NotNow if call.attempts < self.ground.pace.attempts_max => {
                 self.say("not_begun", format!("the provider did not begin: {detail}"));
+                self.keep(|call| call.told_ms = 0);
                 // It is asked first: it then says that it was never told.
                 self.next(Next::Ask, self.wait_ms(call.attempts));
             }
@@ -113,7 +114,11 @@ impl Step<'_> {
                 format!("it was told {} times in vain", call.attempts),
             );
         }
-        self.keep(|call| call.attempts += 1);
+        let now_ms = self.ground.now_ms;
+        self.keep(|call| {
+            call.attempts += 1;
+            call.told_ms = now_ms;
+        });
         self.say(
             "told_again",
             "the provider never heard of it: it is told again",

@@ -69,6 +69,7 @@ impl Step<'_> {
             match owed {
                 Owed::Resolve => self.say("alert_resolved", "the alert is resolved"),
                 Owed::Escalate { why, .. } => self.say("escalated", why),
+                Owed::Discard => return Err("only the provider says what it let go of".into()),
             }
         }
         self.run.reason = reason;
@@ -86,6 +87,40 @@ impl Step<'_> {
             .ground
             .now_ms
             .saturating_add(self.ground.pace.ask_most_ms);
+        Ok(())
+    }
+
+    /// The provider let go of what it prepared, or could not.
+    pub(super) fn discarded(&mut self, done: Result<Option<String>, String>) -> Result<(), String> {
+        if self.run.owed.first() != Some(&Owed::Discard) {
+            return Err("nothing is to be let go of".into());
+        }
+        let now_ms = self.ground.now_ms;
+        let pace = self.ground.pace;
+        let reason = self.run.reason.clone();
+        let is_over = done.is_ok() || self.run.tries + 1 >= pace.discards_max;
+        match done {
+            Ok(None) => {}
+            Ok(Some(what)) => self.say("discarded", what),
+            Err(why) => {
+                self.run.tries += 1;
+                // The first time and the last time are told.
+                if is_over || self.run.tries == 1 {
+                    let why = format!("what the provider prepared is still there: {why}");
+                    self.say("not_discarded", why);
+                }
+            }
+        }
+        self.run.owed_due_ms = now_ms;
+        if is_over {
+            self.run.owed.remove(0);
+        } else {
+            let wait_ms = pace
+                .ask_first_ms
+                .saturating_mul(1 << self.run.tries.min(20));
+            self.run.owed_due_ms = now_ms.saturating_add(wait_ms.min(pace.discard_most_ms));
+        }
+        self.run.reason = reason;
         Ok(())
     }
 }

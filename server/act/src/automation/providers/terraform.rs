@@ -5,6 +5,7 @@
 //! destroys something is refused unless the configuration allows it. How something is undone is
 //! planned when it is to be undone, from the values that were agreed to, under the same rule.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tocsin_domain::automation::{
-    CallKind, ChangeCounts, Param, Params, Preview, PreviewKind, ProviderKind,
+    CallKind, ChangeCounts, Param, Params, Plan, Preview, PreviewKind, ProviderKind, RunId,
 };
 
 use super::jobs::{Jobs, Program, put};
@@ -146,7 +147,7 @@ fn variables(params: &Params) -> Result<Params, String> {
 }
 
 /// How much a plan changes; a replacement is one that is destroyed and one that is added.
-fn counts_of(shown: &str) -> Option<ChangeCounts> {
+pub(super) fn counts_of(shown: &str) -> Option<ChangeCounts> {
     let start = shown.find('{')?;
     let mut values = serde_json::Deserializer::from_str(&shown[start..]).into_iter::<Value>();
     let shown = values.next()?.ok()?;
@@ -283,6 +284,16 @@ impl Provider for Terraform {
 
     async fn cancel(&self, order: &Order<'_>) -> Result<(), String> {
         self.jobs.cancel(&order.key())
+    }
+
+    /// A plan file may hold secrets in plain text.
+    async fn discard(&self, run: RunId, _: Option<&Plan>) -> Result<Option<String>, String> {
+        let folder = self.folder(&run.to_string()).map_err(|e| e.detail)?;
+        match std::fs::remove_file(folder.join("plan.tfplan")) {
+            Ok(()) => Ok(Some("the plan file is removed".into())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     async fn output(&self, order: &Order<'_>, from: u64) -> Result<(String, u64), String> {

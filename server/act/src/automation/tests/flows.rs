@@ -554,3 +554,62 @@ fn the_rules_that_come_with_it_can_be_read_and_are_narrow() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_was_prepared_is_let_go_of_when_it_is_not_carried_out() {
+    let mut world = World::new(CAREFUL, plenty()).await;
+    world.fires("disk_full", "web-1");
+    world.turn().await;
+    let run = only_run(&world);
+    lock(&world.provider.kept).discards_not = 2;
+    says(&world, &run, Verdict::Reject).await;
+    world.turn().await;
+    assert_eq!(only_run(&world).owed, [Owed::Discard]);
+    world.passes(10).await;
+    let after = only_run(&world);
+    assert_eq!(
+        (after.state, after.owed.is_empty()),
+        (RunState::Rejected, true)
+    );
+    assert!(after.reason.contains("said no"), "{}", after.reason);
+    let expected = ["rejected", "not_discarded", "discarded"];
+    assert_eq!(details_of(&world, &run).await[2..], expected);
+
+    // What cannot be let go of for over a day is left there, and that is told.
+    let mut world = World::new(CAREFUL, plenty()).await;
+    world.fires("disk_full", "web-1");
+    world.turn().await;
+    let run = only_run(&world);
+    lock(&world.provider.kept).discards_not = u32::MAX;
+    says(&world, &run, Verdict::Reject).await;
+    for hours in 0.. {
+        world.turn().await;
+        if only_run(&world).owed.is_empty() {
+            assert!((24..48).contains(&hours), "{hours}");
+            break;
+        }
+        world.ports.pass(3_600_000);
+    }
+    let expected = ["rejected", "not_discarded", "not_discarded"];
+    assert_eq!(details_of(&world, &run).await[2..], expected);
+}
+
+#[tokio::test]
+async fn what_may_still_be_on_its_way_is_not_told_again() {
+    let mut world = World::new(BOLD, plenty()).await;
+    {
+        let mut kept = lock(&world.provider.kept);
+        kept.mood = Mood::Lost;
+        kept.settles_within = std::time::Duration::from_secs(60);
+    }
+    world.fires("disk_full", "web-1");
+    world.passes(59).await;
+    let run = only_run(&world);
+    assert_eq!(run.state, RunState::Executing);
+    assert!(run.reason.contains("on its way"), "{}", run.reason);
+    assert!(lock(&world.provider.kept).begun.is_empty());
+    world.passes(20).await;
+    assert_eq!(lock(&world.provider.kept).begun.len(), 1);
+    let whats = details_of(&world, &run).await;
+    assert!(whats.contains(&"told_again".to_owned()), "{whats:?}");
+}

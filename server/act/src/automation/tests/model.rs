@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tocsin_domain::alert::{AlertEventKind, AlertId};
 use tocsin_domain::automation::{
-    Channel, Freeze, PlanHash, Run, RunEvent, RunId, RunState, Verdict,
+    CallKind, Channel, Freeze, PlanHash, Run, RunEvent, RunId, RunState, Verdict,
 };
 use tocsin_domain::ports::{Ballot, RunOutcome};
 
@@ -259,7 +259,8 @@ impl Model {
 
     fn mood(&mut self) {
         let mut kept = lock(&self.world.provider.kept);
-        match self.dice.below(12) {
+        match self.dice.below(13) {
+            12 => kept.discards_not = u32::try_from(self.dice.below(4)).unwrap(),
             0 => kept.ends_with = Some(Status::Succeeded("done".into())),
             1 => kept.ends_with = Some(Status::Failed("no".into())),
             2 => kept.ends_with = Some(Status::Lost("gone".into())),
@@ -370,6 +371,12 @@ impl Model {
         if run.is_dry_run || run.plan.is_none() {
             assert!(!was_done);
         }
+        // What was prepared is let go of exactly if it is not known to have been used.
+        let has_begun = run
+            .call
+            .as_ref()
+            .is_some_and(|call| call.handle.is_some() || call.kind == CallKind::Rollback);
+        assert_eq!(oracle.discarded.contains(&id), !has_begun, "{run:#?}");
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Oracle {
     pub(super) is_stopped: bool,
     /// Executions that arrived, with the plan's hash.
     pub(super) executed: BTreeMap<RunId, PlanHash>,
+    /// Those for which nothing is prepared any more.
+    pub(super) discarded: BTreeSet<RunId>,
     /// Those that were undone.
     pub(super) undone: BTreeSet<RunId>,
 }
@@ -28,6 +30,10 @@ impl Oracle {
         match approval.kind() {
             CallKind::Execute => {
                 assert!(now_ms < plan.expires_ms, "the plan has expired");
+                assert!(
+                    !self.discarded.contains(&plan.run),
+                    "nothing is prepared any more"
+                );
                 let before = self.executed.insert(plan.run, hash(plan));
                 assert_eq!(before, None, "a plan was executed twice");
             }

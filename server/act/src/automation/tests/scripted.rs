@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use tocsin_domain::automation::{Preview, PreviewKind, ProviderKind, RunId, RunState};
+use tocsin_domain::automation::{Plan, Preview, PreviewKind, ProviderKind, RunId, RunState};
 
 use super::oracle::Oracle;
 use super::ports::Ports;
@@ -53,6 +54,10 @@ pub(super) struct Kept {
     pub(super) is_stubborn: bool,
     /// Why it makes no plan.
     pub(super) plans_not: Option<PlanError>,
+    /// How often it cannot let go of what it prepared.
+    pub(super) discards_not: u32,
+    /// How long a word to it may be on its way.
+    pub(super) settles_within: Duration,
 }
 
 pub(super) struct Scripted {
@@ -110,6 +115,10 @@ impl Provider for Scripted {
         ProviderKind::Script
     }
 
+    fn settles_within(&self) -> Duration {
+        lock(&self.kept).settles_within
+    }
+
     async fn check(&self) -> Result<String, String> {
         Ok("scripted".into())
     }
@@ -121,7 +130,7 @@ impl Provider for Scripted {
         Ok(Planned {
             template: "scripted".into(),
             preview: Preview {
-                kind: PreviewKind::Described,
+                kind: PreviewKind::Plan,
                 text: "it does something".into(),
                 counts: None,
                 hosts: Vec::new(),
@@ -186,5 +195,23 @@ impl Provider for Scripted {
             *status = Status::Cancelled("stopped".into());
         }
         Ok(())
+    }
+
+    async fn discard(&self, run: RunId, _: Option<&Plan>) -> Result<Option<String>, String> {
+        {
+            let kept = lock(&self.store.0);
+            let state = kept.runs[&run].state;
+            assert!(
+                state.is_final(),
+                "{run} may still be carried out: {state:?}"
+            );
+        }
+        let mut kept = lock(&self.kept);
+        if kept.discards_not > 0 {
+            kept.discards_not -= 1;
+            return Err("not now".into());
+        }
+        let is_first = lock(&self.oracle).discarded.insert(run);
+        Ok(is_first.then(|| "what was prepared".into()))
     }
 }

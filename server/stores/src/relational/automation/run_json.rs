@@ -30,6 +30,8 @@ struct CallRow {
     attempts: u32,
     silent: u32,
     began_ms: i64,
+    #[serde(default)]
+    told_ms: i64,
     deadline_ms: i64,
     cancel: Option<String>,
     is_called_off: bool,
@@ -39,6 +41,7 @@ struct CallRow {
 #[serde(rename_all = "snake_case")]
 enum OwedRow {
     Resolve,
+    Discard,
     Escalate { why: String, to: Option<String> },
 }
 
@@ -50,12 +53,14 @@ impl RunRow {
             attempts: call.attempts,
             silent: call.silent,
             began_ms: call.began_ms,
+            told_ms: call.told_ms,
             deadline_ms: call.deadline_ms,
             cancel: call.cancel.clone(),
             is_called_off: call.is_called_off,
         });
         let owed = run.owed.iter().map(|owed| match owed {
             Owed::Resolve => OwedRow::Resolve,
+            Owed::Discard => OwedRow::Discard,
             Owed::Escalate { why, to } => OwedRow::Escalate {
                 why: why.clone(),
                 to: to.map(|severity| severity.name().to_owned()),
@@ -96,6 +101,7 @@ impl RunRow {
             attempts: row.attempts,
             silent: row.silent,
             began_ms: row.began_ms,
+            told_ms: row.told_ms,
             deadline_ms: row.deadline_ms,
             cancel: row.cancel,
             is_called_off: row.is_called_off,
@@ -107,6 +113,7 @@ impl RunRow {
             .into_iter()
             .map(|row| match row {
                 OwedRow::Resolve => Ok(Owed::Resolve),
+                OwedRow::Discard => Ok(Owed::Discard),
                 OwedRow::Escalate { why, to } => {
                     let to = to.map(|name| one_of("the severity", &name, AlertSeverity::from_name));
                     let to = to.transpose()?;

@@ -117,6 +117,7 @@ pub(super) fn draft(params: &Params) -> Draft {
         base_url: None,
         params: params.clone(),
         timeout_secs: 60,
+        is_dry_run: false,
     }
 }
 
