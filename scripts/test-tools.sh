@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real counterparties that the tests talk to, once: logrotate, rsyslog, logger,
 # Chromium, Prometheus, vmagent, Ansible, the Python clients of OpenTelemetry, Elasticsearch,
-# InfluxDB, Jira, ServiceNow, GitHub, OpenAI, Ollama and the Model Context Protocol, and a mail server in
-# Python (aiosmtpd).
+# InfluxDB, Jira, ServiceNow, GitHub, AWX, HCP Terraform, OpenAI, Ollama and the Model Context
+# Protocol, and a mail server in Python (aiosmtpd).
 set -euo pipefail
 tools="${TOCSIN_TOOLS:-$HOME/.cache/tocsin/tools}"
 mkdir -p "$tools"
@@ -36,3 +36,13 @@ if [ "$(cat "$tools/python.txt" 2>/dev/null)" != "$wanted" ]; then
 fi
 
 TOCSIN_TOOLS="$tools" "$(dirname "$0")/ansible.sh"
+
+# The clients of controllers, which are tied to versions of their own too.
+controllers="awxkit==24.6.1 pytfe==1.5.0 setuptools==80.9.0"
+if [ "$(cat "$tools/controllers.txt" 2>/dev/null)" != "$controllers" ]; then
+  rm -rf "$tools/controllers"
+  python3 -m venv "$tools/controllers"
+  # shellcheck disable=SC2086
+  "$tools/controllers/bin/pip" install --quiet --disable-pip-version-check $controllers
+  echo "$controllers" >"$tools/controllers.txt"
+fi

@@ -54,14 +54,27 @@ pub fn find_program(name: &str) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// Says how to install it.
 pub fn python() -> anyhow::Result<PathBuf> {
+    Ok(tool("python")?.join("python"))
+}
+
+/// The folder of programs with the clients of controllers of automation: `awx` and a Python.
+///
+/// # Errors
+/// Says how to install it.
+pub fn controller_clients() -> anyhow::Result<PathBuf> {
+    tool("controllers")
+}
+
+/// The folder of programs of one of the virtual environments of `make tools`.
+fn tool(name: &str) -> anyhow::Result<PathBuf> {
     let home = std::env::var_os("HOME")
         .map(PathBuf::from)
         .unwrap_or_default();
     let tools = std::env::var_os("TOCSIN_TOOLS")
         .map_or_else(|| home.join(".cache/tocsin/tools"), PathBuf::from);
-    let python = tools.join("python/bin/python");
-    if !python.is_file() {
-        bail!("there is no {}: run `make tools`", python.display());
+    let folder = tools.join(name).join("bin");
+    if !folder.join("python").is_file() {
+        bail!("there is no {}: run `make tools`", folder.display());
     }
-    Ok(python)
+    Ok(folder)
 }

@@ -15,6 +15,6 @@ mod wait;
 pub mod web;
 pub mod webhook;
 
-pub use counterparty::{Counterparty, find_program, python};
+pub use counterparty::{Counterparty, controller_clients, find_program, python};
 pub use server::{TestServer, binary, free_port};
 pub use wait::{WAIT_MAX, wait_for};

@@ -227,9 +227,11 @@ fn serve(shared: &Shared, mut stream: TcpStream) {
     }
     if reply.status != 204 {
         let length = reply.body.len();
-        head.push_str(&format!(
-            "Content-Type: application/json;charset=UTF-8\r\nContent-Length: {length}\r\n"
-        ));
+        let is_type = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");
+        if !reply.headers.iter().any(is_type) {
+            head.push_str("Content-Type: application/json;charset=UTF-8\r\n");
+        }
+        head.push_str(&format!("Content-Length: {length}\r\n"));
     }
     head.push_str("\r\n");
     // A client that went has no need of the rest.

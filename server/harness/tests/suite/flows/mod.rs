@@ -4,6 +4,7 @@ mod alerts;
 mod automation;
 mod automation_answers;
 mod automation_kills;
+mod automation_doubles;
 mod clients;
 mod copilot_clients;
 mod demo;
