@@ -225,7 +225,10 @@ fn request(agent: &Agent, call: &Call) -> Result<ureq::http::Response<ureq::Body
     if call.body.is_empty() {
         return agent.run(request.body(())?);
     }
-    request = request.header("Content-Type", "application/json; charset=utf-8");
+    let is_type = |(name, _): &(&str, String)| name.eq_ignore_ascii_case("content-type");
+    if !call.headers.iter().any(is_type) {
+        request = request.header("Content-Type", "application/json; charset=utf-8");
+    }
     agent.run(request.body(call.body.as_str())?)
 }
 

@@ -24,10 +24,11 @@ mod trackers;
 mod words;
 
 pub use automation::{
-    AnsibleConfig, AutomationConfig, AutomationEngine, AutomationEngineDesk, AutomationError,
-    AutomationFileError, AutomationParts, AutomationProgress, GitHubActionsConfig,
+    AnsibleConfig, AnsibleTowerConfig, AutomationConfig, AutomationEngine, AutomationEngineDesk,
+    AutomationError, AutomationFileError, AutomationParts, AutomationProgress, GitHubActionsConfig,
     JiraActionsConfig, PROPOSE_BUCKETS_SECS, ProviderConfig, ScriptConfig, ScriptsConfig,
-    ServiceNowActionsConfig, TerraformConfig, WebhookConfig, parse_automations,
+    ServiceNowActionsConfig, TerraformCloudConfig, TerraformConfig, WebhookConfig,
+    parse_automations,
 };
 pub use http::HttpConfig;
 pub use mail::{MailConfig, MailSecurity};

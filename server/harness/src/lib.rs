@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod asking;
 pub mod automation;
+pub mod controllers;
 mod counterparty;
 pub mod questions;
 mod server;

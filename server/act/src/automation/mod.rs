@@ -56,6 +56,8 @@ pub use progress::{AutomationProgress, PROPOSE_BUCKETS_SECS};
 use provider::Provider;
 use providers::ansible::Ansible;
 pub use providers::ansible::AnsibleConfig;
+use providers::ansible_tower::AnsibleTower;
+pub use providers::ansible_tower::AnsibleTowerConfig;
 pub use providers::github::GitHubActionsConfig;
 use providers::github::GitHubIssues;
 pub use providers::jira::JiraActionsConfig;
@@ -67,6 +69,8 @@ pub use providers::servicenow::ServiceNowActionsConfig;
 use providers::servicenow::ServiceNowRecords;
 use providers::terraform::Terraform;
 pub use providers::terraform::TerraformConfig;
+use providers::terraform_cloud::TerraformCloud;
+pub use providers::terraform_cloud::TerraformCloudConfig;
 use providers::webhook::Webhook;
 pub use providers::webhook::WebhookConfig;
 use reader::Reader;
@@ -114,6 +118,10 @@ pub enum ProviderConfig {
     /// Issues of GitHub.
     #[serde(rename = "github")]
     GitHub(GitHubActionsConfig),
+    /// AWX, Tower, or Ansible Automation Platform.
+    AnsibleTower(AnsibleTowerConfig),
+    /// HCP Terraform, or Terraform Enterprise.
+    TerraformCloud(TerraformCloudConfig),
 }
 
 impl AutomationConfig {
@@ -193,6 +201,14 @@ impl AutomationConfig {
                     let issues = GitHubIssues::new(config, &self.http, clock.clone());
                     Arc::new(RecordsDesk::new(issues.map_err(wrong)?))
                 }
+                ProviderConfig::AnsibleTower(config) => {
+                    let tower = AnsibleTower::new(config, &self.http);
+                    Arc::new(tower.map_err(wrong)?)
+                }
+                ProviderConfig::TerraformCloud(config) => {
+                    let cloud = TerraformCloud::new(config, &self.http, folder);
+                    Arc::new(cloud.map_err(wrong)?)
+                }
             };
             providers.insert(name.clone(), provider);
         }
@@ -200,6 +216,7 @@ impl AutomationConfig {
     }
 }
 
+/// A setting of a provider that cannot be.
 type Providers = BTreeMap<String, Arc<dyn Provider>>;
 
 impl Default for AutomationConfig {

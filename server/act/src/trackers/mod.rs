@@ -17,4 +17,4 @@ mod wire;
 pub(crate) use error::TrackerError;
 pub use settings::{ConfigSecret, TrackerConfigError};
 pub(crate) use settings::{base_url, secret};
-pub(crate) use wire::{Aim, encoded};
+pub(crate) use wire::{Aim, encoded, origin};

@@ -155,7 +155,7 @@ impl Wire {
 }
 
 /// Scheme, host and port of an address, in small letters.
-fn origin(url: &str) -> Option<String> {
+pub(crate) fn origin(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;
     Some(format!("{scheme}://{host}").to_ascii_lowercase())

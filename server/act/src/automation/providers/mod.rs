@@ -2,13 +2,16 @@
 //! [`jobs`]; how steps are taken in a system of records, in [`records`].
 
 pub(super) mod ansible;
+pub(super) mod ansible_tower;
 pub(super) mod github;
 pub(super) mod jira;
 pub(super) mod jobs;
 pub(super) mod records;
+mod remote;
 pub(super) mod script;
 pub(super) mod servicenow;
 pub(super) mod terraform;
+pub(super) mod terraform_cloud;
 #[cfg(test)]
 mod tests;
 pub(super) mod webhook;
@@ -105,6 +108,16 @@ fn remove_old(folder: &Path, now: SystemTime) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What of a text comes after so many of its bytes, and how many it has then.
+pub(super) fn part_of(text: &str, from: u64) -> (String, u64) {
+    let start = usize::try_from(from).unwrap_or(usize::MAX);
+    match text.get(start..) {
+        Some(rest) => (rest.to_owned(), from + rest.len() as u64),
+        // It is shorter by now, or another one.
+        None => (String::new(), from),
+    }
 }
 
 /// A parameter as JSON. Text is text, whatever is in it.

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use tocsin_harness::automation::{AwxDouble, TerraformCloudDouble};
+use tocsin_harness::controllers::{AwxDouble, TerraformCloudDouble};
 use tocsin_harness::{controller_clients, find_program};
 
 fn script(name: &str) -> PathBuf {

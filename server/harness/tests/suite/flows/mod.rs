@@ -3,8 +3,8 @@
 mod alerts;
 mod automation;
 mod automation_answers;
-mod automation_kills;
 mod automation_doubles;
+mod automation_kills;
 mod clients;
 mod copilot_clients;
 mod demo;

@@ -1,10 +1,12 @@
 //! The providers against the real programs, and against text that wants to be more than text.
 
 mod ansible;
+mod ansible_tower;
 mod demo;
 mod records;
 mod script;
 mod terraform;
+mod terraform_cloud;
 mod webhook;
 
 use std::time::Duration;
@@ -14,10 +16,12 @@ use tocsin_domain::automation::{
     ActionTemplate, CallKind, Param, Params, Plan, PlannedAction, RunId, RunState,
 };
 
+use tocsin_harness::controllers::{Mood, Reply, Request};
+
 use super::UNDO;
 use crate::automation::matching::probe;
 use crate::automation::policy::{Approval, leave_to_execute, leave_to_roll_back};
-use crate::automation::provider::{Draft, Order, Planned, Provider, Status};
+use crate::automation::provider::{Certainty, Draft, Order, Planned, Provider, Status};
 use crate::automation::render::Renderer;
 use crate::automation::tests::plan::{plan, run};
 use crate::automation::words::names;
@@ -123,6 +127,64 @@ pub(super) fn draft(params: &Params) -> Draft {
 
 pub(super) fn text(text: &str) -> Param {
     Param::Text(text.into())
+}
+
+/// An order about what a plan asks for, of which nothing was answered.
+pub(super) fn order(plan: &Plan, kind: CallKind) -> Order<'_> {
+    Order {
+        plan,
+        kind,
+        handle: None,
+    }
+}
+
+/// What becomes of requests to a double, mixed by a fixed hash: some are lost on the way, some are
+/// done and not answered, some are refused for now.
+pub(super) fn mixed(number: u64, _: &Request) -> Mood {
+    let hash = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    let answer = |status| Mood::Answer(Reply::empty(status));
+    match hash % 18 {
+        0 | 1 => Mood::DoAndDrop,
+        2 => Mood::Drop,
+        3 => answer(503),
+        4 => answer(429),
+        5 => answer(500),
+        _ => Mood::Obey,
+    }
+}
+
+/// Has a provider do what is approved, as the driver does it in bad weather: of what may have been
+/// told it is asked before it is told again. How it ended.
+pub(super) async fn insist(provider: &dyn Provider, approval: &Approval) -> Status {
+    let mut handle: Option<String> = None;
+    let mut is_told = false;
+    for _ in 0..2000 {
+        if is_told {
+            let order = Order {
+                plan: approval.plan(),
+                kind: approval.kind(),
+                handle: handle.as_deref(),
+            };
+            match provider.status(&order).await {
+                Ok(Status::Unknown) => {
+                    assert_eq!(handle, None, "what began is not forgotten");
+                    is_told = false;
+                }
+                Ok(Status::Running) | Err(_) => {}
+                Ok(over) => return over,
+            }
+            continue;
+        }
+        is_told = true;
+        match provider.execute(approval).await {
+            Ok(begun) => match begun.over {
+                Some(over) => return over,
+                None => handle = Some(begun.handle),
+            },
+            Err(error) => assert_ne!(error.certainty, Certainty::Never, "{}", error.detail),
+        }
+    }
+    panic!("it does not end");
 }
 
 /// How it ended.
