@@ -189,3 +189,18 @@ async fn it_is_undone_with_the_values_that_were_agreed_to() {
     assert!(matches!(end, Status::Succeeded(_)), "{end:?}");
     assert_eq!(folder.values(), serde_json::json!(["before"]));
 }
+
+#[tokio::test]
+async fn a_plan_file_that_is_not_carried_out_is_removed() {
+    let folder = Folder::new();
+    let terraform = folder.terraform(false);
+    let params = params(&["x"]);
+    let planned = terraform.plan(&draft(&params)).await.unwrap();
+    let approval = leave(&action(&params), &planned);
+    let run = approval.plan().run;
+    let said = terraform.discard(run, Some(approval.plan())).await;
+    assert_eq!(said, Ok(Some("the plan file is removed".into())));
+    assert_eq!(terraform.discard(run, None).await, Ok(None));
+    let error = terraform.execute(&approval).await.unwrap_err();
+    assert_eq!(error.certainty, Certainty::Never);
+}
