@@ -171,21 +171,13 @@ impl Ledger {
 
     /// Counts the runs that wait for people; from then on their number is kept.
     pub(super) async fn count_waiting(&self) -> Result<(), StoreError> {
-        const PAGE: usize = 500;
         let waiting = RunFilter {
             states: vec![RunState::AwaitingApproval],
             ..RunFilter::default()
         };
-        let (mut before, mut count) = (None, 0);
-        loop {
-            let page = self.parts.store.runs(&waiting, before, PAGE).await?;
-            count += page.len();
-            before = page.last().map(|run| run.id);
-            if page.len() < PAGE {
-                self.progress.waits(count);
-                return Ok(());
-            }
-        }
+        let count = self.parts.store.count_runs(&waiting).await?;
+        self.progress.waits(count);
+        Ok(())
     }
 
     /// Makes a step of a run.

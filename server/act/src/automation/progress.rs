@@ -45,7 +45,7 @@ impl AutomationProgress {
     }
 
     /// Says how many runs wait for people.
-    pub(super) fn waits(&self, count: usize) {
+    pub(super) fn waits(&self, count: u64) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.waiting.store(count, Ordering::Relaxed);
     }

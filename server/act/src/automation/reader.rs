@@ -246,7 +246,7 @@ impl Reader {
         group: &str,
     ) -> Result<Option<String>, StoreError> {
         let store = &self.ledger.parts.store;
-        let waiting_max = self.ledger.budget.waiting_max as usize;
+        let waiting_max = self.ledger.budget.waiting_max;
         let waiting = RunFilter {
             states: vec![
                 RunState::Proposed,
@@ -255,7 +255,7 @@ impl Reader {
             ],
             ..RunFilter::default()
         };
-        if store.runs(&waiting, None, waiting_max).await?.len() >= waiting_max {
+        if store.count_runs(&waiting).await? >= u64::from(waiting_max) {
             return Ok(Some(format!("{waiting_max} runs wait already")));
         }
         if rule.cooldown_secs == 0 {

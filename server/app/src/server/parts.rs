@@ -83,8 +83,7 @@ impl Parts {
     /// # Errors
     /// Which part could not be opened, and why.
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let purpose = format!("tocsin serve on {}", config.server.listen);
-        let data_dir = DataDir::take(&config.server.data_dir, &purpose)?;
+        let data_dir = data_dir(config)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let loaded = embedder::load(config.model.dir.as_deref());
         let Stores {
@@ -100,18 +99,10 @@ impl Parts {
         let stores = (&logs, &relational, &vectors);
         let alerts = alerts(config, stores, (&metrics, &loaded, &clock)).await?;
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
-        let automation = AutomationSources {
-            relational: &relational,
-            logs: &logs,
-            metrics: metrics.queries(),
-            alerts: &alerts,
-            clock: &clock,
-        };
-        let automation = AutomationSide::open(config, &data_dir, automation).await?;
-        let read = (&logs, &relational, &search);
-        let copilot = copilot(config, read, (&metrics, &alerts), &clock)?;
-        let sources = Arc::<Sources>::default();
-        let http = Arc::<HttpMetrics>::default();
+        let known = (&metrics, &alerts, &clock);
+        let automation = automation(config, &data_dir, (&logs, &relational), known).await?;
+        let copilot = copilot(config, (&logs, &relational, &search), known)?;
+        let (sources, http) = (Arc::<Sources>::default(), Arc::<HttpMetrics>::default());
         let files = tocsin_ingest::file_tail::StatusBoard::default();
         let intake = intake(&bus, &sources, &metrics, &clock);
         let status = Status::new(StatusParts {
@@ -262,12 +253,34 @@ async fn alerts(
     AlertParts::open(config, sources).await
 }
 
+/// The data folder, taken for this server.
+fn data_dir(config: &Config) -> anyhow::Result<DataDir> {
+    let purpose = format!("tocsin serve on {}", config.server.listen);
+    Ok(DataDir::take(&config.server.data_dir, &purpose)?)
+}
+
+/// The automation side, in front of the stores.
+async fn automation(
+    config: &Config,
+    data_dir: &DataDir,
+    (logs, relational): (&Arc<dyn LogStore>, &Arc<SqliteStore>),
+    (metrics, alerts, clock): (&MetricParts, &AlertParts, &Arc<dyn Clock>),
+) -> anyhow::Result<AutomationSide> {
+    let sources = AutomationSources {
+        relational,
+        logs,
+        metrics: metrics.queries(),
+        alerts,
+        clock,
+    };
+    AutomationSide::open(config, data_dir, sources).await
+}
+
 /// The copilot over all that an answer may rest on.
 fn copilot(
     config: &Config,
     (logs, relational, search): (&Arc<dyn LogStore>, &Arc<SqliteStore>, &Arc<PrototypeSearch>),
-    (metrics, alerts): (&MetricParts, &AlertParts),
-    clock: &Arc<dyn Clock>,
+    (metrics, alerts, clock): (&MetricParts, &AlertParts, &Arc<dyn Clock>),
 ) -> anyhow::Result<CopilotSide> {
     let model = Model::open(config, relational, logs, clock)?;
     let parts = CopilotParts {

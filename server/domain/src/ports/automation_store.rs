@@ -129,6 +129,12 @@ pub trait AutomationStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Run>, StoreError>;
 
+    /// How many runs are meant.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn count_runs(&self, filter: &RunFilter) -> Result<u64, StoreError>;
+
     /// Runs about which something is to be done at a time, in ms, that due longest first.
     ///
     /// # Errors

@@ -169,6 +169,15 @@ impl AutomationStore for Store {
         Ok(runs.take(limit).cloned().collect())
     }
 
+    async fn count_runs(&self, filter: &RunFilter) -> Result<u64, StoreError> {
+        let kept = self.kept()?;
+        Ok(kept
+            .runs
+            .values()
+            .filter(|run| is_meant(filter, run))
+            .count() as u64)
+    }
+
     async fn due_runs(&self, now_ms: i64, limit: usize) -> Result<Vec<Run>, StoreError> {
         let kept = self.kept()?;
         let due = |run: &&Run| run.due_ms().is_some_and(|due_ms| due_ms <= now_ms);

@@ -47,6 +47,10 @@ impl AutomationStore for SqliteStore {
         rows::page(&self.pool, filter, before, limit).await
     }
 
+    async fn count_runs(&self, filter: &RunFilter) -> Result<u64, StoreError> {
+        rows::count_of(&self.pool, filter).await
+    }
+
     async fn due_runs(&self, now_ms: i64, limit: usize) -> Result<Vec<Run>, StoreError> {
         rows::due(&self.pool, now_ms, limit).await
     }

@@ -66,6 +66,25 @@ pub(super) async fn page(
     let before = before.map_or_else(|| vec![0xff; 17], |id| id_bytes(id.0));
     let mut sql = QueryBuilder::<Sqlite>::new(concat!(columns!(), "id < "));
     sql.push_bind(before);
+    push_filter(&mut sql, filter);
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit(page));
+    let rows = sql.build().fetch_all(pool).await.map_err(store_error)?;
+    rows.iter().map(run).collect()
+}
+
+pub(super) async fn count_of(pool: &SqlitePool, filter: &RunFilter) -> Result<u64, StoreError> {
+    let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM automation_runs WHERE true");
+    push_filter(&mut sql, filter);
+    let count: i64 = sql
+        .build_query_scalar()
+        .fetch_one(pool)
+        .await
+        .map_err(store_error)?;
+    Ok(count.cast_unsigned())
+}
+
+/// Adds what a filter asks for.
+fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &RunFilter) {
     if !filter.states.is_empty() {
         sql.push(" AND state IN (");
         let mut list = sql.separated(", ");
@@ -92,9 +111,6 @@ pub(super) async fn page(
     if let Some(to_ms) = filter.to_ms {
         sql.push(" AND created_ms < ").push_bind(to_ms);
     }
-    sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit(page));
-    let rows = sql.build().fetch_all(pool).await.map_err(store_error)?;
-    rows.iter().map(run).collect()
 }
 
 pub(super) async fn due(

@@ -279,7 +279,11 @@ async fn lists<S: AutomationStore>(store: &S) -> Result<(), StoreError> {
     let one = |change: fn(&mut RunFilter)| {
         let mut filter = RunFilter::default();
         change(&mut filter);
-        async move { Ok::<_, StoreError>(store.runs(&filter, None, 10).await?.len()) }
+        async move {
+            let found = store.runs(&filter, None, 10).await?.len();
+            assert_eq!(store.count_runs(&filter).await?, found as u64);
+            Ok::<_, StoreError>(found)
+        }
     };
     assert_eq!(
         one(|f| f.states = vec![RunState::Executing, RunState::Succeeded]).await?,
