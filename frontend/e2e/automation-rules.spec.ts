@@ -46,6 +46,21 @@ test('a mistake is shown at its place, and a rule is kept as text', async ({ pag
   expect(automation.told.at(-1)).toMatchObject({ method: 'PUT', path: 'rules/clean_full_disk', body: before.replace('keep_days: 7', 'keep_days: 14') });
 });
 
+test('a switch is not taken back by a text from before it', async ({ page, automation }) => {
+  await page.goto('automation?view=rules&rule=clean_full_disk');
+  const editor = page.getByRole('textbox', { name: 'The rule as YAML' });
+  const before = await editor.inputValue();
+  const turn = (yaml: string) => Object.assign(automation.rules[0] ?? {}, { yaml, version: (automation.rules[0]?.version ?? 0) + 1 });
+  turn(before.replace('enabled: true', 'enabled: false'));
+  await page.getByRole('switch', { name: 'Rule clean_full_disk is on' }).click();
+  await expect(editor).toHaveValue(/enabled: false/);
+  await editor.fill('id: clean_full_disk\n');
+  turn(before);
+  await page.getByRole('switch', { name: 'Rule clean_full_disk is on' }).click();
+  await page.getByRole('button', { name: 'Show version 5' }).click();
+  await expect(editor).toHaveValue(before);
+});
+
 test('a rule is tried on an alert as it is written, and over history', async ({ page, automation }) => {
   await page.route('**/api/v1/alerts?*', (route) => route.fulfill({ json: { items: [alert], next_cursor: null } }));
   await page.goto('automation?view=rules&rule=clean_full_disk');
@@ -79,7 +94,11 @@ test('a new rule takes the id in its text', async ({ page, automation }) => {
   await page.goto('automation?view=rules');
   await page.getByRole('button', { name: 'New rule' }).click();
   const editor = page.getByRole('textbox', { name: 'The rule as YAML' });
-  await editor.fill((await editor.inputValue()).replace('id: new_rule', 'id: tidy'));
+  const start = await editor.inputValue();
+  await editor.fill(start.replace('id: new_rule', 'id: clean_full_disk'));
+  await expect(page.getByRole('alert')).toHaveText('There is a rule clean_full_disk already: give this one another id.');
+  await expect(page.getByRole('button', { name: 'Make the rule' })).toBeDisabled();
+  await editor.fill(start.replace('id: new_rule', 'id: tidy'));
   automation.failing['rules/tidy'] = { status: 400, title: 'Bad request', detail: '`name`: expected a name', errors: [{ field: 'name', detail: 'expected a name' }] };
   await page.getByRole('button', { name: 'Make the rule' }).click();
   await expect(page.getByRole('button', { name: 'Line 2' })).toBeVisible();

@@ -25,18 +25,28 @@ interface Props {
   rule?: AutomationRule;
   /** What its text begins with. */
   start: string;
+  /** Ids that a new rule cannot have. */
+  taken?: readonly string[];
   onClose: () => void;
   onKept?: (id: string) => void;
 }
 
 /** A rule as text, and what it would do: on one alert, and over history. */
-export function RuleEditor({ rule, start, onClose, onKept }: Props) {
-  const [base, setBase] = useState(start);
+export function RuleEditor({ rule, start, taken = [], onClose, onKept }: Props) {
+  const [base, setBase] = useState({ yaml: start, version: rule?.version ?? 0 });
   const [text, setText] = useState(start);
   const [sent, setSent] = useState('');
   const save = useSaveRule();
   const id = rule?.id ?? idOf(text) ?? '';
-  const isChanged = text !== base;
+  const isChanged = text !== base.yaml;
+  const isOlder = rule !== undefined && rule.version > base.version;
+  const takeUp = ({ yaml, version }: AutomationRule) => {
+    setBase({ yaml, version });
+    setText(yaml);
+  };
+  // A switch makes a new version too; whoever goes on from the older text would take it back.
+  if (isOlder && !isChanged) takeUp(rule);
+  const isTaken = rule === undefined && taken.includes(id);
   const problem = save.error instanceof ApiError ? save.error.problem : undefined;
   // A mistake belongs to the text that was sent; once that is changed its place may be another's.
   const mistakes = problem && sent === text ? mistakesOf(text, problem) : [];
@@ -47,7 +57,15 @@ export function RuleEditor({ rule, start, onClose, onKept }: Props) {
   };
   const keep = () => {
     setSent(text);
-    save.mutate({ id, yaml: text }, { onSuccess: (kept) => { setBase(kept.yaml); setText(kept.yaml); onKept?.(kept.id); } });
+    save.mutate(
+      { id, yaml: text },
+      {
+        onSuccess: (kept) => {
+          takeUp(kept);
+          onKept?.(kept.id);
+        },
+      },
+    );
   };
   return (
     <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
@@ -62,25 +80,30 @@ export function RuleEditor({ rule, start, onClose, onKept }: Props) {
         >
           {rule && <Switches rule={rule} />}
           <div className="space-y-3 p-4">
-            {rule && !isChanged && rule.yaml !== base && (
+            {isOlder && isChanged && (
               <p role="status" className="text-sm text-(--warn-text)">
-                It is version {rule.version} by now.{' '}
-                <button type="button" className="text-accent hover:underline" onClick={() => { setBase(rule.yaml); setText(rule.yaml); }}>
-                  Show that
+                It is version {rule.version} by now; what you have changed here was version {base.version}.{' '}
+                <button type="button" className="text-accent hover:underline" onClick={() => takeUp(rule)}>
+                  Show version {rule.version}
                 </button>
               </p>
             )}
-            <CodeEditor label="The rule as YAML" text={text} mistakes={mistakes} onChange={setText} onSave={keep} />
+            {isTaken && (
+              <p role="alert" className="text-sm text-danger">
+                There is a rule {id} already: give this one another id.
+              </p>
+            )}
+            <CodeEditor label="The rule as YAML" text={text} mistakes={mistakes} onChange={setText} onSave={() => !isTaken && keep()} />
             {save.error && !problem && (
               <p role="alert" className="text-sm break-words text-danger">
                 {save.error.message}
               </p>
             )}
             <div className="flex flex-wrap gap-2">
-              <Button look="primary" disabled={save.isPending || (rule !== undefined && !isChanged) || id === ''} onClick={keep}>
+              <Button look="primary" disabled={save.isPending || (rule !== undefined && !isChanged) || id === '' || isTaken} onClick={keep}>
                 {rule ? `Keep as version ${rule.version + 1}` : 'Make the rule'}
               </Button>
-              <Button look="quiet" disabled={!isChanged} onClick={() => restore(base)}>
+              <Button look="quiet" disabled={!isChanged} onClick={() => restore(base.yaml)}>
                 Undo
               </Button>
               {rule && <Delete id={rule.id} onDone={onClose} />}

@@ -24,7 +24,7 @@ export function RulesTab() {
   const all = data?.items ?? [];
   const opened = all.find(({ id }) => id === view.rule);
   const close = () => setView({ rule: undefined });
-  if (view.rule === NEW) return <RuleEditor start={NEW_RULE} onClose={close} onKept={(rule) => setView({ rule }, { replace: true })} />;
+  if (view.rule === NEW) return <RuleEditor start={NEW_RULE} taken={all.map(({ id }) => id)} onClose={close} onKept={(rule) => setView({ rule }, { replace: true })} />;
   // What is being written is not thrown away when someone switches the rule meanwhile.
   if (opened) return <RuleEditor key={opened.id} rule={opened} start={opened.yaml} onClose={close} />;
   const q = (view.q ?? '').toLowerCase();
