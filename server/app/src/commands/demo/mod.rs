@@ -131,9 +131,12 @@ fn remedies(arguments: &Arguments, folder: &Path) -> anyhow::Result<Option<Remed
         return Ok(None);
     }
     let search = std::env::var_os("PATH").unwrap_or_default();
-    let search: Vec<PathBuf> = std::env::split_paths(&search).collect();
+    // Tools are run in folders of their own, where a relative path would mean something else.
+    let search = std::env::split_paths(&search).filter(|folder| folder.is_absolute());
+    let search: Vec<PathBuf> = search.collect();
     let cached = || crate::embedder::user_cache().join(TOOLS_IN_CACHE);
     let tools = arguments.tools.clone().unwrap_or_else(cached);
+    let tools = std::path::absolute(tools).context("the folder of tools has no path")?;
     Remedies::prepare(folder.join("automation"), &tools, &search).map(Some)
 }
 

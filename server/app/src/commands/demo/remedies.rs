@@ -70,11 +70,11 @@ impl Remedies {
                 .all(|name| folder.join(name).is_file())
         };
         let ansible = folders.find(has_all).cloned();
-        let terraform = search.iter().map(|folder| folder.join("terraform"));
+        let mut programs = search.iter().map(|folder| folder.join("terraform"));
         let mut remedies = Self {
             folder,
             ansible,
-            terraform: terraform.into_iter().find(|program| program.is_file()),
+            terraform: programs.find(|program| program.is_file()),
             missing: Vec::new(),
         };
         if remedies.ansible.is_none() {
