@@ -12,6 +12,8 @@ pub(crate) struct Item {
     pub(crate) alert: Alert,
     pub(crate) news: News,
     pub(crate) at_ms: i64,
+    /// What the server says, if that is the news.
+    pub(crate) note: Option<String>,
 }
 
 impl Item {
@@ -64,6 +66,7 @@ impl Message {
                 alert: alert.clone(),
                 news: delivery.news,
                 at_ms: delivery.at_ms,
+                note: None,
             };
             match items.iter_mut().find(|known| known.alert.id == alert.id) {
                 Some(known) => *known = item,
@@ -91,6 +94,7 @@ impl Message {
                 alert: alert.clone(),
                 news,
                 at_ms: alert.ends_ms.unwrap_or(alert.last_ms),
+                note: None,
             }],
             more: 0,
             reference: None,

@@ -52,6 +52,9 @@ pub(crate) fn decide(delivery: &Delivery, situation: Situation<'_>) -> Decision 
     if delivery.news.is_end() && !is_open {
         return Decision::Skip("its beginning was not told");
     }
+    if delivery.news == News::Noted && !is_open {
+        return Decision::Skip("its beginning was not told");
+    }
     if !delivery.news.is_end() {
         let silence = silences
             .iter()
@@ -68,7 +71,7 @@ pub(crate) fn decide(delivery: &Delivery, situation: Situation<'_>) -> Decision 
             alert.status,
             AlertStatus::Acknowledged | AlertStatus::InProgress
         );
-        if is_taken && delivery.news != News::Escalated {
+        if is_taken && !matches!(delivery.news, News::Escalated | News::Noted) {
             return Decision::Skip("someone has it already");
         }
         if let Some(silence) = silence {

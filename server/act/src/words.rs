@@ -1,7 +1,7 @@
 //! The words of a message: MiniJinja templates of a subscription, or Tocsin's own.
 //!
-//! A template sees `alert` (the first), `alerts`, `status`, `news`, `count`, `more` and
-//! `subscription`. One that fails never keeps a message back: Tocsin's own words take its place.
+//! A template sees `alert` (the first), `alerts`, `status`, `news`, `note` (what the server says of the
+//! first, if that is the news), `count`, `more` and `subscription`. One that fails never keeps a message back: Tocsin's own words take its place.
 
 use minijinja::{Environment, Value};
 use serde::Serialize;
@@ -158,6 +158,7 @@ fn context(message: &Message, sender: &Sender<'_>) -> Value {
         alerts => alerts,
         status => message.status(),
         news => message.items.first().map(|item| item.news.name()),
+        note => message.items.first().and_then(|item| item.note.clone()),
         count => message.alerts(),
         more => message.more,
         subscription => sender.subscription.name,
@@ -187,6 +188,7 @@ fn own_text(message: &Message, sender: &Sender<'_>) -> String {
     let mut lines = Vec::new();
     if let ([only], 0) = (message.items.as_slice(), message.more) {
         let alert = &only.alert;
+        lines.push(only.note.clone().unwrap_or_default());
         lines.push(alert.annotations.get("summary").to_owned());
         let shown = alert.evidence.iter().take(OWN_EVIDENCE);
         lines.extend(shown.map(evidence));

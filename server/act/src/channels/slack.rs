@@ -67,7 +67,7 @@ fn section(text: &str) -> Value {
 }
 
 /// Slack's three signs that are not text.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -91,6 +91,7 @@ fn reply(message: &Message) -> Option<(String, bool)> {
         News::Cleared => Some(("Resolved: it cleared.".into(), false)),
         News::Resolved => Some(("Resolved by hand.".into(), false)),
         News::Returned => Some((format!("It is back: {}", escape(&alert.title)), true)),
+        News::Noted => Some((escape(&cut(item.note.as_deref()?, SECTION_MAX)), true)),
         News::Escalated => Some((format!("It is {} now.", alert.severity.name()), true)),
         News::Fired | News::Flapping => None,
     }

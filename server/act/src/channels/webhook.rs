@@ -120,6 +120,9 @@ fn annotations(item: &Item) -> Pairs {
     annotations.entry("summary".into()).or_insert_with(title);
     annotations.insert("title".into(), alert.title.clone());
     annotations.insert("news".into(), item.news.name().into());
+    if let Some(note) = &item.note {
+        annotations.insert("note".into(), note.clone());
+    }
     annotations.insert("kind".into(), alert.kind.name().into());
     if alert.confidence.is_finite() {
         let probability = format!("{:.3}", alert.confidence);

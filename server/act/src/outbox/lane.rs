@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tocsin_domain::alert::{Alert, AlertId};
+use tocsin_domain::alert::{Alert, AlertEventKind, AlertId};
 use tocsin_domain::ports::StoreError;
 use tocsin_domain::subscription::{
-    Delivery, DeliveryId, DeliveryState, Subscription, SubscriptionId,
+    Delivery, DeliveryId, DeliveryState, News, Subscription, SubscriptionId,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -226,6 +226,7 @@ impl Lane {
         let Some(mut message) = Message::of(&told, key, reference) else {
             return Ok(());
         };
+        self.take_notes(&told, &mut message).await?;
         // While a delivery is pending its reference is what its channel noted at the last attempt.
         message.progress.clone_from(&first.reference);
         let sender = Sender {
@@ -246,6 +247,23 @@ impl Lane {
             .map(|(one, _)| self.settled(one, lead, &message.key, &outcome))
             .collect();
         self.parts.store.settle(settled).await
+    }
+
+    /// Gives a message what the server says of its alerts.
+    async fn take_notes(&self, told: &[Told], message: &mut Message) -> Result<(), StoreError> {
+        for (delivery, _) in told.iter().filter(|(one, _)| one.news == News::Noted) {
+            let item = message.items.iter_mut();
+            let mut item = item.filter(|one| one.news == News::Noted);
+            let Some(item) = item.find(|one| one.alert.id == delivery.alert) else {
+                continue;
+            };
+            let before = delivery.event_seq.saturating_sub(1);
+            let events = self.parts.alerts.events_after(before, 1).await?;
+            if let Some(AlertEventKind::Commented(text)) = events.first().map(|one| &one.kind) {
+                item.note = Some(text.clone());
+            }
+        }
+        Ok(())
     }
 
     /// A delivery after its message was sent.

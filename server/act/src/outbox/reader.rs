@@ -105,7 +105,7 @@ async fn matching(
     let mut deliveries = Vec::new();
     let news = events.iter();
     let news: Vec<(&AlertEvent, News)> = news
-        .filter_map(|event| Some((event, News::of(&event.kind)?)))
+        .filter_map(|event| Some((event, News::of(event)?)))
         .collect();
     if news.is_empty() {
         return Ok(deliveries);

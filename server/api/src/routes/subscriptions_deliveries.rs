@@ -144,7 +144,7 @@ pub(crate) async fn preview(
     let news = match request.news.as_deref().filter(|name| !name.is_empty()) {
         None => News::Fired,
         Some(name) => {
-            let expected = "fired, returned, escalated, flapping, cleared or resolved";
+            let expected = "fired, returned, escalated, flapping, noted, cleared or resolved";
             named("news", name, expected, News::from_name)?
         }
     };

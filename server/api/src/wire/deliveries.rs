@@ -45,7 +45,7 @@ pub(crate) struct DeliveryItem {
     pub(crate) alert: String,
     /// The number of the event.
     pub(crate) event_seq: u64,
-    /// fired, returned, escalated, flapping, cleared or resolved.
+    /// fired, returned, escalated, flapping, noted, cleared or resolved.
     pub(crate) news: &'static str,
     /// When it happened.
     #[schema(format = DateTime)]
@@ -98,7 +98,7 @@ pub(crate) struct MessagePreviewRequest {
     /// The alert that it is about. Default: a made-up one.
     #[serde(default)]
     pub(crate) alert: Option<String>,
-    /// fired, returned, escalated, flapping, cleared or resolved. Default: fired.
+    /// fired, returned, escalated, flapping, noted, cleared or resolved. Default: fired.
     #[serde(default)]
     pub(crate) news: Option<String>,
 }

@@ -1,7 +1,8 @@
 //! What is to be told to a subscription: one delivery for each piece of news.
 
 use super::SubscriptionId;
-use crate::alert::{AlertEventKind, AlertId};
+use crate::alert::{AlertEvent, AlertEventKind, AlertId};
+use crate::ports::AuditEntry;
 
 /// What there is to tell of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,6 +15,8 @@ pub enum News {
     Escalated,
     /// It comes and goes.
     Flapping,
+    /// The server says what is, or is to be, done about it.
+    Noted,
     /// It ended.
     Cleared,
     /// Someone said that it is done.
@@ -22,23 +25,26 @@ pub enum News {
 
 impl News {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Fired,
         Self::Returned,
         Self::Escalated,
         Self::Flapping,
+        Self::Noted,
         Self::Cleared,
         Self::Resolved,
     ];
 
     /// What an event is worth telling as; none: it is not.
     #[must_use]
-    pub const fn of(kind: &AlertEventKind) -> Option<Self> {
-        Some(match kind {
+    pub fn of(event: &AlertEvent) -> Option<Self> {
+        Some(match event.kind {
             AlertEventKind::Fired => Self::Fired,
             AlertEventKind::Returned => Self::Returned,
             AlertEventKind::Escalated { .. } => Self::Escalated,
             AlertEventKind::Flapping => Self::Flapping,
+            // What people write to each other is not told.
+            AlertEventKind::Commented(_) if event.actor == AuditEntry::SYSTEM => Self::Noted,
             AlertEventKind::Cleared => Self::Cleared,
             AlertEventKind::Resolved => Self::Resolved,
             _ => return None,
@@ -59,6 +65,7 @@ impl News {
             Self::Returned => "returned",
             Self::Escalated => "escalated",
             Self::Flapping => "flapping",
+            Self::Noted => "noted",
             Self::Cleared => "cleared",
             Self::Resolved => "resolved",
         }

@@ -2,6 +2,7 @@
 //! stopped anywhere.
 
 pub(crate) mod memory;
+mod notes;
 pub(crate) mod receiver;
 
 use std::collections::{BTreeMap, HashSet};
