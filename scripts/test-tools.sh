@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real counterparties that the tests talk to, once: logrotate, rsyslog, logger,
 # Chromium, Prometheus, vmagent, Ansible, the Python clients of OpenTelemetry, Elasticsearch,
-# InfluxDB, Jira, ServiceNow, GitHub, AWX, HCP Terraform, OpenAI, Ollama and the Model Context
+# InfluxDB, Jira, ServiceNow, GitHub, Slack, AWX, HCP Terraform, OpenAI, Ollama and the Model Context
 # Protocol, and a mail server in Python (aiosmtpd).
 set -euo pipefail
 tools="${TOCSIN_TOOLS:-$HOME/.cache/tocsin/tools}"
@@ -26,7 +26,7 @@ if [ ${#packages[@]} -gt 0 ]; then
     { tail -20 "$tools/apt.log" >&2; exit 1; }
 fi
 
-wanted="opentelemetry-sdk==1.45.0 opentelemetry-exporter-otlp-proto-http==1.45.0 elasticsearch==9.1.1 python-logging-loki==0.3.1 influxdb-client==1.50.0 jira==3.10.5 atlassian-python-api==5.0.5 pysnow==0.7.17 pysnc==1.2.1 PyGithub==2.10.0 aiosmtpd==1.4.6 openai==3.57.0 ollama==0.6.3 mcp==2.3.0"
+wanted="opentelemetry-sdk==1.45.0 opentelemetry-exporter-otlp-proto-http==1.45.0 elasticsearch==9.1.1 python-logging-loki==0.3.1 influxdb-client==1.50.0 jira==3.10.5 atlassian-python-api==5.0.5 pysnow==0.7.17 pysnc==1.2.1 PyGithub==2.10.0 aiosmtpd==1.4.6 openai==3.57.0 ollama==0.6.3 mcp==2.3.0 slack_sdk==3.48.0"
 if [ "$(cat "$tools/python.txt" 2>/dev/null)" != "$wanted" ]; then
   rm -rf "$tools/python"
   python3 -m venv "$tools/python"

@@ -24,10 +24,11 @@ mod trackers;
 mod words;
 
 pub use automation::{
-    AnsibleConfig, AnsibleTowerConfig, AutomationConfig, AutomationEngine, AutomationEngineDesk,
-    AutomationError, AutomationFileError, AutomationParts, AutomationProgress, GitHubActionsConfig,
-    JiraActionsConfig, PROPOSE_BUCKETS_SECS, ProviderConfig, ScriptConfig, ScriptsConfig,
-    ServiceNowActionsConfig, TerraformCloudConfig, TerraformConfig, WebhookConfig,
+    AnsibleConfig, AnsibleTowerConfig, ApprovalMessenger, ApprovalParts, AutomationConfig,
+    AutomationEngine, AutomationEngineDesk, AutomationError, AutomationFileError, AutomationParts,
+    AutomationProgress, GitHubActionsConfig, JiraActionsConfig, PROPOSE_BUCKETS_SECS,
+    ProviderConfig, ScriptConfig, ScriptsConfig, ServiceNowActionsConfig, SlackApprovals,
+    SlackApprovalsConfig, SlackReplies, TerraformCloudConfig, TerraformConfig, WebhookConfig,
     parse_automations,
 };
 pub use http::HttpConfig;

@@ -30,6 +30,7 @@ pub(crate) enum ErrorKind {
     TooManyRequests,
     Internal,
     Unavailable,
+    Unsigned,
     ModelMissing,
 }
 
@@ -80,6 +81,11 @@ impl ErrorKind {
                 "unavailable",
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Unavailable for now",
+            ),
+            Self::Unsigned => (
+                "unsigned",
+                StatusCode::UNAUTHORIZED,
+                "The signature does not hold",
             ),
             Self::ModelMissing => (
                 "model-missing",

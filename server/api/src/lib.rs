@@ -16,6 +16,7 @@ mod middleware;
 mod openapi;
 mod router;
 mod routes;
+mod slack;
 mod state;
 mod stream;
 mod views;
@@ -26,6 +27,7 @@ pub use config::ApiConfig;
 pub use identity::Identity;
 pub use openapi::document as openapi_document;
 pub use router::router;
+pub use slack::SlackInbound;
 pub use state::{ApiParts, ApiState};
 
 #[cfg(test)]

@@ -95,6 +95,7 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         routes::influx::write_v3,
         routes::influx::ping,
         routes::influx::query,
+        routes::slack::interaction,
         routes::telegraf::push,
         routes::remote_write::push,
         routes::otlp::push_metrics,

@@ -16,8 +16,8 @@ use crate::routes::{
     jobs, live, logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
     logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, me, metrics,
     metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus, push_logs,
-    remote_write, settings, silences, splunk, stats, subscriptions, subscriptions_deliveries,
-    telegraf, tickets, tickets_act, tickets_decisions, ui,
+    remote_write, settings, silences, slack, splunk, stats, subscriptions,
+    subscriptions_deliveries, telegraf, tickets, tickets_act, tickets_decisions, ui,
 };
 use crate::state::ApiState;
 
@@ -48,6 +48,7 @@ pub fn router(state: ApiState) -> Router {
         .merge(elasticsearch_bulk())
         .merge(metric_pushes())
         .merge(writes())
+        .route("/webhooks/slack", post(slack::interaction))
         .merge(streams())
         .merge(operations())
         .merge(page())

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::assets::Assets;
 use crate::config::ApiConfig;
 use crate::identity::Identity;
+use crate::slack::SlackInbound;
 use crate::stream::metrics::MetricFeeds;
 
 /// Everything that stands behind the routes. `app` fills it in.
@@ -77,6 +78,8 @@ pub struct ApiParts {
     pub changes: Arc<dyn ChangeStore>,
     /// What its model was sent.
     pub ledger: Arc<dyn ModelLedger>,
+    /// Where people approve in Slack; none: they do not.
+    pub slack: Option<SlackInbound>,
     /// What the server says of itself.
     pub status: Arc<dyn ServerStatus>,
     /// Where requests are counted.

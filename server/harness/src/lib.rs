@@ -10,6 +10,7 @@ pub mod controllers;
 mod counterparty;
 pub mod questions;
 mod server;
+pub mod slack;
 pub mod storm;
 pub mod trackers;
 mod wait;

@@ -268,17 +268,22 @@ fn parse(bytes: &[u8]) -> Option<Request> {
     let length: usize = length.map_or(Some(0), |length| length.parse().ok())?;
     let body = bytes.get(end..end + length)?;
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     Some(Request {
         method: method.to_owned(),
         path: path.to_owned(),
-        query: pairs
-            .map(|(name, value)| (decoded(name, true), decoded(value, true)))
-            .collect(),
+        query: form(query),
         headers,
         body: String::from_utf8_lossy(body).into_owned(),
     })
+}
+
+/// Names and values of a query, or of a form, decoded.
+pub(crate) fn form(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decoded(name, true), decoded(value, true)))
+        .collect()
 }
 
 fn decoded(text: &str, is_query: bool) -> String {

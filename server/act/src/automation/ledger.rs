@@ -57,6 +57,8 @@ pub(super) struct Ledger {
     /// Whether the configuration lets anything be proposed and begin.
     pub(super) is_enabled: bool,
     pub(super) progress: Arc<AutomationProgress>,
+    /// Where the page is, without a slash at the end.
+    pub(super) base_url: String,
     rules: RwLock<Arc<RuleSet>>,
     switches: RwLock<Switches>,
     noted: AtomicU64,
@@ -86,6 +88,7 @@ impl Ledger {
             of_files,
             is_enabled: true,
             progress: Arc::default(),
+            base_url: String::new(),
             rules: RwLock::default(),
             switches: RwLock::default(),
             noted: AtomicU64::new(0),
@@ -94,6 +97,11 @@ impl Ledger {
 
     pub(super) fn now_ms(&self) -> i64 {
         self.parts.clock.now().millis()
+    }
+
+    /// Where people see a run.
+    pub(super) fn link(&self, run: RunId) -> String {
+        format!("{}/automation/runs/{run}", self.base_url)
     }
 
     pub(super) fn rules(&self) -> Arc<RuleSet> {
@@ -357,7 +365,8 @@ impl Ledger {
     }
 }
 
-fn ten_bytes(name: &str) -> [u8; 10] {
+/// Ten bytes that follow from a name, for ids.
+pub(super) fn ten_bytes(name: &str) -> [u8; 10] {
     let hash: [u8; 32] = Sha256::digest(name.as_bytes()).into();
     let mut bytes = [0; 10];
     bytes.copy_from_slice(&hash[..10]);

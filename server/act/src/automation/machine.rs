@@ -288,6 +288,7 @@ impl Step<'_> {
             let because = format!("someone is to agree: {}", plan.approval_because);
             self.go(RunState::AwaitingApproval, "planned", because);
             self.run.next = Some((Next::Expire, plan.expires_ms));
+            self.owe(Owed::Awaits);
         }
         Ok(())
     }

@@ -6,8 +6,10 @@
 //! ([`verify`]), and undoes or tells people if not. What a run does next is decided in [`machine`],
 //! which is pure; who may say yes, and that a provider is never told without it, in [`policy`]. All
 //! steps are kept through [`ledger`] before anything is told to anyone, so that everything may be
-//! killed anywhere: what may have been told is asked for before it is told again.
+//! killed anywhere: what may have been told is asked for before it is told again. [`approvals`] has people
+//! vote in Slack.
 
+mod approvals;
 mod budget;
 mod condition;
 mod desk;
@@ -41,11 +43,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::automation::{AutomationRule, AutomationRuleError, SafetyBudget};
 use tocsin_domain::ports::{
-    AlertDesk, AlertStore, AutomationSettings, AutomationStore, Clock, LogStore, MetricQueries,
-    StoreError,
+    AlertDesk, AlertStore, AutomationSettings, AutomationStore, ChangeStore, Clock, LogStore,
+    MetricQueries, StoreError,
 };
 use tokio_util::sync::CancellationToken;
 
+pub use approvals::{
+    ApprovalMessenger, ApprovalParts, SlackApprovals, SlackApprovalsConfig, SlackReplies,
+};
 pub use desk::Desk as AutomationEngineDesk;
 use driver::Driver;
 pub use file::{AutomationFileError, parse as parse_automations};
@@ -96,6 +101,8 @@ pub struct AutomationConfig {
     pub http: HttpConfig,
     /// How many runs are worked on at the same time. Default 8.
     pub lanes_max: usize,
+    /// Where the page is, without a slash at the end, for links.
+    pub base_url: String,
 }
 
 /// Where actions are carried out.
@@ -229,6 +236,7 @@ impl Default for AutomationConfig {
             folder: PathBuf::from("automation"),
             http: HttpConfig::default(),
             lanes_max: 8,
+            base_url: "http://127.0.0.1:8080".into(),
         }
     }
 }
@@ -248,6 +256,8 @@ pub struct AutomationParts {
     pub metrics: Arc<dyn MetricQueries>,
     /// Where lines are counted.
     pub logs: Arc<dyn LogStore>,
+    /// Where it is kept what was done.
+    pub changes: Arc<dyn ChangeStore>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -318,6 +328,7 @@ impl AutomationEngine {
         let folder = config.folder;
         let mut ledger = Ledger::new(parts, (config.budget, pace), providers, config.rules);
         ledger.is_enabled = config.is_enabled;
+        ledger.base_url = config.base_url;
         ledger.load().await?;
         ledger.count_waiting().await?;
         let ledger = Arc::new(ledger);

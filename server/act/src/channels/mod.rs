@@ -14,6 +14,7 @@ use crate::http::{Answer, Http, NoAnswer};
 use crate::mail::Mailer;
 use crate::message::{Message, Sender};
 use crate::words::cut;
+pub(crate) use slack::escape;
 pub(crate) use webhook::sign;
 
 /// The most characters of what a channel said that are kept.

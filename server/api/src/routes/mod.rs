@@ -53,6 +53,7 @@ pub(crate) mod root_causes;
 pub(crate) mod runbooks;
 pub(crate) mod settings;
 pub(crate) mod silences;
+pub(crate) mod slack;
 pub(crate) mod splunk;
 pub(crate) mod stats;
 pub(crate) mod subscriptions;

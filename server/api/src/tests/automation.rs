@@ -267,6 +267,7 @@ async fn what_someone_can_do_is_said_before_they_try() {
             attempts: 1,
             silent: 0,
             began_ms: 0,
+            told_ms: 0,
             deadline_ms: 0,
             cancel: None,
             is_called_off: false,

@@ -28,6 +28,7 @@ mod root_causes;
 mod rules;
 mod searches;
 mod silences;
+mod slack;
 mod subscriptions;
 mod threads;
 mod tickets;
@@ -126,6 +127,7 @@ impl Server {
             root_causes: fakes.clone(),
             changes: fakes.clone(),
             ledger: fakes.clone(),
+            slack: Some(slack::inbound(&fakes.slack)),
             status: fakes.clone(),
             telemetry: fakes.clone(),
             clock: fakes.clone(),

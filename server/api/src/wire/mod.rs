@@ -44,6 +44,7 @@ pub(crate) mod search;
 pub(crate) mod series;
 pub(crate) mod severities;
 pub(crate) mod silences;
+pub(crate) mod slack;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod subscriptions;

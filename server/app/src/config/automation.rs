@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tocsin_act::{HttpConfig, ProviderConfig};
+use tocsin_act::{HttpConfig, ProviderConfig, SlackApprovalsConfig};
 use tocsin_domain::automation::{RateLimit, SafetyBudget};
 
 use super::ConfigError;
@@ -40,6 +40,9 @@ pub struct AutomationConfig {
     pub providers: BTreeMap<String, ProviderConfig>,
     /// How much may happen. What is beyond it waits, or is not proposed.
     pub budget: BudgetConfig,
+    /// Approval from Slack: an app of your own that posts what waits for approval, and whose buttons
+    /// count as votes, as in docs/approve-in-slack.md.
+    pub slack: SlackApprovalsConfig,
 }
 
 impl Default for AutomationConfig {
@@ -53,6 +56,7 @@ impl Default for AutomationConfig {
             proxy: None,
             providers: BTreeMap::new(),
             budget: BudgetConfig::default(),
+            slack: SlackApprovalsConfig::default(),
         }
     }
 }

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use parking_lot::Mutex;
-use tocsin_act::{AutomationEngine, AutomationEngineDesk, AutomationParts};
+use tocsin_act::{
+    ApprovalMessenger, ApprovalParts, AutomationEngine, AutomationEngineDesk, AutomationParts,
+    HttpConfig, SlackApprovals,
+};
+use tocsin_api::SlackInbound;
 use tocsin_domain::automation::AutomationRule;
 use tocsin_domain::ports::{Clock, LogStore, MetricQueries};
 use tocsin_stores::relational::SqliteStore;
@@ -34,6 +38,9 @@ pub(super) struct AutomationSources<'a> {
 pub(super) struct AutomationSide {
     pub(super) desk: Arc<AutomationEngineDesk>,
     engine: Mutex<Option<AutomationEngine>>,
+    /// What takes what people press in Slack, until the API has it.
+    slack: Mutex<Option<SlackInbound>>,
+    messenger: Mutex<Option<ApprovalMessenger>>,
 }
 
 impl AutomationSide {
@@ -50,19 +57,37 @@ impl AutomationSide {
             desk: Arc::new(sources.alerts.desk.clone()),
             metrics: sources.metrics,
             logs: sources.logs.clone(),
+            changes: sources.relational.clone(),
             clock: sources.clock.clone(),
         };
         let engine = tocsin_act::AutomationConfig {
             rules: rules(config)?,
             folder: data_dir.join(FOLDER),
+            base_url: base_url(config),
             ..config.automation.engine()
         };
         let opened = AutomationEngine::open(parts, engine).await;
         let (engine, desk) = opened.context("automation cannot be")?;
+        let parts = ApprovalParts {
+            desk: desk.clone(),
+            notices: sources.relational.clone(),
+            clock: sources.clock.clone(),
+        };
+        let (messenger, slack) = match slack(config)? {
+            Some(settings) => approvals(config, parts, settings),
+            None => (None, None),
+        };
         Ok(Self {
             desk,
             engine: Mutex::new(Some(engine)),
+            slack: Mutex::new(slack),
+            messenger: Mutex::new(messenger),
         })
+    }
+
+    /// What takes what people press in Slack; none: they cannot, or it was taken before.
+    pub(super) fn take_slack(&self) -> Option<SlackInbound> {
+        self.slack.lock().take()
     }
 
     /// Starts to propose and to carry out, until it is cancelled.
@@ -75,7 +100,40 @@ impl AutomationSide {
                 }
             });
         }
+        if let Some(messenger) = self.messenger.lock().take() {
+            tasks.spawn(messenger.run(cancel.clone()));
+        }
     }
+}
+
+/// Where the page is, without a slash at the end.
+fn base_url(config: &Config) -> String {
+    let listens = || format!("http://{}", config.server.listen);
+    let url = config.notify.public_url.clone().unwrap_or_else(listens);
+    url.trim_end_matches('/').to_owned()
+}
+
+/// How people approve in Slack; none: they do not.
+fn slack(config: &Config) -> anyhow::Result<Option<SlackApprovals>> {
+    let checked = config.automation.slack.check();
+    checked.context("`automation.slack`")
+}
+
+/// What posts to Slack, and what takes what people press there.
+fn approvals(
+    config: &Config,
+    parts: ApprovalParts,
+    settings: SlackApprovals,
+) -> (Option<ApprovalMessenger>, Option<SlackInbound>) {
+    let http = HttpConfig {
+        timeout_ms: config.notify.timeout_ms,
+        proxy: config.notify.proxy.clone(),
+    };
+    let desk = parts.desk.clone();
+    let (secret, users) = (settings.signing_secret.clone(), settings.users.clone());
+    let (messenger, replies) = ApprovalMessenger::new(parts, settings, &http, base_url(config));
+    let inbound = secret.map(|secret| SlackInbound::new(secret, users, desk, replies));
+    (Some(messenger), inbound)
 }
 
 /// The automation rules of the file that is configured, or the shipped ones.
@@ -96,5 +154,6 @@ fn rules(config: &Config) -> anyhow::Result<Vec<AutomationRule>> {
 pub(crate) fn check_automation(config: &Config) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     config.automation.engine().check(&clock)?;
+    slack(config)?;
     rules(config).map(drop)
 }

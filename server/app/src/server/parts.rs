@@ -193,6 +193,7 @@ impl Parts {
             metric_limits: config.ingest.metric_limits.clone(),
             registry: self.metrics.registry.clone(),
             deltas: self.metrics.deltas.clone(),
+            slack: self.automation.take_slack(),
             status: self.status.clone(),
             telemetry: self.http.clone(),
             clock: self.clock.clone(),

@@ -7,6 +7,7 @@
 
 mod budget;
 mod canonical;
+mod notice;
 mod param;
 mod plan;
 mod provider;
@@ -16,6 +17,7 @@ mod throttle;
 mod vote;
 
 pub use budget::{Freeze, KillSwitch, RateLimit, SafetyBudget, Switches};
+pub use notice::{Press, RunNotice};
 pub use param::{Param, Params};
 pub use plan::{ChangeCounts, Plan, PlanHash, PlannedAction, Preview, PreviewKind};
 pub use provider::{ProviderHealth, ProviderKind};

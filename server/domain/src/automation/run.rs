@@ -164,6 +164,10 @@ named! {
 /// What people, their alert or the provider are still to be told of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owed {
+    /// The alert is to be told that something waits for approval.
+    Awaits,
+    /// What was done, or undone, is to be known as a change of its targets.
+    Change(CallKind),
     /// The alert is to be resolved.
     Resolve,
     /// The provider is to let go of what it prepared, since it is not carried out.

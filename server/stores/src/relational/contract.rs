@@ -12,6 +12,7 @@ pub mod findings;
 pub mod model_ledger;
 pub mod root_causes;
 pub mod rules;
+pub mod run_notices;
 pub mod subscriptions;
 pub mod threads;
 mod ticket_decisions;

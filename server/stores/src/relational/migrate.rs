@@ -43,6 +43,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         9,
         include_str!("../../../../migrations/sqlite/0009_automation.sql"),
     ),
+    (
+        10,
+        include_str!("../../../../migrations/sqlite/0010_run_notices.sql"),
+    ),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (\

@@ -43,6 +43,12 @@ async fn sqlite_keeps_the_contracts() {
     contract::automation::settings(&store).await.unwrap();
 }
 
+#[tokio::test]
+async fn what_chats_were_told_of_runs_is_kept() {
+    let (_folder, _, store) = store().await;
+    contract::run_notices::run_notices(&store).await.unwrap();
+}
+
 fn job(number: i64, status: JobStatus) -> Job {
     Job {
         id: JobId::new(Timestamp::from_millis(number), [0; 10]),

@@ -1,6 +1,6 @@
 //! The steps of a run whose provider was told to do something.
 
-use tocsin_domain::automation::{Call, CallKind, Next, RunState};
+use tocsin_domain::automation::{Call, CallKind, Next, Owed, RunState};
 
 use super::{Effect, Step, nonsense};
 use crate::automation::provider::{Begun, CallError, Certainty, Status};
@@ -28,6 +28,7 @@ impl Step<'_> {
     pub(super) fn begun(&mut self, kind: CallKind, begun: Begun) -> Result<(), String> {
         let call = self.call(kind)?;
         self.say("begun", format!("the provider began: {}", begun.handle));
+        self.is_known_to_have_begun(&call);
         self.keep(|call| {
             call.handle = Some(begun.handle);
             call.silent = 0;
@@ -40,6 +41,13 @@ impl Step<'_> {
             self.effect = Some(Effect::Cancel(kind));
         }
         Ok(())
+    }
+
+    /// It began: that is known from now on, and is a change of its targets.
+    fn is_known_to_have_begun(&mut self, call: &Call) {
+        if call.handle.is_none() {
+            self.owe(Owed::Change(call.kind));
+        }
     }
 
     pub(super) fn not_begun(&mut self, kind: CallKind, error: CallError) -> Result<(), String> {
@@ -79,6 +87,9 @@ impl Step<'_> {
 
     pub(super) fn answered(&mut self, kind: CallKind, status: Status) -> Result<(), String> {
         let call = self.call(kind)?;
+        if !matches!(status, Status::Unknown) {
+            self.is_known_to_have_begun(&call);
+        }
         match (status, kind) {
             (Status::Unknown, _) => self.never_told(&call),
             (Status::Running | Status::Ready, _) => self.goes_on(&call),

@@ -67,6 +67,8 @@ impl Step<'_> {
         let reason = self.run.reason.clone();
         for owed in told {
             match owed {
+                Owed::Awaits => self.say("announced", "the alert is told that it waits"),
+                Owed::Change(_) => self.say("recorded", "it is known as a change"),
                 Owed::Resolve => self.say("alert_resolved", "the alert is resolved"),
                 Owed::Escalate { why, .. } => self.say("escalated", why),
                 Owed::Discard => return Err("only the provider says what it let go of".into()),

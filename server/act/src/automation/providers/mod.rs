@@ -121,7 +121,7 @@ pub(super) fn part_of(text: &str, from: u64) -> (String, u64) {
 }
 
 /// A parameter as JSON. Text is text, whatever is in it.
-pub(super) fn json(param: &Param) -> serde_json::Value {
+pub(in crate::automation) fn json(param: &Param) -> serde_json::Value {
     match param {
         Param::Null => serde_json::Value::Null,
         Param::Bool(truth) => (*truth).into(),

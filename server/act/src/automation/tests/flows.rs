@@ -130,9 +130,11 @@ async fn an_alert_is_helped_once_people_agreed_and_it_is_seen_that_it_helped() {
     let expected = [
         "proposed",
         "planned",
+        "announced",
         "approved",
         "told",
         "begun",
+        "recorded",
         "done",
         "verified",
         "alert_resolved",

@@ -1,6 +1,7 @@
 //! Automation as a whole: against a provider that fails, hangs and forgets, and against being killed
 //! anywhere.
 
+mod approvals;
 mod changes;
 mod flows;
 mod model;
@@ -11,4 +12,5 @@ mod real;
 mod scripted;
 mod store;
 mod storm;
+mod told;
 mod world;

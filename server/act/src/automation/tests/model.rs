@@ -313,13 +313,14 @@ impl Model {
             .await
             .unwrap();
         // A clock that was set back has caught up.
-        let last_ms = self
-            .world
-            .runs()
-            .iter()
-            .map(|run| run.updated_ms)
-            .max()
-            .unwrap_or(0);
+        let runs = self.world.runs();
+        let updated = runs.iter().map(|run| run.updated_ms);
+        let last_ms = {
+            // When a plan expires follows from when it was made, whatever happened since.
+            let kept = lock(&self.world.store.0);
+            let made = kept.plans.values().map(|plan| plan.made_ms);
+            updated.chain(made).max().unwrap_or(0)
+        };
         self.world
             .ports
             .pass((last_ms - self.world.ports.now_ms()).max(0));

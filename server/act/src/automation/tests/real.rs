@@ -69,6 +69,7 @@ impl Set {
             desk: ports.clone(),
             metrics: ports.clone(),
             logs: ports.clone(),
+            changes: ports.clone(),
             clock: ports.clone(),
         };
         let (name, provider) = &self.provider;
@@ -255,13 +256,14 @@ async fn what_terraform_changed_in_vain_is_undone() {
         terraform(&module, &["output", "-raw", "value"]),
         "as it was"
     );
+    // That it waited for approval, and that it did not help.
     let is_told = || {
         let events = lock(&set.ports.events);
         let of_it = events.iter().filter(|event| event.alert == alert);
         of_it
             .filter(|event| event.kind.name() == "commented")
             .count()
-            == 1
+            == 2
     };
     until(&set.ports, "that people are told", is_told).await;
     let (output, _) = server.desk.output(run.id, 0).await.unwrap();

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tocsin_domain::automation::{
-    AutomationRule, Plan, Run, RunEvent, RunId, Switches, ThrottleState, Verification, Vote,
+    AutomationRule, Plan, Run, RunEvent, RunId, RunNotice, RunState, Switches, ThrottleState,
+    Verification, Vote,
 };
 use tocsin_domain::ports::{
     AuditEntry, AutomationCommit, AutomationSettings, AutomationStore, Committed, RuleRecord,
-    RunFilter, RunScope, RunStep, StoreError,
+    RunFilter, RunNotices, RunScope, RunStep, StoreError,
 };
 
 use crate::outbox::tests::memory::lock;
@@ -27,6 +28,8 @@ pub(super) struct Kept {
     outputs: BTreeMap<RunId, String>,
     rules: Vec<(String, u32, Option<AutomationRule>)>,
     switches: Switches,
+    /// What chats were told.
+    pub(super) notices: BTreeMap<RunId, RunNotice>,
     /// After how many commits the server is killed, and whether before the commit is kept.
     pub(super) dies_in: Option<(u32, bool)>,
     /// The server is dead: nothing it does counts.
@@ -337,4 +340,33 @@ impl AutomationSettings for Store {
 /// A store that nobody has killed yet.
 pub(super) fn store() -> Arc<Store> {
     Arc::default()
+}
+
+#[async_trait]
+impl RunNotices for Store {
+    async fn runs_to_tell(
+        &self,
+        now_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<(Run, Option<RunNotice>)>, StoreError> {
+        let kept = self.kept()?;
+        let mut found = Vec::new();
+        for run in kept.runs.values() {
+            match kept.notices.get(&run.id) {
+                None if run.state == RunState::AwaitingApproval => found.push((run.clone(), None)),
+                Some(notice) if notice.shown < run.seq && notice.due_ms <= now_ms => {
+                    found.push((run.clone(), Some(notice.clone())));
+                }
+                _ => {}
+            }
+        }
+        found.sort_by_key(|(run, notice)| (notice.as_ref().map(|one| one.due_ms), run.id));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn put_run_notice(&self, notice: RunNotice) -> Result<(), StoreError> {
+        self.kept()?.notices.insert(notice.run, notice);
+        Ok(())
+    }
 }

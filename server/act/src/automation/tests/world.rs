@@ -154,6 +154,7 @@ async fn start(
         desk: ports.clone(),
         metrics: ports.clone(),
         logs: ports.clone(),
+        changes: ports.clone(),
         clock: ports.clone(),
     };
     let config = AutomationConfig {

@@ -67,6 +67,7 @@ pub(super) struct Fakes {
     pub(super) has_model: Mutex<bool>,
     pub(super) is_broken: Mutex<bool>,
     pub(super) searches: AtomicUsize,
+    pub(super) slack: Arc<super::slack::Votes>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -21,6 +21,7 @@ mod model;
 mod prometheus_api;
 mod questions;
 mod sessions;
+mod slack;
 mod syslog;
 mod tickets;
 mod trackers;

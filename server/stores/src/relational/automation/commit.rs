@@ -5,6 +5,7 @@ use sqlx::{Row, SqliteConnection};
 use tocsin_domain::automation::{Run, RunEvent, RunId, RunState, Vote};
 use tocsin_domain::ports::{AutomationCommit, Committed, RunStep, StoreError};
 
+use super::notices;
 use super::plan_json::PlanRow;
 use super::run_json::RunRow;
 use super::settings;
@@ -43,12 +44,13 @@ const OLD: &str = "SELECT id FROM automation_runs WHERE finished_ms < $1 ORDER B
 const FORGET_CHUNK: i64 = 500;
 
 /// What is about a run, then the run.
-const THEIRS: [&str; 6] = [
+const THEIRS: [&str; 7] = [
     "DELETE FROM automation_plans WHERE run = $1",
     "DELETE FROM automation_votes WHERE run = $1",
     "DELETE FROM automation_events WHERE run = $1",
     "DELETE FROM automation_targets WHERE run = $1",
     "DELETE FROM automation_outputs WHERE run = $1",
+    "DELETE FROM automation_notices WHERE run = $1",
     "DELETE FROM automation_runs WHERE id = $1",
 ];
 
@@ -93,6 +95,7 @@ async fn keep_step(
         return Ok(Committed::Held(holder));
     }
     put(connection, run).await?;
+    notices::fall_behind(connection, run).await?;
     if let Some(plan) = &step.plan {
         let added = sqlx::query(ADD_PLAN)
             .bind(id_bytes(run.id.0))

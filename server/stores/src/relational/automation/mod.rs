@@ -1,10 +1,12 @@
-//! Automation: runs with their plans, votes and events, rules with all their versions, and switches.
+//! Automation: runs with their plans, votes and events, rules with all their versions, switches, and
+//! what chats were told.
 //!
 //! A step of a run flows in with its audit entries as one transaction, or not at all: if another step
 //! came first, if it would hold a target that another run holds, or if there is a twin. Not here: what
 //! a run does next.
 
 mod commit;
+mod notices;
 mod outputs;
 mod parts_json;
 mod plan_json;

@@ -23,6 +23,11 @@ macro_rules! columns {
 }
 
 const ONE: &str = concat!(columns!(), "id = $1");
+const WITHOUT_NOTICE: &str = concat!(
+    columns!(),
+    "state = $1 AND NOT EXISTS (SELECT 1 FROM automation_notices \
+     WHERE automation_notices.run = automation_runs.id) ORDER BY id LIMIT $2"
+);
 const DUE: &str = concat!(columns!(), "due_ms <= $1 ORDER BY due_ms, id LIMIT $2");
 
 const NEXT_DUE: &str = "SELECT min(due_ms) FROM (SELECT min(due_ms) AS due_ms \
@@ -120,6 +125,19 @@ pub(super) async fn due(
 ) -> Result<Vec<Run>, StoreError> {
     let rows = sqlx::query(DUE)
         .bind(now_ms)
+        .bind(limit(page))
+        .fetch_all(pool);
+    rows.await.map_err(store_error)?.iter().map(run).collect()
+}
+
+/// Runs in a state of which no chat was told anything, by id.
+pub(super) async fn without_notice(
+    pool: &SqlitePool,
+    state: RunState,
+    page: usize,
+) -> Result<Vec<Run>, StoreError> {
+    let rows = sqlx::query(WITHOUT_NOTICE)
+        .bind(state.name())
         .bind(limit(page))
         .fetch_all(pool);
     rows.await.map_err(store_error)?.iter().map(run).collect()

@@ -40,6 +40,8 @@ struct CallRow {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum OwedRow {
+    Awaits,
+    Change(String),
     Resolve,
     Discard,
     Escalate { why: String, to: Option<String> },
@@ -59,6 +61,8 @@ impl RunRow {
             is_called_off: call.is_called_off,
         });
         let owed = run.owed.iter().map(|owed| match owed {
+            Owed::Awaits => OwedRow::Awaits,
+            Owed::Change(kind) => OwedRow::Change(kind.name().to_owned()),
             Owed::Resolve => OwedRow::Resolve,
             Owed::Discard => OwedRow::Discard,
             Owed::Escalate { why, to } => OwedRow::Escalate {
@@ -112,6 +116,10 @@ impl RunRow {
         let owed = std::mem::take(&mut self.owed)
             .into_iter()
             .map(|row| match row {
+                OwedRow::Awaits => Ok(Owed::Awaits),
+                OwedRow::Change(name) => {
+                    one_of("the call", &name, CallKind::from_name).map(Owed::Change)
+                }
                 OwedRow::Resolve => Ok(Owed::Resolve),
                 OwedRow::Discard => Ok(Owed::Discard),
                 OwedRow::Escalate { why, to } => {

@@ -61,6 +61,8 @@ pub(super) fn run(number: u64, target: &str, state: RunState) -> Run {
             },
             Owed::Resolve,
             Owed::Discard,
+            Owed::Awaits,
+            Owed::Change(CallKind::Rollback),
         ],
         owed_due_ms: at_ms + 500,
         created_ms: at_ms,
