@@ -82,6 +82,7 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
         Evidence::Alert { title, .. }
         | Evidence::Incident { title, .. }
         | Evidence::Change { title, .. }
+        | Evidence::Run { title, .. }
         | Evidence::Runbook { title, .. } => title.clone(),
         Evidence::Attachment { name, line } => format!("{name}, line {line}"),
     }

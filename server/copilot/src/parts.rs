@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use tocsin_domain::ports::{
-    AlertDesk, AlertStore, AnomalyStore, ChangeStore, Classifier, Clock, LanguageModel, LogSearch,
-    LogStore, MetricInsight, MetricQueries, MetricStore, PredictionStore, RootCauseStore,
-    TemplateStore, ThreadStore,
+    AlertDesk, AlertStore, AnomalyStore, AutomationDesk, ChangeStore, Classifier, Clock,
+    LanguageModel, LogSearch, LogStore, MetricInsight, MetricQueries, MetricStore, PredictionStore,
+    RootCauseStore, TemplateStore, ThreadStore,
 };
 
 /// The ports behind which everything stands that an answer may rest on. `app` fills it in.
@@ -35,6 +35,8 @@ pub struct CopilotParts {
     pub classifier: Arc<dyn Classifier>,
     /// What was changed.
     pub changes: Arc<dyn ChangeStore>,
+    /// What is done about alerts. It is asked what there is, and never to do anything.
+    pub automation: Arc<dyn AutomationDesk>,
     /// Reports of causes.
     pub root_causes: Arc<dyn RootCauseStore>,
     /// Conversations.

@@ -78,6 +78,13 @@ pub(crate) enum EvidenceItem {
         /// The line that says it all.
         title: String,
     },
+    /// What automation did, or waits to do.
+    Run {
+        /// Its id.
+        id: String,
+        /// The line that says it all.
+        title: String,
+    },
     /// What a runbook says about a type of failure.
     Runbook {
         /// The type of failure.
@@ -144,6 +151,10 @@ impl From<&Evidence> for EvidenceItem {
                 title: title.clone(),
             },
             Evidence::Change { id, title } => Self::Change {
+                id: id.to_string(),
+                title: title.clone(),
+            },
+            Evidence::Run { id, title } => Self::Run {
                 id: id.to_string(),
                 title: title.clone(),
             },

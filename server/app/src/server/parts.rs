@@ -101,7 +101,8 @@ impl Parts {
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
         let known = (&metrics, &alerts, &clock);
         let automation = automation(config, &data_dir, (&logs, &relational), known).await?;
-        let copilot = copilot(config, (&logs, &relational, &search), known)?;
+        let read = (&logs, &relational, &search);
+        let copilot = copilot(config, read, known, &automation)?;
         let (sources, http) = (Arc::<Sources>::default(), Arc::<HttpMetrics>::default());
         let files = tocsin_ingest::file_tail::StatusBoard::default();
         let intake = intake(&bus, &sources, &metrics, &clock);
@@ -282,6 +283,7 @@ fn copilot(
     config: &Config,
     (logs, relational, search): (&Arc<dyn LogStore>, &Arc<SqliteStore>, &Arc<PrototypeSearch>),
     (metrics, alerts, clock): (&MetricParts, &AlertParts, &Arc<dyn Clock>),
+    automation: &AutomationSide,
 ) -> anyhow::Result<CopilotSide> {
     let model = Model::open(config, relational, logs, clock)?;
     let parts = CopilotParts {
@@ -297,6 +299,7 @@ fn copilot(
         desk: Arc::new(alerts.desk.clone()),
         classifier: alerts.classifier(),
         changes: relational.clone(),
+        automation: automation.desk.clone(),
         root_causes: relational.clone(),
         threads: relational.clone(),
         model: model.language_model(),

@@ -3,8 +3,8 @@
 use super::asked::Asked;
 use super::draft::{Draft, Stopped};
 use super::{
-    alerts, changes, compare, count, errors, explain, fill_up, first_seen, help, metric, runbook,
-    search, similar, status, top, why,
+    alerts, changes, compare, count, errors, explain, fill_up, first_seen, help, metric, remedies,
+    runbook, runs, search, similar, status, top, why,
 };
 use crate::summary;
 use crate::understand::Intent;
@@ -16,6 +16,8 @@ use crate::understand::Intent;
 pub(crate) async fn answer(draft: &mut Draft<'_>, asked: Asked<'_>) -> Result<(), Stopped> {
     match asked.reading.intent {
         Intent::Help => help::answer(draft).await?,
+        Intent::Runs => runs::answer(draft, asked).await?,
+        Intent::Remedies => remedies::answer(draft, asked).await?,
         Intent::Runbook => runbook::answer(draft, asked).await?,
         Intent::FirstSeen => first_seen::answer(draft, asked).await?,
         Intent::Similar => similar::answer(draft, asked).await?,

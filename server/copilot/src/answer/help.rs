@@ -14,6 +14,7 @@ pub(super) async fn answer(draft: &mut Draft<'_>) -> Result<(), Stopped> {
     for text in [
         "Ask what is wrong, why, since when, and what to do, of a service, a host or a time.",
         "Ask for errors, their patterns, how many there are and who has most of them; for metrics and alerts; for changes, similar incidents and what will fill up.",
+        "Ask what was done about an alert, what can be done, which runs wait for approval and whether they helped.",
         "Every statement of an answer opens the line, the chart, the alert or the change it rests on.",
         "Nothing is changed by a question: what could be done is proposed, and people decide.",
     ] {

@@ -2,6 +2,7 @@
 //! `measure`, `raise` and the like; what is asked is answered as the contracts of the ports say.
 
 mod alerts;
+mod automation;
 mod findings;
 mod logs;
 mod metrics;
@@ -17,7 +18,8 @@ use tocsin_domain::change::Change;
 use tocsin_domain::copilot::{Message, RootCause, Thread};
 use tocsin_domain::metric::{Anomaly, Prediction};
 use tocsin_domain::ports::{
-    Clock, ConfirmedCause, SeriesSamples, SimilarIncident, TemplateSummary,
+    Clock, ConfirmedCause, RuleAtWork, RuleTest, RunDetails, SeriesSamples, SimilarIncident,
+    TemplateSummary,
 };
 use tocsin_domain::{LogRecord, TemplateId, Timestamp};
 use tocsin_llm::NoLanguageModel;
@@ -48,6 +50,9 @@ pub(crate) struct World {
     pub(crate) silences: Mutex<Vec<Silence>>,
     pub(crate) similar: Mutex<Vec<SimilarIncident>>,
     pub(crate) changes: Mutex<Vec<Change>>,
+    pub(crate) runs: Mutex<Vec<RunDetails>>,
+    /// Rules, and what each makes of an alert that it can match.
+    pub(crate) automations: Mutex<Vec<(RuleAtWork, RuleTest)>>,
     pub(crate) reports: Mutex<Vec<RootCause>>,
     pub(crate) confirmed: Mutex<Vec<ConfirmedCause>>,
     pub(crate) threads: Mutex<Vec<Thread>>,
@@ -73,6 +78,8 @@ impl World {
             silences: Mutex::default(),
             similar: Mutex::default(),
             changes: Mutex::default(),
+            runs: Mutex::default(),
+            automations: Mutex::default(),
             reports: Mutex::default(),
             confirmed: Mutex::default(),
             threads: Mutex::default(),
@@ -97,6 +104,7 @@ impl World {
             desk: self.clone(),
             classifier: self.clone(),
             changes: self.clone(),
+            automation: self.clone(),
             root_causes: self.clone(),
             threads: self.clone(),
             model: Arc::new(NoLanguageModel),

@@ -240,7 +240,7 @@ async fn the_copilot_says_what_it_can_do() {
     let status = copilot.status();
     assert_eq!(status.answering, 0);
     assert!(status.explanation.contains("no language model"));
-    assert_eq!(copilot.tools().len(), 14);
+    assert_eq!(copilot.tools().len(), 16);
     assert!(copilot.runbooks().len() >= 20);
 }
 

@@ -14,7 +14,9 @@ mod get_runbook;
 mod lines;
 mod list_alerts;
 mod list_anomalies;
+mod list_automations;
 mod list_changes;
+mod list_runs;
 mod log_patterns;
 mod log_values;
 mod outlook;
@@ -42,7 +44,11 @@ pub(crate) use get_runbook::{Arguments as RunbookArguments, GetRunbook, RunbookF
 pub(crate) use lines::{Line, data};
 pub(crate) use list_alerts::{AlertFound, Arguments as AlertArguments, ListAlerts};
 pub(crate) use list_anomalies::{AnomalyFound, Arguments as AnomalyArguments, ListAnomalies};
+pub(crate) use list_automations::{
+    Arguments as AutomationArguments, AutomationFound, ListAutomations,
+};
 pub(crate) use list_changes::{Arguments as ChangeArguments, ChangeFound, ListChanges};
+pub(crate) use list_runs::{Arguments as RunArguments, ListRuns, RunFound};
 pub(crate) use log_patterns::{
     Arguments as PatternArguments, LogPatterns, Pattern, Patterns, Sort,
 };

@@ -10,8 +10,8 @@ use super::error::ToolError;
 use super::toolbox::{Desk, Tool};
 use super::{
     FindRootCause, FindSimilarIncidents, Forecast, GetContext, GetIncident, GetRunbook, ListAlerts,
-    ListAnomalies, ListChanges, LogPatterns, LogValues, ProposeRemediation, QueryMetrics,
-    SearchLogs,
+    ListAnomalies, ListAutomations, ListChanges, ListRuns, LogPatterns, LogValues,
+    ProposeRemediation, QueryMetrics, SearchLogs,
 };
 
 /// The most bytes of arguments.
@@ -34,6 +34,8 @@ macro_rules! each_tool {
             GetIncident,
             FindSimilarIncidents,
             ListChanges,
+            ListRuns,
+            ListAutomations,
             GetRunbook,
             ProposeRemediation,
             FindRootCause

@@ -90,7 +90,7 @@ fn shop() -> Arc<World> {
 #[test]
 fn every_tool_says_what_it_takes() {
     let specs = specs();
-    assert_eq!(specs.len(), 14);
+    assert_eq!(specs.len(), 16);
     for spec in specs {
         let schema: Value = serde_json::from_str(&spec.parameters_json_schema).unwrap();
         assert_eq!(schema["type"], "object", "{}", spec.name);

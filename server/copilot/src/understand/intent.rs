@@ -6,6 +6,10 @@
 pub(crate) enum Intent {
     /// What the copilot can do.
     Help,
+    /// What automation did, and what waits for approval.
+    Runs,
+    /// What can be done by automation.
+    Remedies,
     /// What to do about something.
     Runbook,
     /// When something was first and last seen.
@@ -47,8 +51,10 @@ pub(crate) enum Intent {
 impl Intent {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Help,
+        Self::Runs,
+        Self::Remedies,
         Self::Runbook,
         Self::FirstSeen,
         Self::Similar,
@@ -73,6 +79,8 @@ impl Intent {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Help => "help",
+            Self::Runs => "runs",
+            Self::Remedies => "remedies",
             Self::Runbook => "runbook",
             Self::FirstSeen => "first_seen",
             Self::Similar => "similar",
@@ -98,6 +106,8 @@ impl Intent {
     pub(crate) const fn phrase(self) -> &'static str {
         match self {
             Self::Help => "what can be asked",
+            Self::Runs => "what automation did, or waits to do",
+            Self::Remedies => "what automation could do",
             Self::Runbook => "what to do",
             Self::FirstSeen => "when it was first and last seen",
             Self::Similar => "what was like it before",

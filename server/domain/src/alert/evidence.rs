@@ -1,6 +1,7 @@
 //! Evidence: facts that can be opened. Every claim points at some.
 
 use super::id::{AlertId, IncidentId};
+use crate::automation::RunId;
 use crate::change::ChangeId;
 use crate::id::{RecordId, TemplateId};
 use crate::metric::{FindingId, SeriesId};
@@ -71,6 +72,13 @@ pub enum Evidence {
     Change {
         /// Its id.
         id: ChangeId,
+        /// The line that says it all.
+        title: String,
+    },
+    /// What automation did, or waits to do.
+    Run {
+        /// Its id.
+        id: RunId,
         /// The line that says it all.
         title: String,
     },

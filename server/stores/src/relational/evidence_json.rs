@@ -49,6 +49,10 @@ pub(super) enum EvidenceRow {
         id: String,
         title: String,
     },
+    Run {
+        id: String,
+        title: String,
+    },
     Runbook {
         failure_type: String,
         title: String,
@@ -117,6 +121,7 @@ impl From<&Evidence> for EvidenceRow {
                 id: text(id),
                 title: title.clone(),
             },
+            Evidence::Run { id, title } => Self::run(text(id), title.clone()),
             Evidence::Runbook {
                 failure_type,
                 title,
@@ -133,6 +138,10 @@ impl From<&Evidence> for EvidenceRow {
 }
 
 impl EvidenceRow {
+    fn run(id: String, title: String) -> Self {
+        Self::Run { id, title }
+    }
+
     /// The evidence that was kept.
     pub(super) fn read(self) -> Result<Evidence, StoreError> {
         const WHAT: &str = "a piece of evidence";
@@ -184,6 +193,10 @@ impl EvidenceRow {
                 title,
             },
             Self::Change { id, title } => Evidence::Change {
+                id: parse(&id, WHAT)?,
+                title,
+            },
+            Self::Run { id, title } => Evidence::Run {
                 id: parse(&id, WHAT)?,
                 title,
             },

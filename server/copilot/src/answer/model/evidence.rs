@@ -40,6 +40,7 @@ const fn kind(evidence: &FactEvidence) -> &'static str {
         FactEvidence::Incident { .. } => "incident",
         FactEvidence::Change { .. } => "change",
         FactEvidence::Runbook { .. } => "runbook",
+        FactEvidence::Run { .. } => "run",
     }
 }
 

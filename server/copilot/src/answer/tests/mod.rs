@@ -2,6 +2,7 @@
 
 mod injections;
 mod questions;
+mod runs;
 pub(crate) mod scene;
 mod summaries;
 mod table;

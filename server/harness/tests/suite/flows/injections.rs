@@ -11,7 +11,7 @@ use super::model::{self, GullibleModel};
 
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
 /// The tools there are; none writes.
-const TOOLS: [&str; 14] = [
+const TOOLS: [&str; 16] = [
     "find_root_cause",
     "find_similar_incidents",
     "forecast",
@@ -20,7 +20,9 @@ const TOOLS: [&str; 14] = [
     "get_runbook",
     "list_alerts",
     "list_anomalies",
+    "list_automations",
     "list_changes",
+    "list_runs",
     "log_patterns",
     "log_values",
     "propose_remediation",

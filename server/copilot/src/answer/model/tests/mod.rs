@@ -158,7 +158,7 @@ async fn a_model_looks_for_more_with_the_tools() {
         ]
     );
     let seen = model.seen.lock();
-    assert_eq!(seen[0].tools.len(), 14);
+    assert_eq!(seen[0].tools.len(), 16);
     let question_ids: Vec<u128> = seen.iter().map(|one| one.scope.question_id).collect();
     assert!(question_ids.iter().all(|id| *id == question_ids[0]));
 }
