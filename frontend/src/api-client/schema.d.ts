@@ -490,6 +490,13 @@ export interface components {
              */
             assignee: string | null;
         };
+        /** @description A text that comes with a question. */
+        AttachmentForm: {
+            /** @description What it is called: a file's name, or the command that printed it. At most 200 bytes. */
+            name: string;
+            /** @description The text. */
+            text: string;
+        };
         /** @description One page of the audit log. */
         AuditAnswer: {
             /** @description The entries, newest first. */
@@ -1409,7 +1416,7 @@ export interface components {
              * @description The number of the delivery that leads the message it is part of.
              */
             message?: number | null;
-            /** @description fired, returned, escalated, flapping, cleared or resolved. */
+            /** @description fired, returned, escalated, flapping, noted, cleared or resolved. */
             news: string;
             /** @description What the channel said, or why it waits, was skipped or was given up. */
             note?: string | null;
@@ -1568,6 +1575,13 @@ export interface components {
             title: string;
             /** @enum {string} */
             type: "change";
+        } | {
+            /** @description Its id. */
+            id: string;
+            /** @description The line that says it all. */
+            title: string;
+            /** @enum {string} */
+            type: "run";
         } | {
             /** @description The type of failure. */
             failure_type: string;
@@ -2076,7 +2090,7 @@ export interface components {
         MessagePreviewRequest: {
             /** @description The alert that it is about. Default: a made-up one. */
             alert?: string | null;
-            /** @description fired, returned, escalated, flapping, cleared or resolved. Default: fired. */
+            /** @description fired, returned, escalated, flapping, noted, cleared or resolved. Default: fired. */
             news?: string | null;
             /** @description The subscription; it need not be kept. */
             subscription: components["schemas"]["SubscriptionForm"];
@@ -3179,6 +3193,11 @@ export interface components {
              */
             score: number;
         };
+        /** @description The answer to the handshake of an address. */
+        SlackChallenge: {
+            /** @description What Slack sent. */
+            challenge: string;
+        };
         /** @description Until when an alert is put off. */
         SnoozeRequest: {
             /**
@@ -3914,13 +3933,6 @@ export interface components {
             prompt_hash: string;
             /** @description extractive (no model: rules assembled them from evidence), openai or ollama. */
             provider: string;
-        };
-        /** @description A text that comes with a question. */
-        AttachmentForm: {
-            /** @description What it is called: a file's name, or the command that printed it. At most 200 bytes. */
-            name: string;
-            /** @description The text. */
-            text: string;
         };
     };
     responses: never;

@@ -11,6 +11,7 @@ export const EVIDENCE_ICONS: Record<Evidence['type'], IconName> = {
   alert: 'bell',
   incident: 'incident',
   change: 'change',
+  run: 'bolt',
   runbook: 'book',
   attachment: 'attach',
 };
@@ -25,6 +26,7 @@ export const EVIDENCE_NAMES: Record<Evidence['type'], string> = {
   alert: 'alert',
   incident: 'incident',
   change: 'change',
+  run: 'run',
   runbook: 'runbook',
   attachment: 'attachment',
 };

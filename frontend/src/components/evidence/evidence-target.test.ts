@@ -35,6 +35,10 @@ it('opens alerts, incidents, changes and runbooks by what names them', () => {
   expect(evidenceTarget({ type: 'runbook', failure_type: 'disk_full', title: '' })).toEqual({ page: 'runbooks', view: { failure_type: 'disk_full' } });
 });
 
+it('opens a run at its own address', () => {
+  expect(evidenceTarget({ type: 'run', id: 'r1', title: '' }, STRETCH)?.run).toBe('r1');
+});
+
 it('opens nothing for a line of what came with a question', () => {
   expect(evidenceTarget({ type: 'attachment', name: 'describe.txt', line: 3 }, STRETCH)).toBeUndefined();
 });

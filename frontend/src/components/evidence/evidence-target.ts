@@ -15,6 +15,8 @@ export interface Stretch {
 export interface Target {
   page: keyof typeof PAGES;
   view: View;
+  /** The run that is opened: it has an address of its own. */
+  run?: string;
 }
 
 const moment = (ms: number) => new Date(ms).toISOString();
@@ -38,6 +40,8 @@ export function evidenceTarget(evidence: Evidence, stretch?: Stretch): Target | 
       return { page: 'incidents', view: { incident: evidence.id } };
     case 'change':
       return { page: 'changes', view: { ...around(stretch, HOUR_MS), change: evidence.id } };
+    case 'run':
+      return { page: 'automation', view: { view: 'runs' }, run: evidence.id };
     case 'runbook':
       return { page: 'runbooks', view: { failure_type: evidence.failure_type } };
     case 'attachment':

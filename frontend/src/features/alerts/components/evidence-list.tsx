@@ -1,11 +1,10 @@
 import type { Alert, Evidence } from '@/api-client/types';
 import { attachedPlace } from '@/components/evidence/attached-line';
 import { EVIDENCE_ICONS, EVIDENCE_NAMES } from '@/components/evidence/evidence-icon';
+import { EvidenceLink } from '@/components/evidence/evidence-link';
 import { evidenceTarget } from '@/components/evidence/evidence-target';
 import { Icon } from '@/components/ui/icon';
-import { ViewLink } from '@/components/view-link';
 import { plural } from '@/lib/format';
-import { PAGES } from '@/lib/pages';
 import { plain } from '@/lib/plain-text';
 
 const ROW = 'flex items-start gap-2.5 px-3 py-2 text-sm';
@@ -26,10 +25,10 @@ export function EvidenceList({ alert }: { alert: Alert }) {
         return (
           <li key={index}>
             {target ? (
-              <ViewLink to={PAGES[target.page]} view={target.view} className={`${ROW} hover:bg-hover focus-visible:-outline-offset-2`}>
+              <EvidenceLink target={target} className={`${ROW} hover:bg-hover focus-visible:-outline-offset-2`}>
                 {words}
                 <Icon name="right" className="mt-1 size-3 text-faint" />
-              </ViewLink>
+              </EvidenceLink>
             ) : (
               <div className={ROW}>{words}</div>
             )}
@@ -64,6 +63,7 @@ function wordsOf(evidence: Evidence): { text: string; isCode?: boolean; note?: s
     case 'alert':
     case 'incident':
     case 'change':
+    case 'run':
     case 'runbook':
       return { text: evidence.title, note: EVIDENCE_NAMES[evidence.type] };
     case 'attachment':
