@@ -1,5 +1,6 @@
 //! The real binary with automation rules, programs that they may run, and a receiver of actions.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -72,6 +73,22 @@ impl Site {
             server: TestServer::start_in(folder, &[])?,
             receiver,
         })
+    }
+
+    /// Whether programs can be run: they must be root's, which only root can make them.
+    ///
+    /// # Errors
+    /// If it cannot be asked who we are.
+    pub fn may_have_programs() -> anyhow::Result<bool> {
+        let user = Command::new("id").arg("-u").output()?;
+        let is_root = user.stdout == b"0\n";
+        if !is_root {
+            writeln!(
+                std::io::stderr(),
+                "not run: only root has programs that are root's"
+            )?;
+        }
+        Ok(is_root)
     }
 
     /// A file of the site.
