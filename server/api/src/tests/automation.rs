@@ -130,7 +130,13 @@ async fn a_run_shows_its_plan_and_what_happened() {
         .await
         .problem(404, "not-found");
     assert_eq!(server.get(&format!("{RUNS}/x")).await.wrong(), "id");
+}
 
+#[tokio::test]
+async fn what_an_action_printed_is_read_from_where_one_stopped() {
+    let server = Server::new();
+    let id = keep(&server, 60, "web-1");
+    lock(&server.fakes.automating).output = "gone: 3 files\n".into();
     let output = server.json(&format!("{RUNS}/{id}/output?from=6")).await;
     assert_eq!(
         output,
