@@ -95,7 +95,6 @@ mod tests {
             let found = asset(name).unwrap();
             assert_eq!(found.bytes.as_ref(), *bytes);
             assert_eq!(found.immutable, name.starts_with("assets/"));
-            if found.immutable {}
             if *name != "index.html" {
                 assert_eq!(asset(&format!("/some/deep/{name}")), Some(found));
             }
