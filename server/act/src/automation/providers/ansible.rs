@@ -413,7 +413,6 @@ impl Provider for Ansible {
         if !wanted.hosts.is_empty() {
             args.extend(["--limit".to_owned(), wanted.hosts.join(",")]);
         }
-        args.push("--json".to_owned());
         let program = self.program("ansible-runner", args, &folder);
         self.jobs.begin(&key, &program)
     }
