@@ -2,18 +2,29 @@
 
 use serde_json::Value;
 
+/// Characters of a reason that are told.
+const LINE_CHARS_MAX: usize = 160;
+
 /// A line about a run of a rule with a name, and where to look at it; none for what passes by.
 pub(super) fn line(run: &Value, name: &str, page: &str) -> Option<(String, Option<String>)> {
     let text = |name: &str| run[name].as_str().unwrap_or_default();
     let state = text("state");
-    let because = text("state_because");
+    let because = short(text("state_because"));
     match state {
         "awaiting_approval" => {
             let link = format!("{page}/automation/runs/{}", text("id"));
             let ask = "see what would happen, and approve it";
             Some((format!("proposal  {name}: {ask}"), Some(link)))
         }
-        "succeeded" | "failed" | "rolled_back" | "rejected" | "expired" | "cancelled" => {
+        // Why it is there is what the undoing said, which nobody asks for.
+        "rolled_back" => {
+            let why = match run["verified"].as_bool() {
+                Some(false) => "it did not help and was undone",
+                _ => "it was undone",
+            };
+            Some((format!("run       {name}: {why}"), None))
+        }
+        "succeeded" | "failed" | "rejected" | "expired" | "cancelled" => {
             let state = state.replace('_', " ");
             Some((format!("run       {name}: {state}: {because}"), None))
         }
@@ -25,13 +36,26 @@ pub(super) fn line(run: &Value, name: &str, page: &str) -> Option<(String, Optio
     }
 }
 
+/// The first line of a text, as far as a terminal shows it at once.
+fn short(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LINE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_proposal_says_where_it_waits_and_its_end_says_why() {
-        let run = |state: &str| serde_json::json!({"id": "7f", "state": state, "state_because": "it did not help"});
+        let run = |state: &str| {
+            let because = "exit code 1\nand more";
+            serde_json::json!({"id": "7f", "state": state, "state_because": because,
+                "verified": false})
+        };
         let said = |state: &str| line(&run(state), "Clean it", "http://h");
         assert_eq!(
             said("awaiting_approval"),
@@ -43,10 +67,13 @@ mod tests {
         assert_eq!(
             said("rolled_back"),
             Some((
-                "run       Clean it: rolled back: it did not help".into(),
+                "run       Clean it: it did not help and was undone".into(),
                 None
             ))
         );
+        let expected = "run       Clean it: failed: exit code 1".to_owned();
+        assert_eq!(said("failed"), Some((expected, None)));
+        assert_eq!(short(&"x".repeat(161)), format!("{}…", "x".repeat(160)));
         assert_eq!(said("proposed"), None);
         let expected = "run       Clean it: executing".to_owned();
         assert_eq!(said("executing"), Some((expected, None)));

@@ -143,7 +143,7 @@ fn what_broke_is_mended_once_someone_agrees_and_what_does_not_help_is_undone() -
         let told = [
             "Remove old exports from the shop's volume: succeeded",
             "Send payments through the other provider: succeeded",
-            "Keep idle sessions for a minute, not for an hour: rolled back",
+            "Keep idle sessions for a minute, not for an hour: it did not help and was undone",
         ];
         told.iter().all(|told| guide.contains(told)).then_some(())
     })
