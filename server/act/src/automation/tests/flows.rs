@@ -574,7 +574,7 @@ async fn what_was_prepared_is_let_go_of_when_it_is_not_carried_out() {
         (RunState::Rejected, true)
     );
     assert!(after.reason.contains("said no"), "{}", after.reason);
-    let expected = ["rejected", "not_discarded", "discarded"];
+    let expected = ["announced", "rejected", "not_discarded", "discarded"];
     assert_eq!(details_of(&world, &run).await[2..], expected);
 
     // What cannot be let go of for over a day is left there, and that is told.
