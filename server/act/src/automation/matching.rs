@@ -230,23 +230,35 @@ fn keys(compiled: &Compiled) -> Vec<Key> {
 }
 
 /// Why a rule matches too much to be let loose; none: it does not.
-///
-/// It is tried on alerts that have nothing in common but what every alert has. A rule that is about
-/// something matches none of them, or few.
 pub(super) fn too_broad(compiled: &Compiled, percent_max: u32) -> Option<String> {
-    let probes = probes();
-    let matched = probes.iter().filter(|alert| {
-        let facts = facts(alert);
-        compiled.mismatch(alert, &facts).is_none()
-    });
-    let (matched, all) = (matched.count(), probes.len());
-    let is_too_much = matched * 100 > all * percent_max as usize;
-    is_too_much.then(|| {
-        format!(
-            "it matches {matched} of {all} alerts that have nothing in common: expected a type of \
-             failure, labels or a narrower condition"
-        )
-    })
+    Probes::new().too_broad(compiled, percent_max)
+}
+
+/// Alerts that have nothing in common but what every alert has. A rule that is about something matches
+/// none of them, or few. Made once for all rules of a file.
+pub(super) struct Probes(Vec<(Alert, Facts)>);
+
+impl Probes {
+    pub(super) fn new() -> Self {
+        let with_facts = |alert: Alert| {
+            let facts = facts(&alert);
+            (alert, facts)
+        };
+        Self(probes().into_iter().map(with_facts).collect())
+    }
+
+    /// Why a rule matches too much to be let loose; none: it does not.
+    pub(super) fn too_broad(&self, compiled: &Compiled, percent_max: u32) -> Option<String> {
+        let matches = |(alert, facts): &&(Alert, Facts)| compiled.mismatch(alert, facts).is_none();
+        let (matched, all) = (self.0.iter().filter(matches).count(), self.0.len());
+        let is_too_much = matched * 100 > all * percent_max as usize;
+        is_too_much.then(|| {
+            format!(
+                "it matches {matched} of {all} alerts that have nothing in common: expected a type \
+                 of failure, labels or a narrower condition"
+            )
+        })
+    }
 }
 
 /// Why a rule matches too much of what there was; none: it does not, or there was too little to say.

@@ -56,7 +56,7 @@ use driver::Driver;
 pub use file::{AutomationFileError, parse as parse_automations};
 use ledger::Ledger;
 use machine::Pace;
-use matching::{Compiled, too_broad};
+use matching::{Compiled, Probes};
 pub use progress::{AutomationProgress, PROPOSE_BUCKETS_SECS};
 use provider::Provider;
 use providers::ansible::Ansible;
@@ -146,6 +146,7 @@ impl AutomationConfig {
     /// # Errors
     /// [`AutomationFileError`] with the line, the field and what was expected.
     pub fn read_rules(&self, text: &str) -> Result<Vec<AutomationRule>, AutomationFileError> {
+        let probes = Probes::new();
         file::parse_with(text, |compiled| {
             let rule = compiled.rule.as_ref();
             let wrong = |field: &str, expected: String| AutomationRuleError {
@@ -153,7 +154,7 @@ impl AutomationConfig {
                 field: field.to_owned(),
                 expected,
             };
-            if let Some(why) = too_broad(compiled, self.budget.match_percent_max) {
+            if let Some(why) = probes.too_broad(compiled, self.budget.match_percent_max) {
                 return Err(wrong("match", why));
             }
             let of_action = Some(("action.provider", rule.action.provider.as_str()));
@@ -171,6 +172,22 @@ impl AutomationConfig {
             }
             Ok(())
         })
+    }
+
+    /// Whether the rules can be, wherever they come from.
+    fn check_rules(&self) -> Result<(), AutomationError> {
+        let (renderer, probes) = (Renderer::default(), Probes::new());
+        for rule in &self.rules {
+            let compiled = Compiled::new(rule, &renderer);
+            let compiled = compiled.map_err(|error| AutomationError::Rule(error.to_string()))?;
+            if let Some(why) = probes.too_broad(&compiled, self.budget.match_percent_max) {
+                return Err(AutomationError::Rule(format!(
+                    "automation `{}`: {why}",
+                    rule.id
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn open(&self, clock: &Arc<dyn Clock>) -> Result<Providers, AutomationError> {
@@ -314,17 +331,7 @@ impl AutomationEngine {
         pace: Pace,
         providers: Providers,
     ) -> Result<(Self, Arc<AutomationEngineDesk>), AutomationError> {
-        let renderer = Renderer::default();
-        for rule in &config.rules {
-            let compiled = Compiled::new(rule, &renderer);
-            let compiled = compiled.map_err(|error| AutomationError::Rule(error.to_string()))?;
-            if let Some(why) = too_broad(&compiled, config.budget.match_percent_max) {
-                return Err(AutomationError::Rule(format!(
-                    "automation `{}`: {why}",
-                    rule.id
-                )));
-            }
-        }
+        config.check_rules()?;
         let folder = config.folder;
         let mut ledger = Ledger::new(parts, (config.budget, pace), providers, config.rules);
         ledger.is_enabled = config.is_enabled;

@@ -12,8 +12,9 @@ use tocsin_domain::ports::{Ballot, RunOutcome, StoreError};
 
 use super::scripted::Mood;
 use super::world::{World, plenty};
+use crate::automation::matching::too_broad;
+use crate::automation::parse_automations;
 use crate::automation::provider::Status;
-use crate::automation::{parse_automations, too_broad};
 use crate::outbox::tests::memory::lock;
 
 const CAREFUL: &str = r#"

@@ -17,6 +17,8 @@ use tocsin_harness::automation::{Site, SitePlan, text};
 
 /// How long a kill at a moment is waited for before it is done at any.
 const MOMENT_MAX: Duration = Duration::from_millis(1500);
+/// How many units are measured between two kills.
+const MEASURED: usize = 40;
 /// How long everything may take to end once nothing is killed any more.
 const END_MAX: Duration = Duration::from_secs(120);
 
@@ -95,7 +97,7 @@ fn random(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Someone who agrees to whatever waits, and says which units are repaired.
+/// Someone who agrees to whatever waits.
 struct People {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -104,7 +106,7 @@ struct People {
 impl People {
     fn at(site: &Site) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (url, repaired) = (site.server.url(""), site.path("repaired"));
+        let url = site.server.url("");
         let own = stop.clone();
         let thread = std::thread::spawn(move || {
             let config = ureq::Agent::config_builder().http_status_as_error(false);
@@ -115,7 +117,6 @@ impl People {
             while !own.load(Ordering::Relaxed) {
                 // The server may be gone at any time.
                 let _unanswered = agree(&agent, &url);
-                let _unanswered = measure(&agent, &url, &repaired);
                 std::thread::sleep(Duration::from_millis(20));
             }
         });
@@ -142,17 +143,22 @@ fn agree(agent: &ureq::Agent, url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn measure(agent: &ureq::Agent, url: &str, repaired: &std::path::Path) -> anyhow::Result<()> {
-    let lines = std::fs::read_to_string(repaired).unwrap_or_default();
-    let units = lines.lines().filter_map(|line| line.split(' ').nth(1));
+/// Says which units are repaired: the newest, since each start reads all points again that were not
+/// stored as blocks yet.
+fn measure(site: &Site) -> anyhow::Result<()> {
+    let lines = site.lines("repaired");
+    let newest = lines.len().saturating_sub(MEASURED);
+    let units = lines.iter().skip(newest);
+    let units = units.filter_map(|line| line.split(' ').nth(1));
     let points: String = units
         .map(|unit| format!("plant,unit={unit} done=1\n"))
         .collect();
-    if !points.is_empty() {
-        agent
-            .post(format!("{url}/api/v2/write?bucket=b"))
-            .send(points)?;
+    if points.is_empty() {
+        return Ok(());
     }
+    let route = "/api/v2/write?bucket=b";
+    let (status, answer) = site.server.post(route, &[], points.as_bytes())?;
+    ensure!(status == 204, "{status}: {answer}");
     Ok(())
 }
 
@@ -184,9 +190,7 @@ fn kill(site: &mut Site, kills: u64, seed: u64) -> anyhow::Result<BTreeMap<&'sta
     let mut counts = BTreeMap::new();
     let mut unheard: Vec<String> = Vec::new();
     for number in 0..kills {
-        // What was repaired is seen to be, however seldom people get through meanwhile.
-        let (agent, url) = (ureq::Agent::new_with_defaults(), site.server.url(""));
-        measure(&agent, &url, &site.path("repaired"))?;
+        measure(site)?;
         let moment = Moment::of(random(seed ^ number));
         arm(site, moment)?;
         let people = People::at(site);
@@ -226,13 +230,14 @@ fn all_end(site: &Site, units: u64) -> anyhow::Result<Vec<Value>> {
     ];
     let mut all = Vec::new();
     while begun.elapsed() < END_MAX {
+        measure(site)?;
         all = site.runs("")?;
         let is_over = |run: &Value| finals.contains(&text(run, "state"));
         if all.len() as u64 >= units && all.iter().all(is_over) {
             people.leave();
             return Ok(all);
         }
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(500));
     }
     let open = all
         .iter()
