@@ -39,9 +39,8 @@ fn main() -> anyhow::Result<()> {
     }
     let last = format!("u{}", alerts - 1);
     let seen = wait_for("the last run", || {
-        let runs = site.runs("limit=1").ok()?;
-        let is_last = |run: &&serde_json::Value| run["targets"][0] == last;
-        runs.iter().find(is_last).map(|_| Instant::now())
+        let (_, newest) = site.server.get("/api/v1/automation/runs?limit=1").ok()?;
+        (newest["items"][0]["targets"][0] == last).then(Instant::now)
     })?;
     let behind = seen.duration_since(written[&last]);
     let counted = wait_for("all proposals", || {
