@@ -39,7 +39,7 @@ automations:
     action: { provider: scripts, params: { script: repair, args: ["{{ alert.labels.unit }}"] } }
     targets: "{{ alert.labels.unit }}"
     verify:
-      timeout: 60s
+      timeout: 35s
       expect: metrics.done >= 1.0
       metrics: { done: { query: plant_done, labels: unit } }
   - id: hook
