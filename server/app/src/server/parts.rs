@@ -101,8 +101,7 @@ impl Parts {
         let tickets = TicketSide::open(config, &relational, &alerts, &clock).await?;
         let known = (&metrics, &alerts, &clock);
         let automation = automation(config, &data_dir, (&logs, &relational), known).await?;
-        let read = (&logs, &relational, &search);
-        let copilot = copilot(config, read, known, &automation)?;
+        let copilot = copilot(config, (&logs, &relational, &search), known, &automation)?;
         let (sources, http) = (Arc::<Sources>::default(), Arc::<HttpMetrics>::default());
         let files = tocsin_ingest::file_tail::StatusBoard::default();
         let intake = intake(&bus, &sources, &metrics, &clock);

@@ -72,7 +72,7 @@ fn messenger(world: &World, slack: &SlackDouble) -> ApprovalMessenger {
 }
 
 async fn round(messenger: &ApprovalMessenger) {
-    drop(messenger.round(&CancellationToken::new()).await.unwrap());
+    let _pause = messenger.round(&CancellationToken::new()).await.unwrap();
 }
 
 /// Lets time pass, telling what there is to tell.
