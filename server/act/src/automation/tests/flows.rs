@@ -593,7 +593,7 @@ async fn what_was_prepared_is_let_go_of_when_it_is_not_carried_out() {
         }
         world.ports.pass(3_600_000);
     }
-    let expected = ["rejected", "not_discarded", "not_discarded"];
+    let expected = ["announced", "rejected", "not_discarded", "not_discarded"];
     assert_eq!(details_of(&world, &run).await[2..], expected);
 }
 
