@@ -29,17 +29,13 @@ pub(crate) async fn export(
     filter: AuditFilter,
     format: ExportFormat,
 ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static, ApiError> {
-    let header = match format {
-        ExportFormat::Csv => HEADER,
-        ExportFormat::Ndjson => "",
-    };
     let export = Export {
         state: state.clone(),
         filter,
         format,
         before: None,
     };
-    pages::stream(&state, export, header).await
+    pages::stream(&state, export, pages::header(format, HEADER)).await
 }
 
 impl Pages for Export {
@@ -50,14 +46,7 @@ impl Pages for Export {
         self.before = page.last().map(|entry| entry.id);
         let is_last = page.len() < limit;
         for item in page.into_iter().map(AuditItem::from) {
-            match self.format {
-                ExportFormat::Csv => row(&item, to),
-                ExportFormat::Ndjson => {
-                    // Strings and numbers always serialise.
-                    let _ = serde_json::to_writer(&mut *to, &item);
-                    to.push(b'\n');
-                }
-            }
+            pages::write_item(self.format, &item, row, to);
         }
         Ok(is_last)
     }

@@ -32,17 +32,13 @@ pub(crate) async fn export(
     filter: DecisionFilter,
     format: ExportFormat,
 ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static, ApiError> {
-    let header = match format {
-        ExportFormat::Csv => HEADER,
-        ExportFormat::Ndjson => "",
-    };
     let export = Export {
         state: state.clone(),
         filter,
         format,
         before: None,
     };
-    pages::stream(&state, export, header).await
+    pages::stream(&state, export, pages::header(format, HEADER)).await
 }
 
 impl Pages for Export {
@@ -51,14 +47,7 @@ impl Pages for Export {
         let store = &self.state.parts().tickets;
         let page = store.decisions(&self.filter, self.before, limit).await?;
         for item in items(&self.state, &page).await? {
-            match self.format {
-                ExportFormat::Csv => row(&item, to),
-                ExportFormat::Ndjson => {
-                    // Strings and numbers always serialise.
-                    let _ = serde_json::to_writer(&mut *to, &item);
-                    to.push(b'\n');
-                }
-            }
+            pages::write_item(self.format, &item, row, to);
         }
         self.before = page.last().map(|decision| decision.id);
         Ok(page.len() < limit)

@@ -6,9 +6,11 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use serde::Serialize;
 
 use crate::errors::{ApiError, ErrorKind};
 use crate::state::ApiState;
+use crate::wire::export::ExportFormat;
 
 /// A list that is written out from its beginning.
 pub(crate) trait Pages: Send + 'static {
@@ -17,6 +19,31 @@ pub(crate) trait Pages: Send + 'static {
         &mut self,
         to: &mut Vec<u8>,
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
+}
+
+/// The header of a list in a form.
+pub(crate) const fn header(format: ExportFormat, csv: &'static str) -> &'static str {
+    match format {
+        ExportFormat::Csv => csv,
+        ExportFormat::Ndjson => "",
+    }
+}
+
+/// Writes an item in a form; `row` writes it as CSV.
+pub(crate) fn write_item<T: Serialize>(
+    format: ExportFormat,
+    item: &T,
+    row: impl FnOnce(&T, &mut Vec<u8>),
+    to: &mut Vec<u8>,
+) {
+    match format {
+        ExportFormat::Csv => row(item, to),
+        ExportFormat::Ndjson => {
+            // Strings and numbers always serialise.
+            let _ = serde_json::to_writer(&mut *to, item);
+            to.push(b'\n');
+        }
+    }
 }
 
 /// The bytes of a list after a header. The first page is fetched before the answer begins, so that
