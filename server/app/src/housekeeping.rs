@@ -97,77 +97,41 @@ pub(crate) async fn keep_metrics(
     }
 }
 
-/// Lets old alerts go until cancelled.
-pub(crate) async fn keep_alerts(
-    alerts: Arc<dyn AlertStore>,
-    kept_days: u32,
-    clock: Arc<dyn Clock>,
-    cancel: CancellationToken,
-) {
-    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
-    while ticks.next().await {
-        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
-        match alerts.forget_alerts(before_ms).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "old alerts were removed"),
-            Err(error) => tracing::warn!(%error, "old alerts could not be removed; trying again"),
-        }
-    }
+/// For how many days what is old is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeptDays {
+    pub(crate) alerts: u32,
+    pub(crate) tickets: u32,
+    pub(crate) runs: u32,
+    /// Changes, reports of causes and threads.
+    pub(crate) copilot: u32,
 }
 
-/// Lets old tickets and decisions go until cancelled.
-pub(crate) async fn keep_tickets(
-    tickets: Arc<dyn TicketStore>,
-    kept_days: u32,
-    clock: Arc<dyn Clock>,
-    cancel: CancellationToken,
-) {
-    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
-    while ticks.next().await {
-        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
-        match tickets.forget_tickets(before_ms).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "old tickets and decisions were removed"),
-            Err(error) => tracing::warn!(%error, "old tickets could not be removed; trying again"),
-        }
-    }
-}
-
-/// Lets old runs of automation go until cancelled.
-pub(crate) async fn keep_runs(
-    runs: Arc<dyn AutomationStore>,
-    kept_days: u32,
-    clock: Arc<dyn Clock>,
-    cancel: CancellationToken,
-) {
-    let mut ticks = Ticks::every(METRICS_EVERY, cancel);
-    while ticks.next().await {
-        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
-        match runs.forget_runs(before_ms).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "old runs were removed"),
-            Err(error) => tracing::warn!(%error, "old runs could not be removed; trying again"),
-        }
-    }
-}
-
-/// Lets old changes, reports of causes and threads go until cancelled.
-pub(crate) async fn keep_copilot(
+/// Lets old alerts, tickets, runs and what the copilot keeps go until cancelled.
+pub(crate) async fn keep_records(
     store: Arc<SqliteStore>,
-    kept_days: u32,
+    kept: KeptDays,
     clock: Arc<dyn Clock>,
     cancel: CancellationToken,
 ) {
     let mut ticks = Ticks::every(METRICS_EVERY, cancel);
     while ticks.next().await {
-        let before_ms = clock.now().millis() - i64::from(kept_days) * 86_400_000;
+        let now_ms = clock.now().millis();
+        let before_ms = |days: u32| now_ms - i64::from(days) * 86_400_000;
+        let copilot_ms = before_ms(kept.copilot);
         for (what, forgotten) in [
-            ("changes", store.forget_changes(before_ms).await),
+            ("alerts", store.forget_alerts(before_ms(kept.alerts)).await),
+            (
+                "tickets and decisions",
+                store.forget_tickets(before_ms(kept.tickets)).await,
+            ),
+            ("runs", store.forget_runs(before_ms(kept.runs)).await),
+            ("changes", store.forget_changes(copilot_ms).await),
             (
                 "reports of causes",
-                store.forget_root_causes(before_ms).await,
+                store.forget_root_causes(copilot_ms).await,
             ),
-            ("threads", store.forget_threads(before_ms).await),
+            ("threads", store.forget_threads(copilot_ms).await),
         ] {
             match forgotten {
                 Ok(0) => {}

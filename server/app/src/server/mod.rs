@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::housekeeping;
+use crate::housekeeping::{self, KeptDays};
 use crate::own_log::OwnLog;
 pub(crate) use alerts::{alert_rules, catalogue};
 pub(crate) use automation::check_automation;
@@ -162,33 +162,14 @@ impl Server {
             cancel(),
         );
         self.sources.spawn(keep);
-        let keep = housekeeping::keep_alerts(
-            parts.alerts.store.clone(),
-            config.alerts.kept_days,
-            parts.clock.clone(),
-            cancel(),
-        );
-        self.sources.spawn(keep);
-        let keep = housekeeping::keep_tickets(
-            parts.relational.clone(),
-            config.tickets.kept_days,
-            parts.clock.clone(),
-            cancel(),
-        );
-        self.sources.spawn(keep);
-        let keep = housekeeping::keep_runs(
-            parts.relational.clone(),
-            config.automation.kept_days,
-            parts.clock.clone(),
-            cancel(),
-        );
-        self.sources.spawn(keep);
-        let keep = housekeeping::keep_copilot(
-            parts.relational.clone(),
-            config.copilot.kept_days,
-            parts.clock.clone(),
-            cancel(),
-        );
+        let kept = KeptDays {
+            alerts: config.alerts.kept_days,
+            tickets: config.tickets.kept_days,
+            runs: config.automation.kept_days,
+            copilot: config.copilot.kept_days,
+        };
+        let (relational, clock) = (parts.relational.clone(), parts.clock.clone());
+        let keep = housekeeping::keep_records(relational, kept, clock, cancel());
         self.sources.spawn(keep);
         listeners::start_metrics(parts, config, &self.sources, &self.stop_sources);
         listeners::start_files(parts, config, &self.sources, cancel());
