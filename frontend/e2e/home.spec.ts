@@ -30,3 +30,10 @@ test('commands are found and performed by keyboard', async ({ page }) => {
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
 });
+
+test('on a narrow screen the first screen begins at its top', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 700 });
+  await page.goto('');
+  await expect(page.getByRole('tab', { name: 'Loki' })).toBeAttached();
+  await expect(page.getByRole('heading', { level: 1 })).toBeInViewport();
+});

@@ -17,9 +17,12 @@ interface Props<T extends string> {
 
 export function Tabs<T extends string>({ label, value, tabs, onChange, className = '' }: Props<T>) {
   const list = useRef<HTMLDivElement>(null);
-  // Where not all fit, a link may lead to one that is out of sight.
+  // Where not all fit, a link may lead to one that is out of sight. Only the list moves: the page stays where it is.
   useEffect(() => {
-    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const outer = list.current?.getBoundingClientRect();
+    const inner = list.current?.querySelector('[aria-selected=true]')?.getBoundingClientRect();
+    if (!list.current || !outer || !inner) return;
+    list.current.scrollLeft += Math.min(0, inner.left - outer.left) + Math.max(0, inner.right - outer.right);
   }, [value]);
   return (
     <Radix.Root value={value} onValueChange={(next) => onChange(next as T)} className={`flex min-h-0 flex-col ${className}`}>
