@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tocsin_domain::TraceContext;
 use tocsin_domain::subscription::Secret;
 use ureq::http::{HeaderMap, Request};
 use ureq::{Agent, Timeout};
+
+use crate::spans;
 
 /// The most bytes of an answer that are read, where a call does not say otherwise.
 pub(crate) const ANSWER_BYTES_MAX: u64 = 64 * 1024;
@@ -44,7 +47,7 @@ pub(crate) enum Method {
 }
 
 impl Method {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
@@ -175,26 +178,30 @@ impl Http {
         }
     }
 
-    /// Sends a request and waits for the answer.
+    /// Sends a request and waits for the answer. The receiver is told which span it belongs to.
     ///
     /// # Cancel safety
     /// Not safe: a request that left goes on.
     pub(crate) async fn send(&self, call: Call) -> Result<Answer, NoAnswer> {
         let agent = self.agent.clone();
-        let done = tokio::task::spawn_blocking(move || send(&agent, &call)).await;
-        done.unwrap_or_else(|_| {
+        let span = spans::request(&call);
+        let trace = tocsin_trace::context(&span);
+        let done = tokio::task::spawn_blocking(move || send(&agent, &call, trace)).await;
+        let answer = done.unwrap_or_else(|_| {
             Err(NoAnswer {
                 is_temporary: true,
                 is_unsure: true,
                 detail: "the server shuts down".into(),
             })
-        })
+        });
+        spans::answered(&span, &answer);
+        answer
     }
 }
 
-fn send(agent: &Agent, call: &Call) -> Result<Answer, NoAnswer> {
+fn send(agent: &Agent, call: &Call, trace: Option<TraceContext>) -> Result<Answer, NoAnswer> {
     let began = Instant::now();
-    let mut response = request(agent, call).map_err(no_answer)?;
+    let mut response = request(agent, call, trace).map_err(no_answer)?;
     let retry_after = response.headers().get("retry-after");
     let retry_after = retry_after
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
@@ -214,8 +221,15 @@ fn send(agent: &Agent, call: &Call) -> Result<Answer, NoAnswer> {
     })
 }
 
-fn request(agent: &Agent, call: &Call) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+fn request(
+    agent: &Agent,
+    call: &Call,
+    trace: Option<TraceContext>,
+) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
     let mut request = Request::builder().method(call.method.name()).uri(&call.url);
+    if let Some(trace) = trace {
+        request = request.header("traceparent", trace.to_string());
+    }
     for (name, value) in &call.headers {
         request = request.header(*name, value);
     }

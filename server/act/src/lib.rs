@@ -11,6 +11,7 @@
 //! in `outbox` own time, the network and the order of effects.
 
 mod automation;
+mod beginning;
 mod channels;
 mod civil;
 mod http;
@@ -19,6 +20,7 @@ mod message;
 mod notifier;
 mod outbox;
 mod policy;
+mod spans;
 mod tickets;
 mod trackers;
 mod words;
@@ -34,7 +36,7 @@ pub use automation::{
 pub use http::HttpConfig;
 pub use mail::{MailConfig, MailSecurity};
 pub use notifier::{ChannelNotifier, NotifierConfig};
-pub use outbox::{Outbox, OutboxConfig, OutboxParts};
+pub use outbox::{Outbox, OutboxConfig, OutboxParts, SendNotification};
 pub use tickets::trackers::{
     ConfigSecret, GitHubConfig, GitHubSeverityLabels, JiraConfig, JiraPriorities, ServiceNowConfig,
     TrackerConfigError,

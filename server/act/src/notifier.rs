@@ -181,6 +181,7 @@ pub(crate) fn sample(now_ms: i64) -> Alert {
         returns_ms: Vec::new(),
         incident: None,
         joined_because: None,
+        trace: None,
         seq: 0,
     }
 }

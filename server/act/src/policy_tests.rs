@@ -60,6 +60,7 @@ fn alert() -> Alert {
         returns_ms: Vec::new(),
         incident: None,
         joined_because: None,
+        trace: None,
         seq: 0,
     }
 }

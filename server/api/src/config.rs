@@ -11,6 +11,12 @@ pub struct ApiConfig {
     /// Default true: while there is no authentication, this is what keeps a web page that a person
     /// visits from reading their logs by pointing a name of its own at 127.0.0.1.
     pub check_host: bool,
+    /// The most requests of a client in a minute: of a person where a proxy says who asks
+    /// (`server.user_header`), else of an address. They may come at once, and are there again
+    /// evenly within a minute. Beyond it, requests are answered 429. Where there is `bus.redis`, all
+    /// processes count together. Default 0: any number, as there is nobody to be told apart behind a
+    /// proxy that does not say who asks. What asks for health, metrics or the page does not count.
+    pub requests_per_minute: u32,
     /// Names by which this server may be addressed beside localhost, without port. Default none.
     pub allowed_hosts: Vec<String>,
     /// The most bytes of request bodies in memory at a time. Default 96 MiB: three of the largest
@@ -48,14 +54,13 @@ pub struct ApiConfig {
     pub heartbeat_secs: u64,
     /// Records fetched at a time by an export. Default 500: constant memory even with long lines.
     pub export_page_records: usize,
-    /// The most deletions that wait or run. Default 16: they run one after another.
-    pub delete_jobs_max: usize,
 }
 
 impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             check_host: true,
+            requests_per_minute: 0,
             allowed_hosts: Vec::new(),
             body_bytes_in_flight_max: 96 << 20,
             decodes_max: 0,
@@ -69,7 +74,6 @@ impl Default for ApiConfig {
             metric_feeds_max: 200,
             heartbeat_secs: 15,
             export_page_records: 500,
-            delete_jobs_max: 16,
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tocsin_domain::ports::{BusError, CopilotError, SearchError, StoreError};
+use tocsin_domain::ports::{
+    BusError, CopilotError, EngineError, JobDeskError, SearchError, StoreError,
+};
 use tocsin_domain::query::QueryError;
 use tocsin_ingest::{DecodeError, DecodeErrorKind, ItemError};
 
@@ -173,7 +175,9 @@ impl ApiError {
                 Self::field(field, "a query in PromQL", error.to_string())
             }
             tocsin_promql::ErrorKind::Execution => Self::bad_request(error.to_string()),
-            tocsin_promql::ErrorKind::Timeout | tocsin_promql::ErrorKind::Canceled => {
+            tocsin_promql::ErrorKind::Timeout
+            | tocsin_promql::ErrorKind::Canceled
+            | tocsin_promql::ErrorKind::Unavailable => {
                 Self::new(ErrorKind::Unavailable, error.to_string())
             }
         }
@@ -242,11 +246,13 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Invalid(detail) => Self::bad_request(detail),
-            StoreError::Unavailable(_) => Self::new(
-                ErrorKind::Unavailable,
-                "the store cannot be reached or written just now",
-            )
-            .caused_by(error),
+            StoreError::Unavailable(_) => {
+                let detail = match EngineError::behind(&error) {
+                    Some(engine) => engine.in_short(),
+                    None => "the store cannot be reached or written just now".into(),
+                };
+                Self::new(ErrorKind::Unavailable, detail).caused_by(error)
+            }
             StoreError::Corrupt(_) => Self::new(
                 ErrorKind::Internal,
                 "stored data cannot be read; the log says which",
@@ -262,11 +268,13 @@ impl From<SearchError> for ApiError {
             SearchError::ModelMissing { remedy } => Self::new(ErrorKind::ModelMissing, remedy),
             SearchError::Invalid(detail) => Self::bad_request(detail),
             SearchError::Store(error) => error.into(),
-            SearchError::Model(_) => Self::new(
-                ErrorKind::Internal,
-                "the embedding model failed on this question",
-            )
-            .caused_by(error),
+            SearchError::Model(_) => {
+                let detail = match EngineError::behind(&error) {
+                    Some(engine) => engine.in_short(),
+                    None => "the embedding model failed on this question".into(),
+                };
+                Self::new(ErrorKind::Unavailable, detail).caused_by(error)
+            }
         }
     }
 }
@@ -278,6 +286,18 @@ impl From<CopilotError> for ApiError {
             CopilotError::Invalid(detail) => Self::bad_request(detail),
             CopilotError::Busy => Self::new(ErrorKind::TooManyRequests, error.to_string()),
             CopilotError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<JobDeskError> for ApiError {
+    fn from(error: JobDeskError) -> Self {
+        match error {
+            JobDeskError::NotFound(detail) => Self::not_found(detail),
+            JobDeskError::Invalid(detail) => Self::bad_request(detail),
+            JobDeskError::Conflict(detail) => Self::conflict(detail),
+            JobDeskError::Full(detail) => Self::new(ErrorKind::TooManyRequests, detail),
+            JobDeskError::Store(error) => error.into(),
         }
     }
 }
@@ -299,15 +319,20 @@ impl From<BusError> for ApiError {
                 full
             }
             BusError::Unavailable(_) => {
-                let detail = "the server cannot write to its disk just now; nothing of this \
-                              request was accepted, send it again later";
+                let detail = match EngineError::behind(&error) {
+                    Some(engine) => format!("{} does not take it just now", engine.engine),
+                    None => "the server cannot write to its disk just now".into(),
+                };
+                let detail =
+                    format!("{detail}; nothing of this request was accepted, send it again later");
                 Self::new(ErrorKind::Unavailable, detail).caused_by(error)
             }
             BusError::Closed => Self::new(
                 ErrorKind::Unavailable,
                 "the server is shutting down; nothing of this request was accepted",
             ),
-            BusError::Corrupt(_) => Self::new(
+            // Only those who work on a partition are told so.
+            BusError::Fenced | BusError::Corrupt(_) => Self::new(
                 ErrorKind::Internal,
                 "the bus cannot be read; the log says more",
             )

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
 use tocsin_domain::ports::AuditEntry;
 
 use crate::errors::ApiError;
@@ -22,36 +23,56 @@ const NAME_CHARS_MAX: usize = 100;
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
     header: Option<HeaderName>,
-    proxies: Vec<IpAddr>,
+    proxies: Vec<IpNet>,
 }
 
 impl Identity {
-    /// The header in which proxies at these addresses say who asks; none: nobody says it.
+    /// The header in which proxies at these addresses or in these networks (`10.0.0.0/8`) say who
+    /// asks; none: nobody says it.
     ///
     /// # Errors
-    /// What was expected, if the name cannot be one of a header.
-    pub fn new(header: Option<&str>, proxies: Vec<IpAddr>) -> Result<Self, String> {
+    /// What was expected, if the name cannot be one of a header, or one of the others no address.
+    pub fn new(header: Option<&str>, proxies: &[String]) -> Result<Self, String> {
         let header = header.map(|name| {
             let wrong = |_| format!("expected the name of a header, not `{name}`");
             name.parse::<HeaderName>().map_err(wrong)
         });
+        let network = |text: &String| {
+            let address = text.parse::<IpAddr>().map(IpNet::from).ok();
+            let network = address.or_else(|| text.parse().ok());
+            network.ok_or_else(|| format!("expected an address or a network, not `{text}`"))
+        };
         Ok(Self {
             header: header.transpose()?,
-            proxies,
+            proxies: proxies.iter().map(network).collect::<Result<_, _>>()?,
         })
     }
 
+    /// Takes away what a client says itself, before a request is handed on to a process that trusts
+    /// this one.
+    pub(crate) fn cleanse(&self, headers: &mut HeaderMap, peer: Option<IpAddr>) {
+        if let Some(header) = &self.header
+            && !peer.is_some_and(|peer| self.trusts(peer))
+        {
+            headers.remove(header);
+        }
+    }
+
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.proxies.iter().any(|one| one.contains(&peer))
+    }
+
     /// Who asks, as far as is known.
-    fn name(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Option<String>, ApiError> {
+    pub(crate) fn name(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> Result<Option<String>, ApiError> {
         let Some(header) = &self.header else {
             return Ok(None);
         };
-        let is_trusted = |peer: IpAddr| {
-            self.proxies
-                .iter()
-                .any(|one| one.to_canonical() == peer.to_canonical())
-        };
-        if !peer.is_some_and(is_trusted) {
+        if !peer.is_some_and(|peer| self.trusts(peer)) {
             return Ok(None);
         }
         let mut said = headers.get_all(header).iter();
@@ -135,10 +156,23 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_network_of_proxies_is_trusted_and_what_others_say_is_taken_away() {
+        let networks = ["10.1.0.0/16".to_owned(), "::1".to_owned()];
+        let identity = Identity::new(Some("X-User"), &networks).unwrap();
+        for (peer, is_kept) in [("10.1.2.3", true), ("10.2.0.1", false), ("::1", true)] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-user", HeaderValue::from_static("ann"));
+            identity.cleanse(&mut headers, Some(peer.parse().unwrap()));
+            assert_eq!(headers.contains_key("x-user"), is_kept, "{peer}");
+        }
+        assert!(Identity::new(None, &["10.0.0.0/40".to_owned()]).is_err());
+    }
+
     const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn asked(values: &[&[u8]], peer: Option<IpAddr>) -> Result<Option<String>, String> {
-        let identity = Identity::new(Some("X-Forwarded-User"), vec![PROXY]).unwrap();
+        let identity = Identity::new(Some("X-Forwarded-User"), &[PROXY.to_string()]).unwrap();
         let mut headers = HeaderMap::new();
         for value in values {
             let value = HeaderValue::from_bytes(value).unwrap();
@@ -156,13 +190,13 @@ mod tests {
         assert_eq!(asked(&[b"ana"], "::1".parse().ok()), Ok(None));
         assert_eq!(asked(&[b"ana"], None), Ok(None));
         assert_eq!(asked(&[], Some(PROXY)), Ok(None));
-        let nobody = Identity::new(None, vec![PROXY]).unwrap();
+        let nobody = Identity::new(None, &[PROXY.to_string()]).unwrap();
         let headers = HeaderMap::from_iter([(
             HeaderName::from_static("x-forwarded-user"),
             HeaderValue::from_static("ana"),
         )]);
         assert_eq!(nobody.name(&headers, Some(PROXY)).unwrap(), None);
-        assert!(Identity::new(Some("no header"), vec![]).is_err());
+        assert!(Identity::new(Some("no header"), &[]).is_err());
     }
 
     #[test]

@@ -10,8 +10,10 @@ mod audit;
 mod config;
 mod errors;
 mod extract;
+mod forward;
 mod identity;
 mod jobs;
+mod limits;
 mod middleware;
 mod openapi;
 mod router;
@@ -19,16 +21,24 @@ mod routes;
 mod slack;
 mod state;
 mod stream;
+mod unread;
 mod views;
+mod waiting;
 mod wire;
 
 pub use assets::{Asset, Assets};
 pub use config::ApiConfig;
+pub use forward::{Leader, forwarding};
 pub use identity::Identity;
+pub use jobs::delete::DeleteLogs;
+pub use jobs::report::GenerateReport;
+pub use limits::Limits;
 pub use openapi::document as openapi_document;
 pub use router::router;
 pub use slack::SlackInbound;
 pub use state::{ApiParts, ApiState};
+pub use unread::reading_out;
+pub use waiting::{Waits, waiting};
 
 #[cfg(test)]
 mod tests;

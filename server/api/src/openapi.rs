@@ -79,7 +79,10 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
     info(
         title = "Tocsin",
         description = "Log intake and search. Times are RFC 3339 in UTC; failures are RFC 9457 \
-                       problem details.",
+                       problem details. Where `api.requests_per_minute` limits what a client may \
+                       ask, every answer bears `RateLimit-Limit`, `RateLimit-Remaining` and \
+                       `RateLimit-Reset` (seconds), and what is beyond it is answered 429 with \
+                       `Retry-After`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
@@ -272,7 +275,17 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         routes::live::metrics,
         routes::live::events,
         routes::jobs::list,
+        routes::jobs::kinds,
+        routes::jobs::ask,
         routes::jobs::job,
+        routes::jobs::result,
+        routes::jobs::cancel,
+        routes::jobs::retry,
+        routes::jobs::discard,
+        routes::jobs_schedules::list,
+        routes::jobs_schedules::run,
+        routes::jobs_schedules::pause,
+        routes::jobs_schedules::resume,
         routes::audit::audit,
         routes::me::me,
         routes::data_sources::data_sources,
@@ -297,6 +310,7 @@ fn problems(kinds: &[ErrorKind]) -> BTreeMap<String, RefOr<Response>> {
         (name = "live", description = "What happens, as it happens"),
         (name = "prometheus", description = "Prometheus' own API over the same series"),
         (name = "push", description = "Taking log records and metrics; answered once they are durable"),
+        (name = "jobs", description = "Slow work: what is done, what was, what is done without being asked"),
         (name = "platform", description = "The server itself"),
         (name = "operations", description = "Health and metrics"),
     )

@@ -1,7 +1,8 @@
-//! Every route, in one place; those of automation and of the copilot are in files of their own.
+//! Every route, in one place; those of automation, of the copilot and of jobs are in files of their own.
 
 mod automation;
 mod copilot;
+mod jobs;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -9,11 +10,12 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
+use crate::limits::limit;
 use crate::middleware::{bounds::bound_reads, guard::guard, observe::observe, panics};
 use crate::routes::{
     alert_rules, alert_rules_test, alerts, alerts_act, alerts_export, aliases, audit,
     classification_rules, data_sources, elasticsearch, health, incidents, incidents_act, influx,
-    jobs, live, logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
+    live, logs_clusters, logs_context, logs_delete, logs_export, logs_fields, logs_histogram,
     logs_record, logs_search, logs_similar, logs_tail, logs_templates, loki, me, metrics,
     metrics_anomalies, metrics_forecasts, metrics_series, openapi, otlp, prometheus, push_logs,
     remote_write, settings, silences, slack, splunk, stats, subscriptions,
@@ -41,6 +43,8 @@ pub fn router(state: ApiState) -> Router {
         .merge(automation::exports())
         .merge(automation::streams())
         .merge(automation::writes())
+        .merge(self::jobs::reads(&state))
+        .merge(self::jobs::writes())
         .merge(copilot::reads(&state))
         .merge(copilot::writes())
         .merge(exports())
@@ -50,6 +54,8 @@ pub fn router(state: ApiState) -> Router {
         .merge(writes())
         .route("/webhooks/slack", post(slack::interaction))
         .merge(streams())
+        .layer(from_fn_with_state(state.clone(), limit))
+        // Whoever watches the server, and its page, is not counted.
         .merge(operations())
         .merge(page())
         .method_not_allowed_fallback(ui::method_not_allowed);
@@ -80,8 +86,6 @@ fn reads(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/logs/{id}", get(logs_record::record))
         .route("/api/v1/logs/{id}/context", get(logs_context::context))
         .route("/api/v1/logs/{id}/similar", get(logs_similar::similar))
-        .route("/api/v1/jobs", get(jobs::list))
-        .route("/api/v1/jobs/{id}", get(jobs::job))
         .route("/api/v1/audit", get(audit::audit))
         .route("/api/v1/me", get(me::me))
         .route("/api/v1/data-sources", get(data_sources::data_sources))

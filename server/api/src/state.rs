@@ -6,11 +6,11 @@ use std::sync::Arc;
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{
     AlertDesk, AlertRules, AlertStore, AnomalyStore, AuditLog, AutomationDesk, ChangeStore,
-    Classifier, Clock, Copilot, HttpTelemetry, Intake, JobStore, LiveLogs, LogSearch, LogStore,
-    MetricInsight, MetricStore, ModelLedger, Notifier, PredictionStore, RootCauseStore,
+    Classifier, Clock, Copilot, HttpTelemetry, Intake, JobDesk, JobStore, LiveLogs, LogSearch,
+    LogStore, MetricInsight, MetricStore, ModelLedger, Notifier, PredictionStore, RootCauseStore,
     ServerStatus, SubscriptionStore, TemplateStore, ThreadStore, TicketDesk, TicketStore,
 };
-use tocsin_ingest::Limits;
+use tocsin_ingest::Limits as DecodeLimits;
 use tocsin_ingest::metrics::otlp::DeltaTotals;
 use tocsin_ingest::metrics::{MetricLimits, SeriesRegistry};
 use tocsin_promql::Engine;
@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::assets::Assets;
 use crate::config::ApiConfig;
 use crate::identity::Identity;
+use crate::limits::Limits;
 use crate::slack::SlackInbound;
 use crate::stream::metrics::MetricFeeds;
 
@@ -36,8 +37,10 @@ pub struct ApiParts {
     pub intake: Arc<dyn Intake>,
     /// Records as they pass.
     pub live: Arc<dyn LiveLogs>,
-    /// Work that goes on after its request was answered.
+    /// Slow work.
     pub jobs: Arc<dyn JobStore>,
+    /// Who is asked for it.
+    pub job_desk: Arc<dyn JobDesk>,
     /// Who did what.
     pub audit: Arc<dyn AuditLog>,
     /// Every metric point.
@@ -92,8 +95,10 @@ pub struct ApiParts {
     pub config: ApiConfig,
     /// Who may say who asks.
     pub identity: Identity,
+    /// How many requests a client may make; none: any number.
+    pub client_limits: Option<Limits>,
     /// Bounds of decoding.
-    pub limits: Limits,
+    pub limits: DecodeLimits,
     /// Bounds of decoding metrics.
     pub metric_limits: MetricLimits,
     /// The series that pushes named so far.
@@ -134,10 +139,6 @@ pub(crate) struct Bounds {
     pub(crate) live_clients: Arc<Semaphore>,
     /// Clients of streams of alerts and metrics.
     pub(crate) stream_clients: Arc<Semaphore>,
-    /// Deletions that wait or run.
-    pub(crate) delete_jobs: Arc<Semaphore>,
-    /// The one deletion that runs.
-    pub(crate) deleting: Arc<Semaphore>,
 }
 
 /// The unit in which room for bodies is handed out: a semaphore counts in 32 bits.
@@ -166,24 +167,12 @@ impl ApiState {
             reads: semaphore(config.reads_max),
             live_clients: semaphore(config.live_clients_max),
             stream_clients: semaphore(config.stream_clients_max),
-            delete_jobs: semaphore(config.delete_jobs_max),
-            deleting: semaphore(1),
         };
         Self {
             parts: Arc::new(parts),
             bounds: Arc::new(bounds),
             feeds: Arc::default(),
         }
-    }
-
-    /// Marks the jobs that an earlier run left behind as failed, so that they are seen and nobody
-    /// waits for them. Call it once before the first request is taken; returns how many there
-    /// were.
-    ///
-    /// # Errors
-    /// [`tocsin_domain::ports::StoreError`] if the job store or the audit log cannot be written.
-    pub async fn close_abandoned_jobs(&self) -> Result<usize, tocsin_domain::ports::StoreError> {
-        crate::jobs::close_abandoned(self).await
     }
 
     pub(crate) fn parts(&self) -> &ApiParts {

@@ -84,6 +84,11 @@ impl DataDir {
         })
     }
 
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A path within the folder.
     pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)

@@ -1,9 +1,16 @@
-//! The embedding model behind the embedder's port; or, without one, the remedy.
+//! The embedding model behind the embedder's port: in this process, at a server, or, without one,
+//! the remedy.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context;
+use parking_lot::RwLock;
+use tocsin_bus::{EmbeddingCounts, RedisBusConfig, RedisEmbeddings};
 use tocsin_domain::ports::{Embedder, EmbedderError};
+use tocsin_llm::RemoteEmbedder;
+
+use crate::config::Config;
 
 /// The model that vectors are of, also while it is missing: they are kept until it is back.
 const MODEL: &str = "all-MiniLM-L6-v2";
@@ -58,16 +65,60 @@ pub(crate) struct Loaded {
     pub(crate) embedder: Arc<dyn Embedder>,
     /// What the user can do to get search by meaning; none if it works.
     pub(crate) remedy: Option<String>,
+    /// Names of machines that are cut out of what a server of embeddings is sent; empty until
+    /// somebody fills them in.
+    pub(crate) hosts: Arc<RwLock<Vec<String>>>,
+    /// How many vectors were made here and how many another process had made; zero where there is
+    /// one process.
+    pub(crate) shared: Arc<EmbeddingCounts>,
+}
+
+impl Loaded {
+    /// Has vectors made once for all processes, where there are several.
+    ///
+    /// # Errors
+    /// What of the configuration of Redis cannot be.
+    pub(crate) fn shared(mut self, redis: &RedisBusConfig) -> anyhow::Result<Self> {
+        if redis.is_set() && self.remedy.is_none() {
+            let shared = RedisEmbeddings::open(redis, self.embedder);
+            let shared = shared.context("vectors for all processes")?;
+            self.shared = shared.counts();
+            self.embedder = Arc::new(shared);
+        }
+        Ok(self)
+    }
+}
+
+/// The model that is configured. A server that is away is not an error either, if it is known
+/// otherwise how long its vectors are.
+///
+/// # Errors
+/// The setting that cannot be.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Loaded> {
+    let Some(remote) = config.model.remote(config.llm.redaction_rules.clone()) else {
+        return Ok(load(config.model.dir.as_deref()));
+    };
+    let hosts = Arc::<RwLock<Vec<String>>>::default();
+    let known = hosts.clone();
+    let embedder = RemoteEmbedder::connect(&remote, Arc::new(move || known.read().clone())).await;
+    Ok(Loaded {
+        embedder: Arc::new(embedder.context("`model`")?),
+        remedy: None,
+        hosts,
+        shared: Arc::default(),
+    })
 }
 
 /// Loads the model from `folder`, or from the user's cache. A model that is missing or broken is
 /// not an error: the server works without, and says so.
-pub(crate) fn load(folder: Option<&Path>) -> Loaded {
+fn load(folder: Option<&Path>) -> Loaded {
     let folder = folder.map_or_else(default_folder, Path::to_path_buf);
     match tocsin_embedding::Embedder::load(&folder) {
         Ok(model) => Loaded {
             embedder: Arc::new(Local(model)),
             remedy: None,
+            hosts: Arc::default(),
+            shared: Arc::default(),
         },
         Err(error) => {
             let remedy = format!(
@@ -80,6 +131,8 @@ pub(crate) fn load(folder: Option<&Path>) -> Loaded {
                     remedy: remedy.clone(),
                 }),
                 remedy: Some(remedy),
+                hosts: Arc::default(),
+                shared: Arc::default(),
             }
         }
     }

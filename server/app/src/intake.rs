@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use tocsin_domain::metric::Feedback;
 use tocsin_domain::ports::{Bus, BusError, Clock, Intake};
 use tocsin_domain::{Event, LogBatch, MetricBatch, Payload};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::sources::{Arrival, Sources};
 
@@ -21,6 +23,8 @@ pub(crate) struct IntakeParts {
     pub(crate) metric_sources: Arc<Sources>,
     /// What time it is.
     pub(crate) clock: Arc<dyn Clock>,
+    /// What the buses are on: the `messaging.system` of traces.
+    pub(crate) system: &'static str,
 }
 
 /// Puts batches on the buses and counts them per source.
@@ -32,6 +36,44 @@ impl BusIntake {
         Self(parts)
     }
 
+    /// Puts what came in on a bus, in a span of its own, which the events tell of.
+    async fn publish(
+        &self,
+        bus: &dyn Bus,
+        destination: &'static str,
+        payloads: Vec<Payload>,
+    ) -> Result<(), BusError> {
+        let span = tracing::info_span!(
+            target: tocsin_trace::TARGET,
+            "publish",
+            otel.name = format!("publish {destination}"),
+            otel.kind = "producer",
+            messaging.system = self.0.system,
+            messaging.operation.r#type = "send",
+            messaging.operation.name = "publish",
+            messaging.destination.name = destination,
+            messaging.destination.partition.id = Empty,
+            messaging.batch.message_count = tocsin_trace::number(payloads.len()),
+            tocsin.source = payloads.first().and_then(source),
+        );
+        let trace = tocsin_trace::context(&span);
+        if trace.is_some() {
+            let mut places: Vec<u16> = payloads
+                .iter()
+                .map(|payload| tocsin_bus::partition(payload, bus.partitions()).0)
+                .collect();
+            places.dedup();
+            // One that several partitions share is in none of them.
+            if let [place] = places[..] {
+                span.record("messaging.destination.partition.id", place.to_string());
+            }
+        }
+        let events = payloads.into_iter().map(|payload| Event { payload, trace });
+        let done = bus.append(events.collect()).instrument(span.clone()).await;
+        tocsin_trace::note(&span, &done);
+        done
+    }
+
     fn count(&self, sources: &Sources, arrivals: Vec<Arrival>) {
         let now = self.0.clock.now();
         for arrival in arrivals {
@@ -40,8 +82,13 @@ impl BusIntake {
     }
 }
 
-fn event(payload: Payload) -> Event {
-    Event { payload }
+/// Where something comes from.
+fn source(payload: &Payload) -> Option<&str> {
+    match payload {
+        Payload::Logs(batch) => Some(&batch.source),
+        Payload::Metrics(batch) => Some(&batch.source),
+        _ => None,
+    }
 }
 
 #[async_trait]
@@ -55,8 +102,9 @@ impl Intake for BusIntake {
             return Ok(());
         }
         let arrivals = batches.iter().map(Arrival::of).collect();
-        let events = batches.into_iter().map(Payload::Logs).map(event);
-        self.0.logs.append(events.collect()).await?;
+        let payloads = batches.into_iter().map(Payload::Logs).collect();
+        let bus = self.0.logs.as_ref();
+        self.publish(bus, "logs", payloads).await?;
         self.count(&self.0.log_sources, arrivals);
         Ok(())
     }
@@ -66,14 +114,16 @@ impl Intake for BusIntake {
             return Ok(());
         }
         let arrivals = batches.iter().map(Arrival::of_points).collect();
-        let events = batches.into_iter().map(Payload::Metrics).map(event);
-        self.0.metrics.append(events.collect()).await?;
+        let payloads = batches.into_iter().map(Payload::Metrics).collect();
+        let bus = self.0.metrics.as_ref();
+        self.publish(bus, "metrics", payloads).await?;
         self.count(&self.0.metric_sources, arrivals);
         Ok(())
     }
 
     async fn accept_feedback(&self, feedback: Feedback) -> Result<(), BusError> {
-        let event = event(Payload::Feedback(feedback));
-        self.0.metrics.append(vec![event]).await
+        let payloads = vec![Payload::Feedback(feedback)];
+        let bus = self.0.metrics.as_ref();
+        self.publish(bus, "metrics", payloads).await
     }
 }

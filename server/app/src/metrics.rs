@@ -1,12 +1,15 @@
 //! The server's own metrics, in Prometheus' text format.
 
 mod automation;
+mod backup;
 mod copilot;
+mod jobs;
 mod llm;
+mod traces;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tocsin_act::{AutomationProgress, TicketProgress};
@@ -25,6 +28,8 @@ const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.
 #[derive(Debug, Default)]
 pub(crate) struct HttpMetrics {
     routes: Mutex<BTreeMap<(String, String), RouteCounts>>,
+    /// Refused because their client made too many.
+    limited: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +52,10 @@ impl HttpTelemetry for HttpMetrics {
         }
         counts.seconds += seconds;
         counts.count += 1;
+    }
+
+    fn limited(&self) {
+        self.limited.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -72,6 +81,8 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) refused_series: u64,
     /// Templates with vectors.
     pub(crate) embedded: u64,
+    /// Vectors of texts, where several processes share them.
+    pub(crate) embeddings: &'a tocsin_bus::EmbeddingCounts,
     /// Alerts.
     pub(crate) desk: &'a Desk,
     /// Tickets.
@@ -84,6 +95,12 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) copilot: &'a tocsin_copilot::CopilotTelemetry,
     /// The language model.
     pub(crate) llm: &'a tocsin_llm::ModelTelemetry,
+    /// Slow work.
+    pub(crate) jobs: &'a tocsin_jobs::JobTelemetry,
+    /// Backups.
+    pub(crate) backups: &'a crate::backup::Counts,
+    /// Traces.
+    pub(crate) spans: &'a crate::telemetry::SpanCounts,
 }
 
 /// The text of `/metrics`.
@@ -95,6 +112,9 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     let simple = simple.chain(automation::simple(snapshot.automation, snapshot.is_stopped));
     let simple = simple.chain(copilot::simple(snapshot.copilot));
     let simple = simple.chain(llm::simple(snapshot.llm));
+    let simple = simple.chain(jobs::simple(snapshot.jobs));
+    let simple = simple.chain(backup::simple(snapshot.backups));
+    let simple = simple.chain(traces::simple(snapshot.spans));
     for (name, kind, value) in simple {
         line(
             &mut text,
@@ -114,6 +134,7 @@ pub(crate) fn render(snapshot: &Snapshot<'_>) -> String {
     decisions(&mut text, snapshot.tickets);
     automation::labelled(&mut text, snapshot.automation);
     llm::labelled(&mut text, snapshot.llm);
+    jobs::labelled(&mut text, snapshot.jobs);
     requests(&mut text, snapshot.http);
     text
 }
@@ -124,6 +145,11 @@ type Simple = (&'static str, &'static str, u64);
 fn logs(snapshot: &Snapshot<'_>) -> Vec<Simple> {
     let progress = snapshot.progress;
     vec![
+        (
+            "http_requests_limited_total",
+            "counter",
+            snapshot.http.limited.load(Ordering::Relaxed),
+        ),
         ("records_accepted_total", "counter", snapshot.total.records),
         (
             "records_stored_total",
@@ -141,6 +167,16 @@ fn logs(snapshot: &Snapshot<'_>) -> Vec<Simple> {
             progress.retries.load(Ordering::Relaxed),
         ),
         ("prototypes_embedded", "gauge", snapshot.embedded),
+        (
+            "shared_embeddings_made_total",
+            "counter",
+            snapshot.embeddings.made.load(Ordering::Relaxed),
+        ),
+        (
+            "shared_embeddings_found_total",
+            "counter",
+            snapshot.embeddings.found.load(Ordering::Relaxed),
+        ),
         ("bus_events", "gauge", snapshot.bus.events),
         ("bus_bytes", "gauge", snapshot.bus.bytes),
         ("bus_limit_bytes", "gauge", snapshot.bus.limit_bytes),

@@ -1,28 +1,29 @@
 //! What the server says of itself, gathered from its parts.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tocsin_bus::EmbeddingCounts;
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::server_status::{
-    DataSource, DataSourceStatus, Listening, Readiness, SemanticStatus, ServerStats, ServerStatus,
+    Listening, Readiness, SemanticStatus, ServerStats, ServerStatus, SourceList,
 };
 use tocsin_domain::ports::{
-    AutomationDesk, Bus, Clock, LogStore, MetricStore, StoreError, TemplateStore, VectorStore,
+    AutomationDesk, Bus, EngineError, LogStore, MetricStore, TemplateStore, VectorStore,
 };
 use tocsin_ingest::metrics::SeriesRegistry;
-use tocsin_ingest::metrics::scrape::{ScrapeBoard, ScrapeState};
 use tocsin_pipeline::{MetricProgress, Progress};
 
+use crate::data_sources::blank;
 use crate::metrics::{self, HttpMetrics};
+use crate::processes::Processes;
 use crate::sources::{self, Sources};
 
-/// A source that brought a record within so many seconds is being read.
-const READING_SECS: i64 = 60;
+/// How long something that is depended on has to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the status is gathered from.
 pub(crate) struct StatusParts {
@@ -30,18 +31,25 @@ pub(crate) struct StatusParts {
     pub(crate) logs: Arc<dyn LogStore>,
     pub(crate) templates: Arc<dyn TemplateStore>,
     pub(crate) vectors: Arc<dyn VectorStore>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) listening: Arc<Mutex<Listening>>,
     pub(crate) sources: Arc<Sources>,
     pub(crate) metrics: MetricStatus,
     pub(crate) progress: Arc<Progress>,
     pub(crate) http: Arc<HttpMetrics>,
     pub(crate) embedded: Arc<AtomicU64>,
+    pub(crate) embeddings: Arc<EmbeddingCounts>,
     pub(crate) desk: tocsin_pipeline::aggregate::Desk,
     pub(crate) tickets: Arc<tocsin_act::TicketProgress>,
     pub(crate) automation: Arc<tocsin_act::AutomationEngineDesk>,
     pub(crate) copilot: Arc<tocsin_copilot::CopilotTelemetry>,
     pub(crate) llm: Arc<tocsin_llm::ModelTelemetry>,
-    pub(crate) files: tocsin_ingest::file_tail::StatusBoard,
+    pub(crate) jobs: Arc<tocsin_jobs::JobTelemetry>,
+    /// Backups.
+    pub(crate) backups: Arc<crate::backup::Counts>,
+    pub(crate) processes: Arc<Processes>,
+    /// Traces.
+    pub(crate) spans: Arc<crate::telemetry::SpanCounts>,
     pub(crate) semantic: SemanticStatus,
     pub(crate) settings: String,
 }
@@ -53,178 +61,153 @@ pub(crate) struct MetricStatus {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) progress: Arc<MetricProgress>,
     pub(crate) registry: Arc<SeriesRegistry>,
-    pub(crate) scrape: ScrapeBoard,
 }
 
 /// What the server says of itself.
 pub(crate) struct Status {
     parts: StatusParts,
-    started_at: Timestamp,
-    listening: Mutex<Listening>,
 }
 
 impl Status {
-    /// A status that begins now.
-    pub(crate) fn new(parts: StatusParts) -> Self {
-        let started_at = parts.clock.now();
-        Self {
-            parts,
-            started_at,
-            listening: Mutex::default(),
-        }
+    /// A status over its parts.
+    pub(crate) const fn new(parts: StatusParts) -> Self {
+        Self { parts }
     }
+}
 
-    /// Says where the server listens, once it does.
-    pub(crate) fn listens(
-        &self,
-        http: SocketAddr,
-        syslog_udp: Option<SocketAddr>,
-        syslog_tcp: Option<SocketAddr>,
-    ) {
-        *self.listening.lock() = Listening {
-            http: Some(http.to_string()),
-            syslog_udp: syslog_udp.map(|address| address.to_string()),
-            syslog_tcp: syslog_tcp.map(|address| address.to_string()),
-        };
+/// What a question came to, or that it takes too long.
+async fn answers<T>(asked: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    match tokio::time::timeout(ANSWER_WITHIN, asked).await {
+        Ok(answer) => answer,
+        Err(_) => Err(format!("no answer within {ANSWER_WITHIN:?}")),
     }
+}
 
-    fn seen_in_this_run(&self, now: Timestamp) -> BTreeMap<String, DataSource> {
-        let logs = self.parts.sources.snapshot().into_iter();
-        let logs = logs.map(|(name, counts)| (sources::kind(&name), name, counts));
-        let points = self.parts.metrics.sources.snapshot().into_iter();
-        let points = points.map(|(name, counts)| (sources::metric_kind(&name), name, counts));
-        points
-            .chain(logs)
-            .map(|(kind, name, counts)| {
-                let is_recent = now.0 - counts.last_seen.0 < READING_SECS * 1_000_000_000;
-                let source = DataSource {
-                    name: name.to_string(),
-                    kind: kind.into(),
-                    status: if is_recent {
-                        DataSourceStatus::Reading
-                    } else {
-                        DataSourceStatus::Waiting
-                    },
-                    detail: String::new(),
-                    records: counts.records,
-                    records_per_second: counts.rate(now),
-                    last_record_at: Some(counts.last_seen),
-                    issues: counts.issues(),
-                    first_seen: Some(counts.first_seen),
-                };
-                (source.name.clone(), source)
-            })
-            .collect()
+fn readiness(dependency: &str, answer: Result<(), String>) -> Readiness {
+    Readiness {
+        dependency: dependency.into(),
+        is_ready: answer.is_ok(),
+        detail: answer.err().unwrap_or_default(),
     }
+}
 
-    /// Targets are listed also when they brought nothing, above all when they are down.
-    fn add_targets(&self, all: &mut BTreeMap<String, DataSource>) {
-        for target in self.parts.metrics.scrape.snapshot() {
-            let name = target.source.to_string();
-            let source = all
-                .entry(name.clone())
-                .or_insert_with(|| blank(name, "scrape"));
-            if target.state == ScrapeState::Down {
-                source.status = DataSourceStatus::Error;
-                source.detail = format!("{}: {}", target.target, target.detail);
-            }
-        }
-    }
+/// The stores that could not be asked.
+#[derive(Default)]
+struct Missing(Vec<Readiness>);
 
-    /// Files are listed also when they brought nothing, above all when they cannot be read.
-    fn add_files(&self, all: &mut BTreeMap<String, DataSource>) {
-        use tocsin_ingest::file_tail::FileState;
-        for file in self.parts.files.snapshot() {
-            let name = file.source.to_string();
-            let source = all
-                .entry(name.clone())
-                .or_insert_with(|| blank(name, "file"));
-            source.detail = file.detail;
-            match file.state {
-                FileState::Error => source.status = DataSourceStatus::Error,
-                FileState::Reading => source.status = DataSourceStatus::Reading,
-                FileState::Waiting => {}
+impl Missing {
+    /// What a store said, or none and a word about it.
+    fn or_none<T>(&mut self, store: &str, answer: Result<T, String>) -> Option<T> {
+        match answer {
+            Ok(said) => Some(said),
+            Err(why) => {
+                self.0.push(readiness(store, Err(why)));
+                None
             }
         }
     }
 }
 
-fn blank(name: String, kind: &str) -> DataSource {
-    DataSource {
-        name,
-        kind: kind.into(),
-        status: DataSourceStatus::Waiting,
-        detail: String::new(),
-        records: 0,
-        records_per_second: 0.0,
-        last_record_at: None,
-        issues: Vec::new(),
-        first_seen: None,
+/// An error, with the engine behind it if there is one.
+fn of(error: &(dyn std::error::Error + 'static)) -> String {
+    match EngineError::behind(error) {
+        Some(engine) => format!("{error}: {engine}"),
+        None => error.to_string(),
     }
+}
+
+async fn bus_has_room(bus: &dyn Bus) -> Result<(), String> {
+    bus.check().await.map_err(|error| of(&error))?;
+    let usage = bus.usage();
+    if usage.bytes >= usage.limit_bytes {
+        return Err("the bus is full".into());
+    }
+    Ok(())
 }
 
 #[async_trait]
 impl ServerStatus for Status {
-    async fn stats(&self) -> Result<ServerStats, StoreError> {
+    async fn stats(&self) -> ServerStats {
         let parts = &self.parts;
-        Ok(ServerStats {
+        let processes = parts.processes.all();
+        let (logs, metrics, templates) = tokio::join!(
+            answers(async { parts.logs.stats().await.map_err(|error| of(&error)) }),
+            answers(async {
+                let stats = parts.metrics.store.stats().await;
+                stats.map_err(|error| of(&error))
+            }),
+            answers(async {
+                let count = parts.templates.count().await;
+                count.map_err(|error| of(&error))
+            }),
+        );
+        let mut missing = Missing::default();
+        ServerStats {
             version: env!("CARGO_PKG_VERSION").into(),
-            started_at: self.started_at,
-            records_per_second: parts.sources.total().rate(parts.clock.now()),
+            started_at: parts.started_at,
+            records_per_second: processes.iter().map(|one| one.records_per_second).sum(),
             memory_bytes: crate::memory::resident_bytes(),
-            logs: parts.logs.stats().await?,
-            templates: parts.templates.count().await?,
+            logs: missing.or_none("logs", logs),
+            templates: missing.or_none("relational", templates),
             prototypes_embedded: parts.embedded.load(Ordering::Relaxed),
-            metrics: parts.metrics.store.stats().await?,
-            points_per_second: parts.metrics.sources.total().rate(parts.clock.now()),
+            metrics: missing.or_none("metrics", metrics),
+            points_per_second: processes.iter().map(|one| one.points_per_second).sum(),
+            processes,
             bus: parts.bus.usage(),
             semantic: parts.semantic.clone(),
-            listen: self.listening.lock().clone(),
-        })
+            listen: parts.listening.lock().clone(),
+            missing: missing.0,
+        }
     }
 
-    async fn data_sources(&self) -> Result<Vec<DataSource>, StoreError> {
-        let mut all = self.seen_in_this_run(self.parts.clock.now());
-        self.add_files(&mut all);
-        self.add_targets(&mut all);
-        for kept in self.parts.logs.stats().await?.sources {
+    async fn data_sources(&self) -> SourceList {
+        let mut all = self.parts.processes.sources();
+        let mut missing = Missing::default();
+        let kept = answers(async {
+            let stats = self.parts.logs.stats().await;
+            stats.map_err(|error| of(&error))
+        });
+        let kept = missing.or_none("logs", kept.await).unwrap_or_default();
+        for kept in kept.sources {
             let name = kept.source.to_string();
             let kind = sources::kind(&name);
             let source = all.entry(name.clone()).or_insert_with(|| blank(name, kind));
             source.records = source.records.max(kept.records);
             source.last_record_at = source.last_record_at.or(Some(kept.last_seen));
         }
-        Ok(all.into_values().collect())
+        SourceList {
+            sources: all.into_values().collect(),
+            missing: missing.0,
+        }
     }
 
     async fn readiness(&self) -> Vec<Readiness> {
         let parts = &self.parts;
-        let checks = [
-            ("logs", parts.logs.stats().await.err()),
-            ("metrics", parts.metrics.store.stats().await.err()),
-            ("relational", parts.templates.count().await.err()),
-            ("vectors", parts.vectors.count().await.err()),
+        let (logs, metrics, relational, vectors, bus) = tokio::join!(
+            answers(async { parts.logs.check().await.map_err(|error| of(&error)) }),
+            answers(async {
+                let checked = parts.metrics.store.check().await;
+                checked.map_err(|error| of(&error))
+            }),
+            answers(async {
+                let counted = parts.templates.count().await;
+                counted.map(drop).map_err(|error| of(&error))
+            }),
+            answers(async {
+                let counted = parts.vectors.count().await;
+                counted.map(drop).map_err(|error| of(&error))
+            }),
+            answers(async { bus_has_room(parts.bus.as_ref()).await }),
+        );
+        let all = [
+            ("logs", logs),
+            ("metrics", metrics),
+            ("relational", relational),
+            ("vectors", vectors),
+            ("bus", bus),
         ];
-        let mut all: Vec<_> = checks
-            .into_iter()
-            .map(|(dependency, error)| Readiness {
-                dependency: dependency.into(),
-                is_ready: error.is_none(),
-                detail: error.map(|error| error.to_string()).unwrap_or_default(),
-            })
-            .collect();
-        let usage = parts.bus.usage();
-        let is_full = usage.bytes >= usage.limit_bytes;
-        all.push(Readiness {
-            dependency: "bus".into(),
-            is_ready: !is_full,
-            detail: if is_full {
-                "the bus is full".into()
-            } else {
-                String::new()
-            },
-        });
-        all
+        let ready = |(name, answer): (&str, _)| readiness(name, answer);
+        all.into_iter().map(ready).collect()
     }
 
     fn settings(&self) -> String {
@@ -244,12 +227,16 @@ impl ServerStatus for Status {
             series: parts.metrics.registry.len() as u64,
             refused_series: parts.metrics.registry.refused_series(),
             embedded: parts.embedded.load(Ordering::Relaxed),
+            embeddings: &parts.embeddings,
             desk: &parts.desk,
             tickets: &parts.tickets,
             automation: &parts.automation.progress(),
             is_stopped: parts.automation.switches().kill.is_some(),
             copilot: &parts.copilot,
             llm: &parts.llm,
+            jobs: &parts.jobs,
+            backups: &parts.backups,
+            spans: &parts.spans,
         })
     }
 }

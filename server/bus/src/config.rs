@@ -1,9 +1,12 @@
-//! How the embedded bus is set up.
+//! How the bus is set up.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The settings of [`FjallBus`](crate::FjallBus).
+use crate::RedisBusConfig;
+
+/// The settings of a bus: `partitions`, `bytes_max` and `in_flight_bytes_max` of any, the rest of
+/// the embedded one ([`FjallBus`](crate::FjallBus)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BusConfig {
@@ -27,6 +30,19 @@ pub struct BusConfig {
     /// halves the cost of a line; up to three times this much can be in memory while files are
     /// written.
     pub memory_bytes_max: u64,
+    /// The bus on Redis, which several processes share; the embedded one if no address is set.
+    pub redis: RedisBusConfig,
+}
+
+impl BusConfig {
+    /// What the bus is on, as traces have it.
+    #[must_use]
+    pub const fn system(&self) -> &'static str {
+        match self.redis.is_set() {
+            true => "redis",
+            false => "fjall",
+        }
+    }
 }
 
 impl Default for BusConfig {
@@ -37,6 +53,7 @@ impl Default for BusConfig {
             group_bytes_max: 4 << 20,
             in_flight_bytes_max: 8 << 20,
             memory_bytes_max: 16 << 20,
+            redis: RedisBusConfig::default(),
         }
     }
 }

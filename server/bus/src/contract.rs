@@ -2,6 +2,10 @@
 //!
 //! A failed check is a panic with the place and the values, as in a test.
 
+#[cfg(feature = "contract")]
+mod redis_server;
+mod shares;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +13,10 @@ use std::time::Duration;
 use tocsin_domain::batch::{BatchBuilder, NewRecord};
 use tocsin_domain::ports::{Bus, BusError};
 use tocsin_domain::{BatchId, Delivery, Event, Offset, Partition, Payload, Timestamp};
+
+#[cfg(feature = "contract")]
+pub use redis_server::RedisServer;
+pub use shares::{SharedFixture, run_shared};
 
 /// Opens buses for the suite. Each is dropped before the next is opened.
 pub trait Fixture {
@@ -44,9 +52,7 @@ pub fn event(source: &str, number: u64, lines: usize) -> Event {
             break;
         }
     }
-    Event {
-        payload: Payload::Logs(builder.finish()),
-    }
+    Payload::Logs(builder.finish()).into()
 }
 
 /// Runs the whole suite.
@@ -65,6 +71,31 @@ pub async fn run(fixture: &mut impl Fixture) {
 }
 
 const AMPLE: u64 = 64 << 20;
+
+/// Balances until this process holds every partition, as it does once all others are gone.
+///
+/// # Panics
+/// If that takes longer than twenty seconds.
+pub async fn hold_all(bus: &impl Bus) {
+    let all: Vec<_> = (0..bus.partitions()).map(Partition).collect();
+    let outcome = until(async || {
+        let shares = bus.balance().await;
+        shares.is_ok_and(|shares| shares.held == all && shares.surplus.is_empty())
+    });
+    assert!(outcome.await, "one alone does not hold every partition");
+}
+
+/// Asks again and again until something is so; false if it is not within twenty seconds.
+async fn until(mut ask: impl AsyncFnMut() -> bool) -> bool {
+    let begin = std::time::Instant::now();
+    while begin.elapsed() < Duration::from_secs(20) {
+        if ask().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
 
 /// Reads everything that waits, partition by partition.
 ///
@@ -104,6 +135,7 @@ async fn accept(bus: &impl Bus, events: Vec<Event>) {
 
 async fn delivers_in_order(fixture: &mut impl Fixture) {
     let bus = fixture.open_empty(AMPLE).await;
+    hold_all(&bus).await;
     accept(&bus, Vec::new()).await;
     assert_eq!(bus.usage().events, 0, "an append of nothing adds nothing");
     let events: Vec<_> = (0..50).map(|number| event("a", number, 3)).collect();
@@ -135,6 +167,7 @@ async fn delivers_in_order(fixture: &mut impl Fixture) {
 
 async fn keeps_all_partitions_of_a_call(fixture: &mut impl Fixture) {
     let bus = fixture.open_empty(AMPLE).await;
+    hold_all(&bus).await;
     let names: Vec<_> = (0..40).map(|number| format!("source-{number}")).collect();
     accept(&bus, names.iter().map(|name| event(name, 1, 1)).collect()).await;
     let found = waiting(&bus).await;
@@ -148,6 +181,7 @@ async fn keeps_all_partitions_of_a_call(fixture: &mut impl Fixture) {
 
 async fn survives_being_opened_again(fixture: &mut impl Fixture) {
     let bus = fixture.open_empty(AMPLE).await;
+    hold_all(&bus).await;
     let events: Vec<_> = (0..20).map(|number| event("a", number, 100)).collect();
     accept(&bus, events.clone()).await;
     let found = waiting(&bus).await;
@@ -164,6 +198,7 @@ async fn survives_being_opened_again(fixture: &mut impl Fixture) {
     let bus = fixture.reopen().await;
     assert_eq!(bus.acknowledged(partition), through);
     assert_eq!(bus.usage(), usage, "what waits is counted as before");
+    hold_all(&bus).await;
     let found = waiting(&bus).await;
     let found: Vec<_> = found
         .into_iter()
@@ -174,6 +209,7 @@ async fn survives_being_opened_again(fixture: &mut impl Fixture) {
 
 async fn counts_on_after_all_is_acknowledged(fixture: &mut impl Fixture) {
     let bus = fixture.open_empty(AMPLE).await;
+    hold_all(&bus).await;
     accept(&bus, (0..9).map(|number| event("a", number, 1)).collect()).await;
     let partition = waiting(&bus).await[0].0;
     assert!(bus.acknowledge(partition, Offset(9)).await.is_ok());
@@ -181,6 +217,7 @@ async fn counts_on_after_all_is_acknowledged(fixture: &mut impl Fixture) {
     drop(bus);
     let bus = fixture.reopen().await;
     assert_eq!((bus.usage().events, bus.usage().bytes), (0, 0));
+    hold_all(&bus).await;
     accept(&bus, vec![event("a", 10, 1)]).await;
     let found = waiting(&bus).await;
     let offsets: Vec<_> = found
@@ -193,6 +230,7 @@ async fn counts_on_after_all_is_acknowledged(fixture: &mut impl Fixture) {
 async fn refuses_what_is_beyond_its_bound(fixture: &mut impl Fixture) {
     let limit = 100_000;
     let bus = fixture.open_empty(limit).await;
+    hold_all(&bus).await;
     let mut accepted = 0;
     let refused = loop {
         match bus.append(vec![event("a", accepted, 50)]).await {
@@ -214,6 +252,7 @@ async fn refuses_what_is_beyond_its_bound(fixture: &mut impl Fixture) {
 
 async fn wakes_a_waiting_reader(fixture: &mut impl Fixture) {
     let bus = fixture.open_empty(AMPLE).await;
+    hold_all(&bus).await;
     accept(&bus, vec![event("a", 0, 1)]).await;
     let partition = waiting(&bus).await[0].0;
     let read = bus.read(partition, Offset(1), 1 << 20);
@@ -232,6 +271,7 @@ async fn wakes_a_waiting_reader(fixture: &mut impl Fixture) {
 
 async fn closes_after_the_last_event(fixture: &mut impl Fixture) {
     let bus = fixture.open_empty(AMPLE).await;
+    hold_all(&bus).await;
     accept(&bus, vec![event("a", 0, 1)]).await;
     let partition = waiting(&bus).await[0].0;
     bus.close();
@@ -250,6 +290,7 @@ async fn closes_after_the_last_event(fixture: &mut impl Fixture) {
 
 async fn takes_appends_from_many_at_once(fixture: &mut impl Fixture) {
     let bus = fixture.open_empty(AMPLE).await;
+    hold_all(&bus).await;
     let names: Vec<_> = (0..32).map(|number| format!("source-{number}")).collect();
     let call = async |name: &str| {
         for number in 0..10 {

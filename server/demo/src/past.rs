@@ -109,7 +109,7 @@ fn lines(random: &mut Random, end_ms: i64) -> Vec<(i64, Line)> {
     let mut lines = Vec::new();
     let mut at_ms = end_ms - LOGGED_MS;
     let mut chores_ms = at_ms;
-    let mut id = end_ms as u64 / 1000 % 1_000_000 - 2000;
+    let mut id = id_before(end_ms);
     while at_ms < end_ms {
         while chores_ms < at_ms {
             lines.push((
@@ -128,6 +128,12 @@ fn lines(random: &mut Random, end_ms: i64) -> Vec<(i64, Line)> {
     lines.sort_by_key(|(at_ms, _)| *at_ms);
     lines.retain(|(at_ms, _)| *at_ms < end_ms);
     lines
+}
+
+/// The number before the first order of the past, some 2000 below where the present begins to count:
+/// round the corner where that begins near nought, which it does every eleven days.
+fn id_before(end_ms: i64) -> u64 {
+    (end_ms as u64 / 1000 + 998_000) % 1_000_000
 }
 
 /// What one customer leaves in the log.
@@ -160,4 +166,18 @@ fn visit(random: &mut Random, (at_ms, id): (i64, u64), lines: &mut Vec<(i64, Lin
             words::request("POST", "/orders", (201, "Created"), ms + 1),
         ),
     ]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_of_the_past_are_numbered_at_any_time_of_the_clock() {
+        assert_eq!(id_before(1_796_005_000_000), 3000);
+        assert_eq!(id_before(1_796_000_007_000), 998_007);
+        for end_ms in [1_796_000_000_000, 1_796_001_999_999, 1_796_002_000_000] {
+            assert!(!lines(&mut Random::new(1), end_ms).is_empty());
+        }
+    }
 }

@@ -110,14 +110,20 @@ pub struct LogBatch {
     pub attribute_sets: Vec<Vec<Attribute>>,
     /// Trace and span ids of the records that have them.
     pub traces: Vec<(TraceId, Option<SpanId>)>,
+    /// The place of each record in the batch it came in, ascending, where some of that batch are
+    /// not here: it was read back from a store. None: 0, 1, 2 and so on.
+    pub ordinals: Option<Vec<u32>>,
 }
 
 impl LogBatch {
     /// The id of record `index`.
     #[must_use]
     pub fn record_id(&self, index: usize) -> RecordId {
-        self.id
-            .record(u32::try_from(index).unwrap_or(BATCH_RECORDS_MAX - 1))
+        let ordinal = match &self.ordinals {
+            Some(ordinals) => ordinals.get(index).copied(),
+            None => u32::try_from(index).ok(),
+        };
+        self.id.record(ordinal.unwrap_or(BATCH_RECORDS_MAX - 1))
     }
 
     /// The raw line of a record of this batch.
@@ -146,7 +152,11 @@ impl LogBatch {
     #[must_use]
     pub fn validate(&self) -> bool {
         let inside = |span: Span| span.start <= span.end && span.end as usize <= self.arena.len();
+        let in_order = |ordinals: &Vec<u32>| {
+            ordinals.len() == self.records.len() && ordinals.is_sorted_by(|a, b| a < b)
+        };
         self.records.len() <= BATCH_RECORDS_MAX as usize
+            && self.ordinals.as_ref().is_none_or(in_order)
             && self.hosts.first().is_some_and(|host| host.is_empty())
             && self.attribute_sets.first().is_some_and(Vec::is_empty)
             && self.records.iter().all(|record| {
@@ -212,6 +222,7 @@ impl BatchBuilder {
             keys: Vec::new(),
             attribute_sets: vec![Vec::new()],
             traces: Vec::new(),
+            ordinals: None,
         };
         Self {
             batch,

@@ -2,12 +2,25 @@
 
 use crate::batch::LogBatch;
 use crate::metric::{Feedback, MetricBatch};
+use crate::trace::TraceContext;
 
 /// What ingest puts on the bus: a batch of one kind of record, with its source and receive time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// The records.
     pub payload: Payload,
+    /// The span that put it there; none if it is not traced.
+    pub trace: Option<TraceContext>,
+}
+
+impl From<Payload> for Event {
+    /// An event that is not traced.
+    fn from(payload: Payload) -> Self {
+        Self {
+            payload,
+            trace: None,
+        }
+    }
 }
 
 /// The kinds of record an event can carry.

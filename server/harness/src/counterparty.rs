@@ -66,7 +66,7 @@ pub fn controller_clients() -> anyhow::Result<PathBuf> {
 }
 
 /// The folder of programs of one of the virtual environments of `make tools`.
-fn tool(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn tool(name: &str) -> anyhow::Result<PathBuf> {
     let home = std::env::var_os("HOME")
         .map(PathBuf::from)
         .unwrap_or_default();

@@ -6,9 +6,15 @@
 pub mod actions;
 pub mod asking;
 pub mod automation;
+pub mod backups;
+pub mod cluster;
+pub mod collector;
 pub mod controllers;
 mod counterparty;
+mod postgres_server;
+pub mod processes;
 pub mod questions;
+pub mod sending;
 mod server;
 pub mod slack;
 pub mod storm;
@@ -18,5 +24,6 @@ pub mod web;
 pub mod webhook;
 
 pub use counterparty::{Counterparty, controller_clients, find_program, python};
+pub use postgres_server::PostgresServer;
 pub use server::{TestServer, binary, free_port};
 pub use wait::{WAIT_MAX, wait_for};

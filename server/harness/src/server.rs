@@ -45,6 +45,34 @@ impl TestServer {
     /// # Errors
     /// If it does not come up; the error holds what it logged.
     pub fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let mut server = Self::prepare(folder, settings);
+        server.resume()?;
+        Ok(server)
+    }
+
+    /// Starts a server that may lack what it needs: it listens, and is perhaps not up.
+    ///
+    /// # Errors
+    /// If it does not listen; the error holds what it logged.
+    pub fn start_lacking(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut server = Self::prepare(TempDir::new()?, settings);
+        let listen = ("TOCSIN_SERVER__LISTEN".to_owned(), address.clone());
+        server.settings.push(listen);
+        server.address = address;
+        server.spawn()?;
+        let lives = wait_for("the server to live", || {
+            if server.ends_within(Duration::ZERO).unwrap_or(true) {
+                return Some(false);
+            }
+            let (status, _) = server.get("/health/live").ok()?;
+            (status == 200).then_some(true)
+        });
+        ensure!(lives?, "the server ended:\n{}", server.log());
+        Ok(server)
+    }
+
+    fn prepare(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let quiet = [
             ("TOCSIN_SERVER__LISTEN", "127.0.0.1:0"),
             ("TOCSIN_INGEST__HOST__ENABLED", "false"),
@@ -58,16 +86,13 @@ impl TestServer {
             .http_status_as_error(false)
             .build()
             .into();
-        let address = String::new();
-        let mut server = Self {
+        Self {
             folder,
             settings,
             child: None,
-            address,
+            address: String::new(),
             agent,
-        };
-        server.resume()?;
-        Ok(server)
+        }
     }
 
     /// Starts the server again after [`TestServer::kill`] or [`TestServer::stop`].
@@ -79,25 +104,7 @@ impl TestServer {
         if announcement.exists() {
             std::fs::remove_file(&announcement)?;
         }
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_path())?;
-        let child = Command::new(binary()?)
-            .arg("serve")
-            .current_dir(self.folder.path())
-            // A model of whoever runs the tests is none of theirs.
-            .env_remove("OPENAI_API_KEY")
-            .env_remove("OPENAI_BASE_URL")
-            .env_remove("OLLAMA_BASE_URL")
-            .envs(self.settings.iter().map(|(name, value)| (name, value)))
-            .env("TOCSIN_SERVER__DATA_DIR", self.data_dir())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .context("cannot start the binary")?;
-        self.child = Some(child);
+        self.spawn()?;
         let up = wait_for("the server to listen", || {
             let ended = self
                 .child
@@ -119,6 +126,29 @@ impl TestServer {
         }
     }
 
+    fn spawn(&mut self) -> anyhow::Result<()> {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_path())?;
+        let child = Command::new(binary()?)
+            .arg("serve")
+            .current_dir(self.folder.path())
+            // A model of whoever runs the tests is none of theirs.
+            .env_remove("OPENAI_API_KEY")
+            .env_remove("OPENAI_BASE_URL")
+            .env_remove("OLLAMA_BASE_URL")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .env("TOCSIN_SERVER__DATA_DIR", self.data_dir())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("cannot start the binary")?;
+        self.child = Some(child);
+        Ok(())
+    }
+
     /// Kills the server at once, as a power cut would.
     ///
     /// # Errors
@@ -137,13 +167,15 @@ impl TestServer {
     pub fn ends_within(&mut self, most: Duration) -> anyhow::Result<bool> {
         let child = self.child.as_mut().context("the server is not running")?;
         let deadline = Instant::now() + most;
-        while Instant::now() < deadline {
+        loop {
             if child.try_wait()?.is_some() {
                 return Ok(true);
             }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
             std::thread::sleep(Duration::from_millis(2));
         }
-        Ok(false)
     }
 
     /// Asks the server to stop and waits until it has.

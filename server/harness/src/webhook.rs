@@ -47,6 +47,12 @@ impl WebhookDouble {
         self.web.set_mood(mood);
     }
 
+    /// The requests as they arrived.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.web.seen()
+    }
+
     /// The messages that were taken, each once, by their keys.
     #[must_use]
     pub fn messages(&self) -> BTreeMap<String, Value> {

@@ -5,6 +5,7 @@ mod checked;
 mod config;
 #[cfg(test)]
 mod double;
+mod embedder;
 mod extractive;
 mod prompts;
 mod providers;
@@ -21,6 +22,7 @@ pub use config::{
     BreakerConfig, ModelBudgetsConfig, ModelConfig, ModelConfigError, ModelPricesConfig,
     ModelRetryConfig, ModelSecret, ModelTimeoutsConfig, ProviderChoice,
 };
+pub use embedder::{EmbedderConfig, EmbedderProvider, RemoteEmbedder, RemoteEmbedderError};
 pub use extractive::NoLanguageModel;
 pub use prompts::{AskError, Asker, Prompt, PromptError, Prompts, Rendered, Task, ask};
 pub use redaction::{RedactionError, RedactionRules, Redactor};

@@ -19,6 +19,7 @@ pub mod parse;
 pub mod predict;
 pub mod runner;
 pub mod sessions;
+mod spans;
 
 pub use classify::{Catalogue, ClassifyParts, RuleClassifier};
 pub use config::{MetricsConfig, PipelineConfig};

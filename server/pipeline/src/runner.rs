@@ -11,11 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tocsin_domain::ports::{Bus, BusError, Classifier, LogStore, StoreError, TemplateStore};
-use tocsin_domain::{Delivery, Offset, Partition, Payload};
+use tocsin_domain::{Delivery, Offset, Partition, Payload, TraceContext};
 use tocsin_templates::MinerConfig;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
-use crate::aggregate::Desk;
+use crate::aggregate::AlertInbox;
 use crate::alert_rules::LogRules;
 use crate::config::PipelineConfig;
 use crate::enrich::EnrichQueue;
@@ -23,6 +25,7 @@ use crate::live::LiveHub;
 use crate::metrics::log_watch::{LogWatch, LogWatchParts};
 use crate::parse::{ParseStage, Parsed};
 use crate::sessions::{SessionParts, SessionWatch};
+use crate::spans;
 
 /// How long to wait after a store or the bus failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -55,7 +58,7 @@ pub struct PipelineParts {
     /// What lines speak of.
     pub classifier: Arc<dyn Classifier>,
     /// Where what lines say to people goes.
-    pub alerts: Desk,
+    pub alerts: Arc<dyn AlertInbox>,
 }
 
 /// What the pipeline has done since the start; shared with the metrics.
@@ -116,8 +119,8 @@ impl Pipeline {
             }),
             None => ParseStage::new(miner()),
         };
-        let seen_before = parts.logs.durable(partition);
-        let stored = seen_before.min(parts.alerts.taken(partition));
+        let seen_before = parts.logs.reopen(partition).await?;
+        let stored = seen_before.min(parts.alerts.reopen(partition).await?);
         let rules = LogRules::new(parts.classifier.clone());
         let known = parts.templates.all().await?;
         let watch = LogWatch::new(parts.watch.clone(), &known);
@@ -140,17 +143,23 @@ impl Pipeline {
         })
     }
 
-    /// Works until the bus is closed and read to its end, then writes everything to disk.
-    pub async fn run(mut self) {
+    /// Works until the bus is closed and read to its end, or until it is told to stop, then writes
+    /// everything to disk.
+    pub async fn run(mut self, stop: CancellationToken) {
         loop {
-            match self.turn().await {
+            match self.turn(&stop).await {
                 Ok(()) => {}
                 Err(TurnError::Closed) => break,
+                // Whoever holds the partition now has read it again: not a word more.
+                Err(TurnError::Lost) => return,
                 Err(TurnError::Store(error)) => {
                     self.progress.retries.fetch_add(1, Ordering::Relaxed);
                     let cause = std::error::Error::source(&error).map(ToString::to_string);
                     tracing::warn!(partition = self.partition.0, %error, cause, "will try again");
-                    tokio::time::sleep(RETRY_AFTER).await;
+                    let pause = tokio::time::sleep(RETRY_AFTER);
+                    if stop.run_until_cancelled(pause).await.is_none() {
+                        break;
+                    }
                 }
             }
         }
@@ -164,7 +173,7 @@ impl Pipeline {
     }
 
     /// Waits for deliveries or for the time to flush, and does what is due.
-    async fn turn(&mut self) -> Result<(), TurnError> {
+    async fn turn(&mut self, stop: &CancellationToken) -> Result<(), TurnError> {
         let flush_after = Duration::from_secs(self.config.flush_secs.max(1));
         let due = self.waiting_since.map(|since| since + flush_after);
         let read = self
@@ -172,6 +181,7 @@ impl Pipeline {
             .bus
             .read(self.partition, self.stored, self.config.read_bytes_max);
         let deliveries = tokio::select! {
+            () = stop.cancelled() => return Err(TurnError::Closed),
             deliveries = read => deliveries,
             () = sleep_until(due) => {
                 self.parts.alerts.settle(self.partition, self.stored).await;
@@ -188,66 +198,92 @@ impl Pipeline {
         match deliveries {
             Ok(deliveries) => self.store(deliveries).await.map_err(TurnError::Store),
             Err(BusError::Closed) => Err(TurnError::Closed),
+            Err(BusError::Fenced) => Err(TurnError::Lost),
             Err(error) => Err(TurnError::Store(StoreError::Unavailable(Box::new(error)))),
         }
     }
 
     async fn store(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
-        let parsed = self.parse(deliveries).await?;
-        for (offset, Parsed { batch, met }) in parsed {
-            let is_again = offset <= self.seen_before;
-            let surprising = if is_again {
-                HashSet::new()
-            } else {
-                self.watch.see(&batch, &met).await
-            };
-            self.sessions.see(offset, &batch).await;
-            let signals = self
-                .rules
-                .see(&batch, &self.parts.alerts.rules(), &surprising);
-            if !met.is_empty() {
-                self.parts.templates.register(met.clone()).await?;
-                self.progress
-                    .templates
-                    .fetch_add(met.len() as u64, Ordering::Relaxed);
-                self.parts.enrich.offer(met);
-            }
-            let records = batch.lines.len() as u64;
-            if !is_again {
-                self.parts.live.publish(&batch);
-            }
-            self.parts
-                .logs
-                .append(self.partition, offset, batch)
-                .await?;
-            // After the store, so that the lines an alert rests on can be opened.
-            if !signals.is_empty() {
-                let alerts = &self.parts.alerts;
-                alerts.lines(self.partition, offset, signals).await;
-            }
-            self.stored = offset;
-            self.waiting_since.get_or_insert_with(Instant::now);
-            self.progress.records.fetch_add(records, Ordering::Relaxed);
+        for Step {
+            offset,
+            span,
+            parsed,
+        } in self.parse(deliveries).await?
+        {
+            let done = self
+                .take(offset, parsed, tocsin_trace::context(&span))
+                .instrument(span.clone())
+                .await;
+            tocsin_trace::note(&span, &done);
+            done?;
         }
         self.settle(false).await
     }
 
-    /// Parses off the async threads; the stage travels there and back.
-    async fn parse(
+    /// Has every stage see a batch. What it says to people follows from the span `trace`.
+    async fn take(
         &mut self,
-        deliveries: Vec<Delivery>,
-    ) -> Result<Vec<(Offset, Parsed)>, StoreError> {
+        offset: Offset,
+        Parsed { batch, met }: Parsed,
+        trace: Option<TraceContext>,
+    ) -> Result<(), StoreError> {
+        let is_again = offset <= self.seen_before;
+        let surprising = if is_again {
+            HashSet::new()
+        } else {
+            self.watch.see(&batch, &met).await
+        };
+        self.sessions.see(offset, &batch).await;
+        let (rules, alerts) = (&mut self.rules, &self.parts.alerts);
+        let mut signals =
+            spans::classify(&batch).in_scope(|| rules.see(&batch, &alerts.rules(), &surprising));
+        signals.iter_mut().for_each(|signal| signal.trace = trace);
+        if !met.is_empty() {
+            let new = self.parts.templates.register(met.clone()).await?;
+            let count = met.len() as u64;
+            self.progress.templates.fetch_add(count, Ordering::Relaxed);
+            self.parts.enrich.offer(met, new);
+        }
+        let records = batch.lines.len() as u64;
+        if !is_again {
+            self.parts.live.publish(&batch);
+        }
+        let stored = spans::store(batch.lines.len());
+        let append = self.parts.logs.append(self.partition, offset, batch);
+        append.instrument(stored).await?;
+        // After the store, so that the lines an alert rests on can be opened.
+        if !signals.is_empty() {
+            let told = spans::tell(signals.len());
+            let alerts = self.parts.alerts.lines(self.partition, offset, signals);
+            alerts.instrument(told).await;
+        }
+        self.stored = offset;
+        self.waiting_since.get_or_insert_with(Instant::now);
+        self.progress.records.fetch_add(records, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Parses off the async threads; the stage travels there and back.
+    async fn parse(&mut self, deliveries: Vec<Delivery>) -> Result<Vec<Step>, StoreError> {
         let Some(mut stage) = self.stage.take() else {
             return Err(StoreError::Invalid(
                 "the parse stage was lost to a panic".into(),
             ));
         };
+        let partition = self.partition;
         let work = tokio::task::spawn_blocking(move || {
             let mut parsed = Vec::with_capacity(deliveries.len());
             for Delivery { offset, event } in deliveries {
                 // Kinds of event that a later version adds are not ours to parse.
                 if let Payload::Logs(batch) = event.payload {
-                    parsed.push((offset, stage.step(batch)));
+                    let span = spans::process(event.trace, (partition, offset), &batch.source);
+                    let step = spans::parse(&span, batch.records.len());
+                    let parsed_one = step.in_scope(|| stage.step(batch));
+                    parsed.push(Step {
+                        offset,
+                        span,
+                        parsed: parsed_one,
+                    });
                 }
             }
             (stage, parsed)
@@ -288,9 +324,19 @@ impl Pipeline {
     }
 }
 
+/// A batch between its parsing and the other stages.
+struct Step {
+    offset: Offset,
+    /// What is done with it.
+    span: Span,
+    parsed: Parsed,
+}
+
 /// Why a turn of the loop ended early.
 enum TurnError {
     Closed,
+    /// Another process works on the partition.
+    Lost,
     Store(StoreError),
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with a query, in the kinds and words of Prometheus' HTTP API.
 
+use tocsin_domain::ports::EngineError;
 use tocsin_domain::ports::log_store::StoreError;
 
 /// The kind of an error, as the HTTP API's `errorType` names it.
@@ -13,6 +14,8 @@ pub enum ErrorKind {
     Timeout,
     /// Nobody waits for the answer any more.
     Canceled,
+    /// What is stored cannot be read at the moment.
+    Unavailable,
 }
 
 impl ErrorKind {
@@ -24,6 +27,7 @@ impl ErrorKind {
             Self::Execution => "execution",
             Self::Timeout => "timeout",
             Self::Canceled => "canceled",
+            Self::Unavailable => "unavailable",
         }
     }
 }
@@ -54,9 +58,12 @@ pub enum QueryError {
     /// The caller went away.
     #[error("query was canceled in expression evaluation")]
     Canceled,
-    /// The store did not answer.
-    #[error("the metric store did not answer: {0}")]
+    /// The store cannot answer.
+    #[error("the metric store cannot answer: {0}")]
     Store(String),
+    /// The store does not answer at the moment.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 impl QueryError {
@@ -68,6 +75,7 @@ impl QueryError {
             Self::Execution(_) | Self::TooMuch(_) | Self::Store(_) => ErrorKind::Execution,
             Self::Timeout => ErrorKind::Timeout,
             Self::Canceled => ErrorKind::Canceled,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
         }
     }
 
@@ -91,7 +99,11 @@ impl From<StoreError> for QueryError {
         match error {
             // A selection is always well formed, so it is beyond one of its bounds.
             StoreError::Invalid(detail) => Self::TooMuch(detail),
-            other => Self::Store(other.to_string()),
+            StoreError::Unavailable(_) => Self::Unavailable(match EngineError::behind(&error) {
+                Some(engine) => engine.in_short(),
+                None => "the metric store cannot be reached just now".into(),
+            }),
+            StoreError::Corrupt(_) => Self::Store(error.to_string()),
         }
     }
 }

@@ -31,7 +31,11 @@ pub(crate) async fn of(
     query: &LogQuery,
 ) -> Result<Vec<ClusterSummary>, SearchError> {
     let counts = search.parts.logs.template_counts(query).await?;
-    let groups = groups(search).await?;
+    // A store of vectors that is away leaves each template a cluster of its own.
+    let groups = match groups(search).await {
+        Err(SearchError::Store(StoreError::Unavailable(_))) => Arc::default(),
+        groups => groups?,
+    };
     let mut place: HashMap<TemplateId, usize> = HashMap::new();
     for (index, group) in groups.iter().enumerate() {
         place.extend(group.iter().map(|id| (*id, index)));

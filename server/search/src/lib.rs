@@ -3,6 +3,7 @@
 //! The ranking formulas are `tocsin-retrieval`'s, the grouping is `tocsin-clustering`'s; this crate
 //! asks the stores, hands the answers to them and turns ranked prototypes into pages of records.
 
+mod asking;
 mod clusters;
 mod cursor;
 mod pages;
@@ -18,11 +19,12 @@ use tocsin_domain::ports::log_search::{
 };
 use tocsin_domain::ports::log_store::{Cursor, LogQuery, Order, TemplateCount};
 use tocsin_domain::ports::{
-    Embedder, EmbedderError, LogStore, PrototypeIndex, StoreError, TemplateStore, TemplateSummary,
-    VectorHit, VectorStore,
+    Embedder, LogStore, PrototypeIndex, StoreError, TemplateStore, TemplateSummary, VectorHit,
+    VectorStore,
 };
 use tocsin_domain::{RecordId, TemplateId, TimeRange};
 
+use asking::Asking;
 use cursor::RankedCursor;
 use prototypes::Prototypes;
 use question::Question;
@@ -60,6 +62,7 @@ pub struct SearchParts {
 )]
 pub struct PrototypeSearch {
     parts: SearchParts,
+    asking: Asking,
     prototypes: RwLock<Prototypes>,
     clusters: clusters::Cache,
 }
@@ -69,28 +72,15 @@ impl PrototypeSearch {
     #[must_use]
     pub fn new(parts: SearchParts) -> Self {
         Self {
+            asking: Asking::new(parts.embedder.clone()),
             parts,
             prototypes: RwLock::default(),
             clusters: clusters::Cache::default(),
         }
     }
 
-    /// The vector of a text, computed off the async threads.
-    async fn embed(&self, text: &str) -> Result<Vec<f32>, SearchError> {
-        let embedder = self.parts.embedder.clone();
-        let text = text.to_string();
-        let embedded = tokio::task::spawn_blocking(move || embedder.embed(&[&text])).await;
-        let vectors = embedded.map_err(|error| SearchError::Model(Box::new(error)))?;
-        match vectors {
-            Ok(mut vectors) if !vectors.is_empty() => Ok(vectors.swap_remove(0)),
-            Ok(_) => Err(SearchError::Invalid("the model gave no vector".into())),
-            Err(EmbedderError::Missing { remedy }) => Err(SearchError::ModelMissing { remedy }),
-            Err(error) => Err(SearchError::Model(Box::new(error))),
-        }
-    }
-
     async fn near(&self, text: &str) -> Result<Vec<VectorHit>, SearchError> {
-        let vector = self.embed(text).await?;
+        let vector = self.asking.vector(text).await?;
         Ok(self.parts.vectors.search(&vector, POINTS_MAX).await?)
     }
 
@@ -270,7 +260,13 @@ impl LogSearch for PrototypeSearch {
                 Vec::new(),
                 Some(format!("only lines of the same template: {remedy}")),
             ),
-            Err(error) => return Err(error),
+            Err(error) => match error.fallback() {
+                Some(why) => (
+                    Vec::new(),
+                    Some(format!("only lines of the same template: {why}")),
+                ),
+                None => return Err(error),
+            },
         };
         let mut ranked = vec![(own, 1.0)];
         for hit in near.iter().filter(|hit| hit.score >= SIMILAR_MIN) {

@@ -20,7 +20,7 @@ use tocsin_domain::alert::{
 use tocsin_domain::metric::{MatchOp, Matcher};
 use tocsin_domain::ports::{AlertCommit, AlertFilter, AlertStore};
 use tocsin_domain::{RecordId, TemplateId};
-use tocsin_stores::relational::SqliteStore;
+use tocsin_stores::relational::RelationalStore as Store;
 
 /// When the first alert began: a month of them, in ms.
 const FIRST_MS: i64 = 1_780_272_000_000;
@@ -142,10 +142,8 @@ fn made(number: u64, alerts: u64) -> Alert {
         _ => 0,
     }];
     let is_resolved = status == AlertStatus::Resolved;
-    let what = format!(
-        "{name}: {} on {host}",
-        random.of(&["too slow", "too many", "unusual"])
-    );
+    let how = random.of(&["too slow", "too many", "unusual"]);
+    let what = format!("{name}: {how} on {host}");
     Alert {
         id: AlertId::of(labels.fingerprint(), starts_ms),
         fingerprint: labels.fingerprint(),
@@ -179,6 +177,7 @@ fn made(number: u64, alerts: u64) -> Alert {
         returns_ms: Vec::new(),
         incident: None,
         joined_because: None,
+        trace: None,
         seq: 0,
     }
 }
@@ -208,7 +207,7 @@ fn fired(alert: &Alert, kind: AlertEventKind) -> AlertEvent {
     }
 }
 
-async fn fill(store: &SqliteStore, alerts: u64) {
+async fn fill(store: &Store, alerts: u64) {
     let start = Instant::now();
     for from in (0..alerts).step_by(usize::try_from(CHUNK).unwrap()) {
         let made: Vec<Alert> = (from..(from + CHUNK).min(alerts))
@@ -384,7 +383,7 @@ fn questions() -> Vec<(&'static str, AlertFilter)> {
     ]
 }
 
-async fn ask(store: &SqliteStore) {
+async fn ask(store: &Store) {
     for (name, filter) in questions() {
         let mut times = Vec::new();
         let mut found = 0;
@@ -418,7 +417,7 @@ async fn ask(store: &SqliteStore) {
 }
 
 /// One status changes, of alerts anywhere.
-async fn change(store: &SqliteStore, alerts: u64) {
+async fn change(store: &Store, alerts: u64) {
     let mut random = Random(11);
     let mut times = Vec::new();
     for _ in 0..3 * REPEATS {
@@ -437,7 +436,7 @@ async fn change(store: &SqliteStore, alerts: u64) {
 }
 
 /// The same causes fire again and again.
-async fn storm(store: &SqliteStore) {
+async fn storm(store: &Store) {
     let mut causes: Vec<Alert> = (0..STORM_CAUSES)
         .map(|number| made(number, 10_000_000))
         .collect();
@@ -488,7 +487,7 @@ async fn main() {
     let folder = arguments
         .next()
         .map_or_else(|| made_here.path().to_owned(), PathBuf::from);
-    let store = SqliteStore::open(&folder.join("tocsin.db")).await.unwrap();
+    let store = Store::open_sqlite(&folder.join("tocsin.db")).await.unwrap();
     if store.last_seq().await.unwrap() < alerts {
         fill(&store, alerts).await;
     }

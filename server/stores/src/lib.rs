@@ -2,6 +2,7 @@
 
 pub mod logs;
 pub mod metrics;
+mod pulse;
 pub mod relational;
-#[cfg(feature = "vectors")]
+#[cfg(any(feature = "vectors", feature = "qdrant"))]
 pub mod vectors;

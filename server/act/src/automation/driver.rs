@@ -8,17 +8,20 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tocsin_domain::TraceContext;
 use tocsin_domain::alert::{Alert, AlertStatus};
 use tocsin_domain::automation::{Call, CallKind, Episode, Next, Plan, Run, RunId};
 use tocsin_domain::ports::StoreError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::ledger::{Applied, Ledger, SYSTEM};
 use super::machine::{Effect, Input};
 use super::policy;
 use super::provider::{CallError, Order, Provider, Status};
 use super::verify::look;
+use crate::spans;
 
 /// How many runs are looked at at a time.
 const DUE_MAX: usize = 256;
@@ -209,6 +212,30 @@ impl Driver {
         run: &Run,
         effect: Effect,
     ) -> Result<Option<Input>, StoreError> {
+        let what = match effect {
+            Effect::Execute => "execute",
+            Effect::Rollback => "roll back",
+            Effect::Cancel(_) => "cancel",
+        };
+        let span = spans::run(what, run, self.opened_in(run).await?);
+        let answer = self.tell(run, effect).instrument(span.clone()).await;
+        tocsin_trace::note(&span, &answer);
+        if let Ok(Some(Input::NotBegun(_, error))) = &answer {
+            tocsin_trace::failed(&span, &error.detail);
+        }
+        answer
+    }
+
+    /// The span in which the alert of a run opened; not looked for if nobody wants it.
+    async fn opened_in(&self, run: &Run) -> Result<Option<TraceContext>, StoreError> {
+        if !tocsin_trace::is_on() {
+            return Ok(None);
+        }
+        let alert = self.ledger.parts.alerts.alert(run.episode.alert).await?;
+        Ok(alert.and_then(|alert| alert.trace))
+    }
+
+    async fn tell(&self, run: &Run, effect: Effect) -> Result<Option<Input>, StoreError> {
         let Some(plan) = self.ledger.parts.store.plan(run.id).await? else {
             return Err(StoreError::Corrupt(format!("the plan of run {}", run.id)));
         };

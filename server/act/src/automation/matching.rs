@@ -339,6 +339,7 @@ pub(super) fn probe(
         returns_ms: Vec::new(),
         incident: None,
         joined_because: None,
+        trace: None,
         seq: 0,
     }
 }

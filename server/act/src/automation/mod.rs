@@ -81,6 +81,7 @@ pub use providers::webhook::WebhookConfig;
 use reader::Reader;
 use render::Renderer;
 
+use crate::beginning::opened;
 use crate::http::HttpConfig;
 use crate::trackers::TrackerConfigError;
 
@@ -356,13 +357,16 @@ impl AutomationEngine {
     /// waited for.
     ///
     /// # Errors
-    /// [`StoreError`] if the position cannot be read at the beginning. Later errors are logged and
-    /// tried again.
+    /// [`StoreError`] if what is stored cannot be read at the beginning. A store that is away is waited
+    /// for; later errors are logged and tried again.
     ///
     /// # Cancel safety
     /// Safe: of what a provider may have been told, it is asked before it is told again.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
-        let mut reader = Reader::open(self.driver.ledger.clone(), self.driver.clone()).await?;
+        let open = || Reader::open(self.driver.ledger.clone(), self.driver.clone());
+        let Some(mut reader) = opened("runs of automation", &shutdown, open).await? else {
+            return Ok(());
+        };
         tokio::join!(
             reader.run(&shutdown),
             self.driver.run(self.lanes_max, &shutdown),

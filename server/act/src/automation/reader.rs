@@ -11,12 +11,14 @@ use tocsin_domain::ports::{
     AlertListener, AutomationCommit, Committed, Heard, RunFilter, RunStep, StoreError,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::driver::Driver;
 use super::ledger::{Ledger, SYSTEM};
 use super::machine::Input;
 use super::propose::group_of;
 use super::throttle::{Admission, Memory, admit};
+use crate::spans;
 
 /// The most events that are read at a time.
 const PAGE: usize = 512;
@@ -41,6 +43,17 @@ pub(super) struct Reader {
 struct Found {
     steps: Vec<RunStep>,
     memories: Vec<((String, String), Memory)>,
+    /// The spans of what is proposed, which end once it was kept.
+    spans: Vec<Span>,
+}
+
+impl Found {
+    fn proposes(&mut self, step: RunStep, alert: &Alert) {
+        let span = spans::propose(&step.run.rule, alert);
+        spans::made(&span, "tocsin.run.id", &step.run.id);
+        self.spans.push(span);
+        self.steps.push(step);
+    }
 }
 
 impl Reader {
@@ -233,9 +246,7 @@ impl Reader {
                 return Ok(());
             }
         }
-        found
-            .steps
-            .push(self.ledger.proposal(rule, alert, SYSTEM, 0));
+        found.proposes(self.ledger.proposal(rule, alert, SYSTEM, 0), alert);
         Ok(())
     }
 
@@ -295,9 +306,8 @@ impl Reader {
             if let (Some(compiled), Some(alert)) = (rule, alert)
                 && self.is_to_be_helped(&alert)
             {
-                found
-                    .steps
-                    .push(self.ledger.proposal(&compiled.rule, &alert, SYSTEM, 0));
+                let step = self.ledger.proposal(&compiled.rule, &alert, SYSTEM, 0);
+                found.proposes(step, &alert);
             }
             self.keep(None, found).await?;
         }
@@ -309,6 +319,7 @@ impl Reader {
         let Found {
             mut steps,
             memories,
+            spans: _until_kept,
         } = found;
         let mut throttles = BTreeMap::new();
         for (key, memory) in &memories {

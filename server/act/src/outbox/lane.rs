@@ -9,12 +9,13 @@ use tocsin_domain::subscription::{
     Delivery, DeliveryId, DeliveryState, News, Subscription, SubscriptionId,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::OutboxParts;
 use crate::channels::{self, Outcome, Outgoing, Verdict};
 use crate::message::{Message, Sender};
 use crate::policy::{Backoff, Decision, Gathering, Situation, decide, gather};
-use crate::words;
+use crate::{spans, words};
 
 /// How many deliveries are looked at, and so told in one message, at most.
 const PAGE: usize = 1000;
@@ -237,7 +238,11 @@ impl Lane {
             tracing::warn!(subscription = %subscription.id, field, error, "a template failed");
         }
         let now_ms = self.parts.now_ms();
-        let mut outcome = channels::deliver(&self.outgoing, &sender, &message, now_ms).await;
+        let span = spans::notify(subscription, &told);
+        let delivery = channels::deliver(&self.outgoing, &sender, &message, now_ms);
+        let mut outcome = delivery.instrument(span.clone()).await;
+        spans::told(&span, &outcome);
+        drop(span);
         if let (Verdict::Accepted(reference), true) = (&mut outcome.verdict, told.len() > 1) {
             // A message about several is not updated when one of them changes.
             *reference = None;

@@ -7,6 +7,7 @@
 
 mod lane;
 mod reader;
+mod resend;
 mod sender;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -20,12 +21,14 @@ use tocsin_domain::ports::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::beginning::opened;
 use crate::channels::Outgoing;
 use crate::http::Http;
 use crate::mail::Mailer;
 use crate::notifier::{ChannelNotifier, NotifierConfig};
 use crate::policy::Backoff;
 use lane::Lane;
+pub use resend::SendNotification;
 
 /// How the outbox works.
 #[derive(Debug, Clone)]
@@ -124,16 +127,26 @@ impl Outbox {
         (outbox, Arc::new(notifier))
     }
 
+    /// Who does the jobs that send messages again.
+    #[must_use]
+    pub fn resend(&self) -> SendNotification {
+        let parts = &self.parts;
+        SendNotification::new(parts.store.clone(), parts.clock.clone(), self.wake.clone())
+    }
+
     /// Reads and sends until `shutdown` is cancelled; a message that is on its way is waited for.
     ///
     /// # Errors
-    /// [`StoreError`] if the position cannot be read at the beginning. Later errors are logged and
-    /// tried again.
+    /// [`StoreError`] if what is stored cannot be read at the beginning. A store that is away is waited
+    /// for; later errors are logged and tried again.
     ///
     /// # Cancel safety
     /// Safe: what was not noted as sent is sent again under the same key.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
-        let mut reader = reader::Reader::open(self.parts.clone(), self.wake.clone()).await?;
+        let open = || reader::Reader::open(self.parts.clone(), self.wake.clone());
+        let Some(mut reader) = opened("messages", &shutdown, open).await? else {
+            return Ok(());
+        };
         let sender = sender::Sender {
             parts: self.parts,
             lane: self.lane,

@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, MutexGuard, Notify};
 use super::change::{self, By, Change, Ground};
 use super::decide::{Kind, Occasion, Situation, decide};
 use super::{TicketParts, words};
+use crate::spans;
 
 /// The name under which the server itself acts.
 pub(super) const SYSTEM: &str = "system";
@@ -125,6 +126,7 @@ impl Ledger {
             silences: None,
             commit: TicketCommit::default(),
             known: HashMap::new(),
+            spans: Vec::new(),
             _guard: self.turn.lock().await,
         }
     }
@@ -137,6 +139,8 @@ pub(super) struct Turn<'a> {
     commit: TicketCommit,
     /// The newest tickets, as they are after what was decided in this turn.
     known: HashMap<Fingerprint, Option<Ticket>>,
+    /// The spans of what was decided, which end once it was kept.
+    spans: Vec<tracing::Span>,
     _guard: MutexGuard<'a, ()>,
 }
 
@@ -198,8 +202,14 @@ impl Turn<'_> {
             base_url: &self.ledger.base_url,
         };
         let change = change::follow(&mut decision, occasion, ground);
+        let ticket = change.map(|change| self.change(change, by));
+        if let Some(ticket) = &ticket {
+            let span = spans::decide_ticket(&decision, alert);
+            spans::made(&span, "tocsin.ticket.id", &ticket.id);
+            self.spans.push(span);
+        }
         self.commit.decisions.push(decision);
-        change.map(|change| self.change(change, by))
+        ticket
     }
 
     /// Takes a decision of which nothing follows by itself.
@@ -283,7 +293,10 @@ impl Turn<'_> {
         let decisions = commit.decisions.clone();
         let is_told = !commit.tasks.is_empty();
         let commit = TicketCommit { position, ..commit };
-        self.ledger.parts.store.commit_tickets(commit).await?;
+        let kept = self.ledger.parts.store.commit_tickets(commit).await;
+        let spans = self.spans.iter();
+        spans.for_each(|span| tocsin_trace::note(span, &kept));
+        kept?;
         self.ledger.progress.count(&decisions);
         if is_told {
             self.ledger.wake.notify_one();

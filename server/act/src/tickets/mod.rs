@@ -27,6 +27,7 @@ use tocsin_domain::ports::{AlertDesk, AlertStore, Clock, StoreError, TicketStore
 use tocsin_domain::ticket::{TaskId, TaskState, TicketSettings, TrackerKind};
 use tokio_util::sync::CancellationToken;
 
+use crate::beginning::opened;
 use crate::http::HttpConfig;
 use crate::policy::Backoff;
 pub use desk::Desk as TicketEngineDesk;
@@ -209,13 +210,16 @@ impl TicketEngine {
     /// Decides and tells until `shutdown` is cancelled; a request that is on its way is waited for.
     ///
     /// # Errors
-    /// [`StoreError`] if the position cannot be read at the beginning. Later errors are logged and
-    /// tried again.
+    /// [`StoreError`] if what is stored cannot be read at the beginning. A store that is away is waited
+    /// for; later errors are logged and tried again.
     ///
     /// # Cancel safety
     /// Safe: of what was not noted as told, the tracker is asked before it is told again.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
-        let mut reader = reader::Reader::open(self.ledger).await?;
+        let open = || reader::Reader::open(self.ledger.clone());
+        let Some(mut reader) = opened("tickets", &shutdown, open).await? else {
+            return Ok(());
+        };
         match &self.sender {
             Some(sender) => {
                 tokio::join!(reader.run(&shutdown), sender.run(&shutdown));

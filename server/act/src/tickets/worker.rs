@@ -12,15 +12,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tocsin_domain::TraceContext;
 use tocsin_domain::ports::{StoreError, TicketCommit, TicketFilter};
 use tocsin_domain::ticket::{
     NewTask, TaskId, TaskKind, TaskState, Ticket, TicketId, TicketRef, TicketStatus, TicketTask,
 };
+use tracing::Instrument;
 
 use super::ledger::Ledger;
 use super::tracker::{Draft, Tracker, TrackerError};
 use super::words;
 use crate::policy::Backoff;
+use crate::spans;
 
 /// How long a task for a tracker that is not configured waits, in ms.
 const OTHER_TRACKER_MS: i64 = 600_000;
@@ -91,7 +94,13 @@ impl Worker {
             let why = "the ticket was forgotten".to_owned();
             return self.settle(task, Outcome::Needless(why)).await;
         };
-        let outcome = self.attempt(&task, &ticket).await?;
+        let span = spans::ticket(&task, &ticket, self.opened_in(&ticket).await?);
+        let attempt = self.attempt(&task, &ticket).instrument(span.clone());
+        let outcome = attempt.await?;
+        if let Outcome::Failed(error) | Outcome::NotAsked(error) = &outcome {
+            tocsin_trace::failed(&span, error);
+        }
+        drop(span);
         match outcome {
             Outcome::Failed(TrackerError::Gone(detail))
             | Outcome::NotAsked(TrackerError::Gone(detail))
@@ -110,6 +119,15 @@ impl Worker {
             }
             outcome => self.settle(task, outcome).await,
         }
+    }
+
+    /// The span in which the alert of a ticket opened; not looked for if nobody wants it.
+    async fn opened_in(&self, ticket: &Ticket) -> Result<Option<TraceContext>, StoreError> {
+        if !tocsin_trace::is_on() {
+            return Ok(None);
+        }
+        let alert = self.ledger.parts.alerts.alert(ticket.alert).await?;
+        Ok(alert.and_then(|alert| alert.trace))
     }
 
     async fn attempt(&self, task: &TicketTask, ticket: &Ticket) -> Result<Outcome, StoreError> {

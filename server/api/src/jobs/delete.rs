@@ -1,14 +1,18 @@
 //! Deleting what a query selects.
 
-use serde_json::json;
-use tocsin_domain::ports::log_store::LogQuery;
-use tocsin_domain::ports::{Job, JobId, JobStatus, StoreError};
-use tocsin_domain::{TimeRange, Timestamp};
-use tokio::sync::OwnedSemaphorePermit;
+use std::sync::Arc;
 
-use super::audit;
-use crate::errors::{ApiError, ErrorKind};
-use crate::identity::{Actor, SYSTEM};
+use async_trait::async_trait;
+use serde_json::json;
+use tocsin_domain::job::{Job, JobId, Progress};
+use tocsin_domain::ports::log_store::LogQuery;
+use tocsin_domain::ports::{AuditLog, Clock, JobError, JobHandler, JobRequest, JobRun, LogStore};
+use tocsin_domain::{TimeRange, Timestamp};
+use tokio::sync::Semaphore;
+
+use crate::audit::record;
+use crate::errors::ApiError;
+use crate::identity::Actor;
 use crate::state::{ApiState, random};
 use crate::wire::filter::FilterParams;
 use crate::wire::jobs::{DeleteRequest, json};
@@ -45,50 +49,31 @@ fn list(field: &str, values: &[String]) -> Result<Option<String>, ApiError> {
     Ok(Some(values.join(",")))
 }
 
-/// Keeps the job, says so in the audit log, and begins.
+/// Says so in the audit log, and asks for the job.
 pub(crate) async fn start(
     state: &ApiState,
     actor: &Actor,
     request: &DeleteRequest,
-    query: LogQuery,
+    range: TimeRange,
 ) -> Result<Job, ApiError> {
-    let busy = |_| {
-        ApiError::new(
-            ErrorKind::TooManyRequests,
-            "too many deletions wait already",
-        )
-    };
-    let place = state
-        .bounds
-        .delete_jobs
-        .clone()
-        .try_acquire_owned()
-        .map_err(busy)?;
-    let now = state.now();
-    let job = Job {
-        id: JobId::new(now, random()),
-        kind: KIND.to_owned(),
-        status: JobStatus::Queued,
-        created_at: now,
-        finished_at: None,
-        parameters: parameters(request, query.range),
-        result: None,
-        error: None,
-    };
-    audit(
+    let id = JobId::new(state.now(), random());
+    let parameters = parameters(request, range);
+    let details = json(&parameters);
+    record(
         state,
-        actor.name(),
+        actor,
         "logs.delete.requested",
-        &job,
-        json(&job.parameters),
+        format!("job:{id}"),
+        details,
     )
     .await?;
-    state.parts().jobs.create(job.clone()).await?;
-    state
-        .parts()
-        .tasks
-        .spawn(run(state.clone(), job.clone(), query, place));
-    Ok(job)
+    let request = JobRequest {
+        id,
+        kind: KIND.to_owned(),
+        parameters,
+        asked_by: actor.name().to_owned(),
+    };
+    Ok(state.parts().job_desk.ask(request).await?)
 }
 
 /// What was asked, with times as they were when it was asked.
@@ -107,40 +92,99 @@ fn parameters(request: &DeleteRequest, range: TimeRange) -> String {
     .to_string()
 }
 
-/// Waits for its turn and deletes. If the server shuts down first, the job is closed at the next
-/// start.
-async fn run(state: ApiState, job: Job, query: LogQuery, _place: OwnedSemaphorePermit) {
-    let turn = state.bounds.deleting.clone().acquire_owned();
-    let _turn = tokio::select! {
-        () = state.parts().shutdown.cancelled() => return,
-        turn = turn => turn,
-    };
-    if let Err(error) = delete(&state, job, &query).await {
-        ApiError::from(error).log();
+/// Does the jobs that delete records.
+#[expect(
+    missing_debug_implementations,
+    reason = "holds ports, which have no Debug"
+)]
+pub struct DeleteLogs {
+    logs: Arc<dyn LogStore>,
+    audit: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    /// One deletion at a time: each reads and writes much.
+    turn: Semaphore,
+}
+
+impl DeleteLogs {
+    /// A handler over a log store; what became of a deletion is told to the audit log.
+    #[must_use]
+    pub fn new(logs: Arc<dyn LogStore>, audit: Arc<dyn AuditLog>, clock: Arc<dyn Clock>) -> Self {
+        let turn = Semaphore::new(1);
+        Self {
+            logs,
+            audit,
+            clock,
+            turn,
+        }
+    }
+
+    async fn tell(
+        &self,
+        action: &str,
+        job: JobId,
+        details: serde_json::Value,
+    ) -> Result<(), JobError> {
+        let ports = (self.audit.as_ref(), self.clock.as_ref());
+        Ok(super::audit(ports, action, job, details).await?)
     }
 }
 
-async fn delete(state: &ApiState, mut job: Job, query: &LogQuery) -> Result<(), StoreError> {
-    let jobs = &state.parts().jobs;
-    job.status = JobStatus::Running;
-    jobs.update(job.clone()).await?;
-    let (action, details) = match state.parts().logs.delete(query).await {
-        Ok(deleted) => {
-            job.status = JobStatus::Succeeded;
-            let result = json!({ "deleted": deleted });
-            job.result = Some(result.to_string());
-            ("logs.delete.succeeded", result)
+#[async_trait]
+impl JobHandler for DeleteLogs {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn about(&self) -> &'static str {
+        "Deletes the log records that a query, filters and a time select."
+    }
+
+    fn example(&self) -> String {
+        json!({ "q": "level:debug", "to": "now-7d", "source": [] }).to_string()
+    }
+
+    fn check(&self, parameters: &str, now: Timestamp) -> Result<String, String> {
+        let request: DeleteRequest = super::read(parameters)?;
+        if request.dry_run {
+            return Err("`dry_run`: a job deletes; POST /api/v1/logs/delete counts".to_owned());
         }
-        Err(error) => {
-            let error = ApiError::from(error);
-            error.log();
-            job.status = JobStatus::Failed;
-            job.error = Some(error.detail.clone());
-            ("logs.delete.failed", json!({ "error": error.detail }))
+        let query = selection(&request, now).map_err(super::detail)?;
+        Ok(self::parameters(&request, query.range))
+    }
+
+    async fn run(&self, run: &dyn JobRun) -> Result<String, JobError> {
+        let job = run.job();
+        let request: DeleteRequest = super::read(&job.parameters).map_err(JobError::Refused)?;
+        let query = selection(&request, self.clock.now());
+        let query = query.map_err(|error| JobError::Refused(super::detail(error)))?;
+        run.progress(Progress {
+            note: "waiting for another deletion".into(),
+            ..Progress::default()
+        });
+        let _turn = tokio::select! {
+            () = run.stopped() => return Err(JobError::Stopped),
+            turn = self.turn.acquire() => turn,
+        };
+        run.progress(Progress {
+            note: "deleting".into(),
+            ..Progress::default()
+        });
+        match self.logs.delete(&query).await {
+            Ok(deleted) => {
+                let result = json!({ "deleted": deleted });
+                self.tell("logs.delete.succeeded", job.id, result.clone())
+                    .await?;
+                Ok(result.to_string())
+            }
+            Err(error) => {
+                let failed = JobError::from(error);
+                // It is told once, when nobody tries any more.
+                if matches!(failed, JobError::Refused(_)) || job.attempts >= job.attempts_max {
+                    let details = json!({ "error": failed.to_string() });
+                    self.tell("logs.delete.failed", job.id, details).await?;
+                }
+                Err(failed)
+            }
         }
-    };
-    job.finished_at = Some(state.now());
-    let audited = audit(state, SYSTEM, action, &job, details).await;
-    jobs.update(job).await?;
-    audited
+    }
 }

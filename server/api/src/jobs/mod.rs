@@ -1,73 +1,44 @@
-//! Work that goes on after its request was answered: kept as a job, owned by the task tracker,
-//! audited before and after.
+//! Handlers of the jobs whose subject is ours: deleting what a query selects, and reports.
 
 pub(crate) mod delete;
+pub(crate) mod report;
 
-use serde_json::{Value, json};
-use tocsin_domain::ports::{AuditEntry, AuditId, Job, JobId, JobStatus, StoreError};
+use tocsin_domain::ports::{AuditEntry, AuditId, AuditLog, Clock, StoreError};
 
+use crate::errors::ApiError;
 use crate::identity::SYSTEM;
-use crate::state::{ApiState, random};
+use crate::state::random;
 
-/// How many jobs are looked through at a time.
-const PAGE: usize = 200;
-
-/// Marks what an earlier run left undone as failed; says how many jobs there were.
-pub(crate) async fn close_abandoned(state: &ApiState) -> Result<usize, StoreError> {
-    let jobs = &state.parts().jobs;
-    let mut before: Option<JobId> = None;
-    let mut closed = 0;
-    loop {
-        let page = jobs.list(before, PAGE).await?;
-        let Some(last) = page.last() else {
-            return Ok(closed);
-        };
-        before = Some(last.id);
-        for mut job in page {
-            if matches!(job.status, JobStatus::Succeeded | JobStatus::Failed) {
-                continue;
-            }
-            job.status = JobStatus::Failed;
-            job.finished_at = Some(state.now());
-            job.error = Some("the server stopped before it was done; ask for it again".to_owned());
-            audit(
-                state,
-                SYSTEM,
-                &format!("{}.abandoned", action(&job)),
-                &job,
-                json!({}),
-            )
-            .await?;
-            jobs.update(job).await?;
-            closed += 1;
-        }
-    }
-}
-
-/// Adds an entry on a job to the audit log.
+/// Adds an entry on a job to the audit log that nobody asked for.
 async fn audit(
-    state: &ApiState,
-    actor: &str,
+    (audit, clock): (&dyn AuditLog, &dyn Clock),
     action: &str,
-    job: &Job,
-    details: Value,
+    job: tocsin_domain::job::JobId,
+    details: serde_json::Value,
 ) -> Result<(), StoreError> {
-    let now = state.now();
+    let now = clock.now();
     let entry = AuditEntry {
         id: AuditId::new(now, random()),
         at: now,
-        actor: actor.to_owned(),
+        actor: SYSTEM.to_owned(),
         action: action.to_owned(),
-        subject: format!("job:{}", job.id),
+        subject: format!("job:{job}"),
         details: details.to_string(),
     };
-    state.parts().audit.append(entry).await
+    audit.append(entry).await
 }
 
-/// The word for what a job does in the audit log.
-fn action(job: &Job) -> &str {
-    match job.kind.as_str() {
-        delete::KIND => "logs.delete",
-        kind => kind,
-    }
+/// What is wrong with parameters, for people.
+fn detail(error: ApiError) -> String {
+    let field = error.errors.into_iter().find_map(|item| {
+        let (field, expected) = (item.field?, item.expected?);
+        Some(format!("`{field}`: expected {expected}; {}", item.detail))
+    });
+    field.unwrap_or(error.detail)
+}
+
+/// Reads the parameters of a job.
+fn read<T: serde::de::DeserializeOwned>(parameters: &str) -> Result<T, String> {
+    let reader = &mut serde_json::Deserializer::from_str(parameters);
+    serde_path_to_error::deserialize(reader).map_err(|error| error.to_string())
 }

@@ -24,7 +24,8 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
     }
 }
 
-fn check(config: &ApiConfig, request: &Request) -> Result<(), ApiError> {
+/// Whether a request may pass.
+pub(crate) fn check(config: &ApiConfig, request: &Request) -> Result<(), ApiError> {
     let named = text(request.headers(), &header::HOST);
     let named = named.or_else(|| {
         request

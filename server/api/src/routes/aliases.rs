@@ -133,7 +133,7 @@ pub(crate) async fn watcher_status(State(state): State<ApiState>) -> Answer<Watc
 
 async fn watcher(state: &ApiState) -> Result<WatcherStatus, ApiError> {
     let parts = state.parts();
-    let sources = parts.status.data_sources().await?;
+    let sources = parts.status.data_sources().await.sources;
     let alerts = parts.alerts.alert_counts().await?;
     let settings = parts.ticket_desk.settings();
     let now = at(state.now().millis());

@@ -9,7 +9,7 @@ use tocsin_domain::classification::ClassificationRule;
 
 use super::alert_rules::{refused, same_id, same_version, unknown};
 use crate::audit;
-use crate::errors::ApiError;
+use crate::errors::{ApiError, ErrorKind};
 use crate::extract::{JsonBody, Path};
 use crate::identity::Actor;
 use crate::openapi::{ChangeProblems, ReadProblems};
@@ -158,14 +158,20 @@ pub(crate) async fn test(
             ApiError::field("severity", expected, format!("`{word}` is not a severity"))
         })?,
     };
-    let (verdicts, classification) = state.parts().classifier.test(&request.line, severity);
-    let verdicts = verdicts.into_iter();
-    Ok(Json(ClassifyAnswer {
-        rules: verdicts
-            .map(|verdict| VerdictItem::new(verdict, &request.line))
-            .collect(),
-        classification: classification.map(Into::into),
-    }))
+    // The model is asked, too, and may be a server that hangs.
+    let classifier = state.parts().classifier.clone();
+    let answer = state.parts().tasks.spawn_blocking(move || {
+        let (verdicts, classification) = classifier.test(&request.line, severity);
+        let verdicts = verdicts.into_iter();
+        ClassifyAnswer {
+            rules: verdicts
+                .map(|verdict| VerdictItem::new(verdict, &request.line))
+                .collect(),
+            classification: classification.map(Into::into),
+        }
+    });
+    let failed = |_| ApiError::new(ErrorKind::Internal, "the line could not be judged");
+    Ok(Json(answer.await.map_err(failed)?))
 }
 
 async fn switch(state: &ApiState, actor: &Actor, id: &str, is_enabled: bool) -> Answer {

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 
-use crate::errors::ApiError;
 use crate::openapi::ReadProblems;
 use crate::state::ApiState;
 use crate::wire::sources::DataSourcesAnswer;
@@ -13,11 +12,10 @@ use crate::wire::sources::DataSourcesAnswer;
     get, path = "/api/v1/data-sources", tag = "platform",
     responses((status = 200, body = DataSourcesAnswer), ReadProblems)
 )]
-pub(crate) async fn data_sources(
-    State(state): State<ApiState>,
-) -> Result<Json<DataSourcesAnswer>, ApiError> {
-    let sources = state.parts().status.data_sources().await?;
-    Ok(Json(DataSourcesAnswer {
-        items: sources.into_iter().map(Into::into).collect(),
-    }))
+pub(crate) async fn data_sources(State(state): State<ApiState>) -> Json<DataSourcesAnswer> {
+    let list = state.parts().status.data_sources().await;
+    Json(DataSourcesAnswer {
+        items: list.sources.into_iter().map(Into::into).collect(),
+        missing: list.missing.into_iter().map(Into::into).collect(),
+    })
 }

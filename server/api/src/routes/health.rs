@@ -7,6 +7,11 @@ use axum::http::StatusCode;
 use crate::state::ApiState;
 use crate::wire::health::{Dependency, HealthAnswer};
 
+/// Where it is asked whether the server lives.
+pub(crate) const LIVE: [&str; 4] = ["/health/live", "/healthz", "/livez", "/-/healthy"];
+/// Where it is asked whether it is ready.
+pub(crate) const READY: [&str; 3] = ["/health/ready", "/readyz", "/-/ready"];
+
 /// Whether the server lives.
 #[utoipa::path(
     get, path = "/health/live", tag = "operations",

@@ -32,7 +32,7 @@ pub(crate) async fn delete(
         let matches = state.parts().logs.count(&query).await?;
         return Ok(Json(DryRunAnswer { matches }).into_response());
     }
-    let job = jobs::delete::start(&state, &actor, &request, query)
+    let job = jobs::delete::start(&state, &actor, &request, query.range)
         .await?
         .into();
     Ok((StatusCode::ACCEPTED, Json(JobAnswer { job })).into_response())

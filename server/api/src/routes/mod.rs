@@ -24,6 +24,7 @@ pub(crate) mod incidents;
 pub(crate) mod incidents_act;
 pub(crate) mod influx;
 pub(crate) mod jobs;
+pub(crate) mod jobs_schedules;
 pub(crate) mod live;
 pub(crate) mod logs_clusters;
 pub(crate) mod logs_context;

@@ -14,6 +14,8 @@ mod export;
 mod fakes;
 mod identity;
 mod incidents;
+mod jobs;
+mod limits;
 mod live;
 mod live_alerts;
 mod live_metrics;
@@ -49,7 +51,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::{ApiConfig, ApiParts, ApiState, Identity};
+use crate::{ApiConfig, ApiParts, ApiState, Identity, Limits};
 use fakes::Fakes;
 
 /// A router over fakes that the test can look into.
@@ -74,8 +76,8 @@ const USER: &str = "x-forwarded-user";
 
 /// Who is believed about who asks: a proxy on this machine.
 fn proxied() -> Identity {
-    let here = std::net::Ipv4Addr::LOCALHOST.into();
-    Identity::new(Some(USER), vec![here]).unwrap()
+    let here = std::net::Ipv4Addr::LOCALHOST;
+    Identity::new(Some(USER), &[here.to_string()]).unwrap()
 }
 
 /// A request that comes from the proxy.
@@ -98,12 +100,19 @@ impl Server {
         let metric_limits = MetricLimits::default();
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let state = ApiState::new(ApiParts {
+            client_limits: Limits::new(
+                config.requests_per_minute,
+                fakes.clone(),
+                proxied(),
+                fakes.clone(),
+            ),
             logs: fakes.clone(),
             templates: fakes.clone(),
             search: fakes.clone(),
             intake: fakes.clone(),
             live: fakes.clone(),
             jobs: fakes.clone(),
+            job_desk: Arc::new(fakes::jobs::FakeDesk(fakes.clone())),
             audit: fakes.clone(),
             metrics: fakes.clone(),
             engine: tocsin_promql::Engine::new(

@@ -115,6 +115,22 @@ async fn semantic_search_without_a_model_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn searches_go_by_words_while_the_model_is_away() {
+    let server = Server::new();
+    server.fakes.fill(2);
+    *lock(&server.fakes.is_model_away) = true;
+    let path = "/api/v1/logs/search?q=storage+exhausted&mode=semantic";
+    server.get(path).await.problem(503, "unavailable");
+    let path = "/api/v1/logs/search?q=disk&mode=hybrid&limit=1";
+    let answer = server.json(path).await;
+    let notice = "semantic search is away: the embedding model failed";
+    assert_eq!(
+        (&answer["notice"], &answer["total"]),
+        (&json!(notice), &json!(2))
+    );
+}
+
+#[tokio::test]
 async fn semantic_search_answers_with_prototypes_and_pages() {
     let server = Server::new();
     server.fakes.fill(2);
@@ -279,7 +295,22 @@ async fn the_server_says_how_it_is() {
         server.json("/readyz").await["dependencies"][0]["name"],
         "logs"
     );
+    assert_eq!(
+        (&stats["records"], &stats["missing"]),
+        (&json!(0), &json!([]))
+    );
     *lock(&server.fakes.is_broken) = true;
+    // What a store holds is left out while it is away, and nothing else.
+    let missing = json!([{"name": "logs", "ready": false, "detail": "no answer"}]);
+    let stats = server.json("/api/v1/stats").await;
+    assert_eq!(
+        (&stats["records"], &stats["uptime_s"]),
+        (&json!(null), &json!(60))
+    );
+    assert_eq!(stats["missing"], missing);
+    let sources = server.json("/api/v1/data-sources").await;
+    assert_eq!(sources["items"][0]["records"], 3);
+    assert_eq!(sources["missing"], missing);
     assert_eq!(server.get("/health/ready").await.status.as_u16(), 503);
     assert_eq!(server.get("/livez").await.status.as_u16(), 200);
     let metrics = server.get("/metrics").await;

@@ -155,16 +155,21 @@ async fn hybrid(
         .await
     {
         Ok(page) => Ok(ranked(page, &asked.words)),
-        Err(SearchError::ModelMissing { remedy }) => {
+        Err(error) => {
+            let Some(notice) = error.fallback() else {
+                return Err(error.into());
+            };
+            if !matches!(error, SearchError::ModelMissing { .. }) {
+                tracing::warn!(?error, "a search goes by words alone");
+            }
             let slice = Slice {
                 start: None,
                 limit: slice.limit,
             };
             let mut answer = text(state, &asked, params, slice).await?;
-            answer.notice = Some(format!("semantic search is off: {remedy}"));
+            answer.notice = Some(notice);
             Ok(answer)
         }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -90,6 +90,10 @@ pub(crate) struct AlertItem {
     pub(crate) silenced_by: Vec<String>,
     /// The number of its newest event.
     pub(crate) seq: u64,
+    /// The trace in which it opened, 32 hexadecimal digits, if traces are kept: what brought it, and
+    /// what was done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trace_id: Option<String>,
 }
 
 impl AlertItem {
@@ -125,6 +129,7 @@ impl AlertItem {
             joined_because: alert.joined_because.clone(),
             silenced_by: silenced_by.map(|silence| silence.id.to_string()).collect(),
             seq: alert.seq,
+            trace_id: alert.trace.map(|trace| trace.trace_text()),
         }
     }
 }

@@ -44,7 +44,9 @@ impl From<QueryError> for PrometheusError {
         let status = match error.kind() {
             ErrorKind::BadData => StatusCode::BAD_REQUEST,
             ErrorKind::Execution => StatusCode::UNPROCESSABLE_ENTITY,
-            ErrorKind::Timeout | ErrorKind::Canceled => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Timeout | ErrorKind::Canceled | ErrorKind::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         };
         Self {
             status,
@@ -56,7 +58,7 @@ impl From<QueryError> for PrometheusError {
 
 impl From<tocsin_domain::ports::StoreError> for PrometheusError {
     fn from(error: tocsin_domain::ports::StoreError) -> Self {
-        QueryError::Store(error.to_string()).into()
+        QueryError::from(error).into()
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tocsin_domain::ports::server_status::DataSource;
 use utoipa::ToSchema;
 
+use super::health::Dependency;
 use super::time;
 
 /// Every source.
@@ -13,6 +14,8 @@ use super::time;
 pub(crate) struct DataSourcesAnswer {
     /// The sources by name.
     pub(crate) items: Vec<DataSourceItem>,
+    /// Stores that cannot be asked just now; what only they know of the sources is left out.
+    pub(crate) missing: Vec<Dependency>,
 }
 
 /// A stream that records come on.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Config;
+use tocsin_stores::relational::RelationalEngine;
+
+use super::{Config, Role};
 
 /// The prefix of environment variables that set a key: `TOCSIN_SERVER__LISTEN`.
 const PREFIX: &str = "TOCSIN_";
@@ -65,9 +67,15 @@ pub fn load(
     let mut config: Config = table
         .try_into()
         .map_err(|error| ConfigError::Refused(error.to_string()))?;
-    config.llm = config
-        .llm
-        .with_conventional(|name| variables.get(name).cloned());
+    let conventional = |name: &str| variables.get(name).cloned();
+    config.llm = config.llm.with_conventional(conventional);
+    config.bus.redis = config.bus.redis.with_conventional(conventional);
+    config.relational = config.relational.with_conventional(conventional);
+    config.logs.clickhouse = config.logs.clickhouse.with_conventional(conventional);
+    config.metrics.influxdb = config.metrics.influxdb.with_conventional(conventional);
+    config.model = config.model.with_conventional(conventional);
+    config.vectors.qdrant = config.vectors.qdrant.with_conventional(conventional);
+    config.telemetry = config.telemetry.with_conventional(conventional);
     check(&config)?;
     Ok(config)
 }
@@ -150,23 +158,67 @@ fn check_variable(table: &Table, name: &str) -> Result<(), ConfigError> {
 
 fn check(config: &Config) -> Result<(), ConfigError> {
     let listen = config.server.listen;
-    if !listen.ip().is_loopback() {
+    if !listen.ip().is_loopback() && !config.server.open_to_network {
         return Err(ConfigError::Refused(format!(
             "`server.listen` is {listen}, which others can reach, and there is no authentication \
              yet. Listen on 127.0.0.1:{port} and put a proxy that authenticates in front of it, or \
-             reach it through `ssh -L {port}:127.0.0.1:{port} HOST`",
+             reach it through `ssh -L {port}:127.0.0.1:{port} HOST`; in a network of its own, where \
+             everyone may do everything, set `server.open_to_network = true`",
             port = listen.port(),
         )));
     }
     config.server.identity()?;
+    check_shared(config)?;
+    let redis = config.bus.redis.check();
+    redis.map_err(|wrong| ConfigError::Refused(wrong.to_string()))?;
+    let relational = config.relational.engine();
+    relational.map_err(|error| ConfigError::Refused(error.to_string()))?;
+    let clickhouse = config.logs.clickhouse.check();
+    clickhouse.map_err(|error| ConfigError::Refused(error.to_string()))?;
+    let influxdb = config.metrics.influxdb.check();
+    influxdb.map_err(ConfigError::Refused)?;
     config.tickets.check()?;
     config.automation.check()?;
+    config.model.check()?;
+    let qdrant = config.vectors.qdrant.check();
+    qdrant.map_err(ConfigError::Refused)?;
     let mut jobs = config.ingest.scrape.iter();
     jobs.try_for_each(tocsin_ingest::metrics::scrape::ScrapeConfig::check)
         .map_err(ConfigError::Refused)?;
+    config.jobs.check().map_err(ConfigError::Refused)?;
+    config.backup.check().map_err(ConfigError::Refused)?;
+    config.telemetry.check()?;
     let notify = &config.notify;
     let mail = notify.smtp.mail(notify.timeout_ms);
     mail.map(drop).map_err(ConfigError::Refused)
+}
+
+/// Whether processes that share one engine share all that must not differ among them.
+fn check_shared(config: &Config) -> Result<(), ConfigError> {
+    let is_shared = config.bus.redis.is_set();
+    let engine = config.relational.engine();
+    let engine = engine.map_err(|error| ConfigError::Refused(error.to_string()))?;
+    let is_postgres = matches!(engine, RelationalEngine::Postgres(_));
+    let missing = [
+        ("relational.url", is_postgres),
+        ("logs.clickhouse.url", config.logs.clickhouse.is_set()),
+        ("metrics.influxdb.url", config.metrics.influxdb.is_chosen()),
+    ];
+    let missing = missing.iter().find(|(_, is_there)| !is_there);
+    if is_shared && let Some((key, _)) = missing {
+        return Err(ConfigError::Refused(format!(
+            "`bus.redis.url` is for several processes, which have to share the stores as well: \
+             set `{key}`, too (see docs/distributed.md)"
+        )));
+    }
+    if !is_shared && config.server.role != Role::All {
+        return Err(ConfigError::Refused(
+            "`server.role` is one of several processes, which share a bus: set `bus.redis.url`, \
+             or let this one do all"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -184,6 +236,29 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         file
+    }
+
+    #[test]
+    fn processes_share_all_stores_or_none() {
+        let refused =
+            |pairs: &[(&str, &str)]| load(None, variables(pairs)).unwrap_err().to_string();
+        let redis = ("REDIS_URL", "redis://localhost:6379");
+        let postgres = ("DATABASE_URL", "postgres://localhost/tocsin");
+        assert!(refused(&[redis]).contains("`relational.url`"));
+        assert!(refused(&[redis, postgres]).contains("`logs.clickhouse.url`"));
+        assert!(refused(&[("TOCSIN_SERVER__ROLE", "api")]).contains("`bus.redis.url`"));
+        let all = [
+            redis,
+            postgres,
+            ("CLICKHOUSE_URL", "http://localhost:8123"),
+            ("INFLUXDB_URL", "http://localhost:8086"),
+            ("INFLUXDB_TOKEN", "t"),
+            ("TOCSIN_SERVER__ROLE", "worker"),
+        ];
+        assert_eq!(
+            load(None, variables(&all)).unwrap().server.role,
+            Role::Worker
+        );
     }
 
     #[test]
@@ -270,6 +345,13 @@ mod tests {
         assert!(shown.contains("***") && !shown.contains("sk-secret"));
         let none = load(None, []).unwrap();
         assert_eq!(none.llm.provider(), tocsin_llm::ProviderChoice::Extractive);
+    }
+
+    #[test]
+    fn backups_need_a_place() {
+        let set = variables(&[("TOCSIN_BACKUP__EVERY_MINUTES", "10")]);
+        let message = load(None, set).unwrap_err().to_string();
+        assert!(message.contains("`backup.destination`"), "{message}");
     }
 
     #[test]

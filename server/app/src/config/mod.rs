@@ -5,11 +5,13 @@
 
 mod automation;
 mod load;
+mod model;
 mod reference;
 mod smtp;
+mod telemetry;
 mod tickets;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -17,8 +19,10 @@ use serde::{Deserialize, Serialize};
 
 pub use automation::{AutomationConfig, BudgetConfig};
 pub use load::{ConfigError, load};
+pub use model::ModelConfig;
 pub use reference::reference;
 pub use smtp::{SmtpConfig, SmtpSecurity};
+pub use telemetry::TelemetryConfig;
 pub use tickets::{ThresholdsConfig, TicketsConfig, TrackerChoice};
 
 /// Everything that can be set.
@@ -33,6 +37,8 @@ pub struct Config {
     pub bus: tocsin_bus::BusConfig,
     /// How lines are parsed and become durable.
     pub pipeline: tocsin_pipeline::PipelineConfig,
+    /// What is small and must not be lost: alerts, tickets, rules, runs.
+    pub relational: tocsin_stores::relational::RelationalConfig,
     /// The log store.
     pub logs: LogsConfig,
     /// The metric store, detectors and forecasts.
@@ -49,10 +55,16 @@ pub struct Config {
     pub copilot: tocsin_copilot::CopilotConfig,
     /// The embedding model behind search by meaning.
     pub model: ModelConfig,
+    /// Where vectors are kept.
+    pub vectors: tocsin_stores::vectors::VectorsConfig,
     /// The language model behind answers and summaries; none is needed.
     pub llm: tocsin_llm::ModelConfig,
+    /// Jobs: slow work that is asked for, or done from time to time.
+    pub jobs: tocsin_jobs::JobsConfig,
     /// The HTTP interface.
     pub api: tocsin_api::ApiConfig,
+    /// Backups that the server makes by itself.
+    pub backup: tocsin_backup::BackupConfig,
     /// What the server says of itself.
     pub telemetry: TelemetryConfig,
 }
@@ -62,8 +74,18 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
     /// Address of the page and the API. Default 127.0.0.1:8080. There is no authentication yet,
-    /// so an address beyond loopback is refused.
+    /// so an address beyond loopback is refused, unless `open_to_network` is true.
     pub listen: SocketAddr,
+    /// What this process does: `all`, or, where several share PostgreSQL and Redis, `api` (takes in
+    /// and answers) or `worker` (works on what was taken in, and may lead). Default all. The option
+    /// `--role` of `tocsin serve` lies over it.
+    pub role: Role,
+    /// Where the other processes reach this one, such as `10.0.0.7:8080`. Default: `server.listen`.
+    pub advertise: Option<String>,
+    /// Listen beyond this machine although there is no login yet: whoever reaches the address may do
+    /// everything. Default false: such an address is refused. For networks of their own, such as
+    /// that of containers, with a proxy in front that authenticates.
+    pub open_to_network: bool,
     /// Folder of all data; made if it is not there. Default ./data. One server at a time.
     pub data_dir: PathBuf,
     /// Seconds that a shutdown may take to drain. Default 30: what is not drained by then is safe
@@ -73,19 +95,62 @@ pub struct ServerConfig {
     /// people do is kept under that name, and only who is known may agree where approvers are named.
     /// The proxy must replace what clients send. Default none: everybody is `anonymous`.
     pub user_header: Option<String>,
-    /// Addresses of the proxies whose `user_header` is believed. Default: this machine.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Addresses or networks (`10.0.0.0/8`) of the proxies whose `user_header` is believed; where
+    /// several processes work, also those of the processes, which hand on to the one that leads.
+    /// Default: this machine.
+    pub trusted_proxies: Vec<String>,
+}
+
+/// What a process does.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// Take in and answer.
+    Api,
+    /// Work on what was taken in, and lead.
+    Worker,
+}
+
+impl Role {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Api => "api",
+            Self::Worker => "worker",
+        }
+    }
+
+    /// Whether it works on what was taken in.
+    #[must_use]
+    pub const fn works(self) -> bool {
+        matches!(self, Self::All | Self::Worker)
+    }
 }
 
 impl ServerConfig {
+    /// Where the other processes reach this one, which listens at `address`.
+    #[must_use]
+    pub fn reached_at(&self, address: SocketAddr) -> String {
+        let advertised = self.advertise.clone();
+        advertised.unwrap_or_else(|| address.to_string())
+    }
+
     /// Who may say who asks.
     ///
     /// # Errors
     /// [`ConfigError::Refused`] with the key and what was expected.
     pub fn identity(&self) -> Result<tocsin_api::Identity, ConfigError> {
-        let proxies = self.trusted_proxies.clone();
-        let identity = tocsin_api::Identity::new(self.user_header.as_deref(), proxies);
-        identity.map_err(|wrong| ConfigError::Refused(format!("`server.user_header`: {wrong}")))
+        let header = self.user_header.as_deref();
+        let identity = tocsin_api::Identity::new(header, &self.trusted_proxies);
+        let keys = "`server.user_header` or `server.trusted_proxies`";
+        identity.map_err(|wrong| ConfigError::Refused(format!("{keys}: {wrong}")))
     }
 }
 
@@ -93,10 +158,13 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            role: Role::All,
+            advertise: None,
+            open_to_network: false,
             data_dir: PathBuf::from("./data"),
             shutdown_grace_secs: 30,
             user_header: None,
-            trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            trusted_proxies: vec!["127.0.0.1".into(), "::1".into()],
         }
     }
 }
@@ -194,6 +262,8 @@ impl Default for OwnLogConfig {
 pub struct LogsConfig {
     /// Sizes of the store's parts.
     pub store: tocsin_stores::logs::LogStoreConfig,
+    /// ClickHouse in place of the embedded store, where several processes share the lines.
+    pub clickhouse: tocsin_stores::logs::ClickHouseLogsConfig,
     /// How long lines are kept; the rule with the longest matching `source_prefix` holds. Default:
     /// none, so that nothing goes unless someone says so.
     pub retention: Vec<RetentionConfig>,
@@ -208,6 +278,8 @@ pub struct MetricsConfig {
     pub rules: Option<PathBuf>,
     /// Sizes of the store's parts and how long points are kept.
     pub store: tocsin_stores::metrics::MetricStoreConfig,
+    /// InfluxDB 2 in place of the embedded metric store.
+    pub influxdb: tocsin_stores::metrics::influxdb::InfluxConfig,
     /// How points are judged and become durable.
     pub pipeline: tocsin_pipeline::MetricsConfig,
 }
@@ -288,33 +360,4 @@ pub struct RetentionConfig {
     pub max_age_hours: Option<u64>,
     /// When a source has more bytes on disk than this, its oldest go.
     pub max_bytes: Option<u64>,
-}
-
-/// The embedding model behind search by meaning.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ModelConfig {
-    /// Folder with `model.safetensors`, `tokenizer.json` and `config.json` of all-MiniLM-L6-v2.
-    /// Default: `tocsin/all-MiniLM-L6-v2` in the user's cache folder, where `make run` puts it.
-    pub dir: Option<PathBuf>,
-}
-
-/// What the server says of itself.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TelemetryConfig {
-    /// Which log lines are written to standard error: a filter such as `info` or
-    /// `info,tocsin_bus=debug`. Default info.
-    pub log: String,
-    /// Write log lines as JSON. Default false: as text for people.
-    pub log_json: bool,
-}
-
-impl Default for TelemetryConfig {
-    fn default() -> Self {
-        Self {
-            log: "info".into(),
-            log_json: false,
-        }
-    }
 }

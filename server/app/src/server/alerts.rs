@@ -4,21 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use parking_lot::{Mutex, RwLock};
-use tocsin_domain::ports::{
-    AlertRules, AnomalyStore, Classifier, Clock, Embedder, LogStore, MetricQueries,
-    PredictionStore, VectorStore,
+use parking_lot::Mutex;
+use tocsin_domain::ports::{AlertRules, Clock, MetricQueries};
+use tocsin_pipeline::aggregate::{
+    AlertInbox, AlertWriter, Desk, DeskParts, Hearing, Telling, tell,
 };
-use tocsin_pipeline::aggregate::{AlertWriter, Desk, DeskParts, Telling, tell};
+use tocsin_pipeline::alert_rules::file;
 use tocsin_pipeline::alert_rules::replay::Past;
-use tocsin_pipeline::alert_rules::service::{self, RuleService};
-use tocsin_pipeline::alert_rules::{RuleSet, file};
-use tocsin_pipeline::classify::{Catalogue, ClassifyParts, RuleClassifier};
-use tocsin_pipeline::enrich::TemplateWatch;
-use tocsin_stores::relational::SqliteStore;
+use tocsin_pipeline::alert_rules::service::RuleService;
+use tocsin_pipeline::classify::{Catalogue, RuleClassifier};
+use tocsin_stores::relational::RelationalStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::foundation::Foundation;
 use crate::config::Config;
 
 /// How long after the start the model of the classifier is taught.
@@ -26,76 +25,52 @@ const TEACH_AFTER: Duration = Duration::from_secs(30);
 /// The rules that are shipped.
 const RULES: &str = include_str!("../../../../rules/alerts.yml");
 
-/// What the alert side is opened with.
-pub(super) struct AlertSources {
-    pub(super) relational: Arc<SqliteStore>,
-    pub(super) logs: Arc<dyn LogStore>,
-    pub(super) vectors: Arc<dyn VectorStore>,
-    pub(super) embedder: Arc<dyn Embedder>,
-    pub(super) queries: Arc<dyn MetricQueries>,
-    pub(super) clock: Arc<dyn Clock>,
-}
-
 /// The alert side.
 pub(super) struct AlertParts {
-    pub(super) store: Arc<SqliteStore>,
     pub(super) desk: Desk,
     pub(super) rules: Arc<dyn AlertRules>,
-    pub(super) classifier: Arc<RuleClassifier>,
     /// Findings, told as they are kept.
     pub(super) findings: Arc<Telling>,
     queries: Arc<dyn MetricQueries>,
     clock: Arc<dyn Clock>,
     writer: Mutex<Option<AlertWriter>>,
+    hearing: Hearing,
 }
 
 impl AlertParts {
-    /// Opens the alert side.
-    pub(super) async fn open(config: &Config, sources: AlertSources) -> anyhow::Result<Self> {
-        let AlertSources {
-            relational,
-            logs,
-            vectors,
-            embedder,
-            queries,
-            clock,
-        } = sources;
-        let parts = ClassifyParts {
-            store: relational.clone(),
-            vectors,
-            embedder,
-        };
-        let classifier = RuleClassifier::open(catalogue(config)?, parts).await;
-        let classifier = Arc::new(classifier.context("the classification rules cannot be read")?);
-        let set = service::load(alert_rules(config)?, relational.as_ref()).await;
-        let set: RuleSet = set.context("the alert rules cannot be read")?;
-        let set = Arc::new(RwLock::new(Arc::new(set)));
+    /// Opens the alert side over the rules at work.
+    pub(super) async fn open(
+        config: &Config,
+        base: &Foundation,
+        relational: &Arc<RelationalStore>,
+    ) -> anyhow::Result<Self> {
+        let (queries, clock) = (base.metrics.queries(), base.clock.clone());
         let desk_parts = DeskParts {
-            rules: set.clone(),
+            rules: base.rules.clone(),
             listener_queue: config.alerts.listener_queue,
         };
-        let opened = AlertWriter::open(relational.clone(), clock.clone(), desk_parts).await;
+        let hearing = Hearing::new(base.engines.bus.clone());
+        let with = (desk_parts, hearing.clone());
+        let opened = AlertWriter::open(relational.clone(), clock.clone(), with).await;
         let (writer, desk) = opened.context("the alerts cannot be read")?;
-        let (anomalies, predictions): (Arc<dyn AnomalyStore>, Arc<dyn PredictionStore>) =
-            (relational.clone(), relational.clone());
         let past = Past {
-            logs,
+            logs: base.engines.logs.clone(),
             templates: relational.clone(),
-            classifier: classifier.clone(),
+            classifier: base.classifier.clone(),
             queries: queries.clone(),
-            anomalies: anomalies.clone(),
-            predictions: predictions.clone(),
+            anomalies: relational.clone(),
+            predictions: relational.clone(),
         };
-        let rules = RuleService::new(set, relational.clone(), desk.clone(), past);
+        let rules = RuleService::new(base.rules.clone(), relational.clone(), desk.clone(), past);
+        let findings = telling(relational, Arc::new(desk.clone()));
         Ok(Self {
-            findings: Arc::new(Telling::new(anomalies, predictions, desk.clone())),
-            store: relational,
+            findings: Arc::new(findings),
             desk,
             rules: Arc::new(rules),
-            classifier,
             queries,
             clock,
             writer: Mutex::new(Some(writer)),
+            hearing,
         })
     }
 
@@ -110,9 +85,9 @@ impl AlertParts {
         if let Some(writer) = self.writer.lock().take() {
             writers.spawn(writer.run(stop_writer.clone()));
         }
-        let caught_up = self.findings.catch_up().await;
+        let caught_up = self.findings.catch_up(&self.desk).await;
         caught_up.context("the findings cannot be read")?;
-        tasks.spawn(teach(self.classifier.clone(), cancel.clone()));
+        tasks.spawn(self.hearing.clone().run(cancel.clone()));
         let every = Duration::from_secs(config.alerts.every_secs);
         let (queries, clock) = (self.queries.clone(), self.clock.clone());
         tasks.spawn(tell::look_at_metrics(
@@ -124,21 +99,16 @@ impl AlertParts {
         ));
         Ok(())
     }
+}
 
-    /// What hears of each template's embedding.
-    pub(super) fn template_watch(&self) -> Arc<dyn TemplateWatch> {
-        self.classifier.clone()
-    }
-
-    /// What lines speak of.
-    pub(super) fn classifier(&self) -> Arc<dyn Classifier> {
-        self.classifier.clone()
-    }
+/// Findings, kept in the store and then told to an inbox.
+pub(super) fn telling(relational: &Arc<RelationalStore>, inbox: Arc<dyn AlertInbox>) -> Telling {
+    Telling::new(relational.clone(), relational.clone(), inbox)
 }
 
 /// Teaches the classifier's model. The first moments of a start belong to those who wait for it;
 /// rules work at once.
-async fn teach(classifier: Arc<RuleClassifier>, cancel: CancellationToken) {
+pub(super) async fn teach(classifier: Arc<RuleClassifier>, cancel: CancellationToken) {
     tokio::select! {
         () = cancel.cancelled() => {}
         () = tokio::time::sleep(TEACH_AFTER) => classifier.run(cancel).await,

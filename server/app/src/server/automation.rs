@@ -11,7 +11,7 @@ use tocsin_act::{
 use tocsin_api::SlackInbound;
 use tocsin_domain::automation::AutomationRule;
 use tocsin_domain::ports::{Clock, LogStore, MetricQueries};
-use tocsin_stores::relational::SqliteStore;
+use tocsin_stores::relational::RelationalStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,7 +27,7 @@ const FOLDER: &str = "automation";
 
 /// What automation is opened with, beside the configuration.
 pub(super) struct AutomationSources<'a> {
-    pub(super) relational: &'a Arc<SqliteStore>,
+    pub(super) relational: &'a Arc<RelationalStore>,
     pub(super) logs: &'a Arc<dyn LogStore>,
     pub(super) metrics: Arc<dyn MetricQueries>,
     pub(super) alerts: &'a AlertParts,

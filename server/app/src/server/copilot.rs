@@ -11,7 +11,7 @@ use tocsin_copilot::{
 };
 use tocsin_domain::ports::{Clock, LogStore};
 use tocsin_llm::{Connected, ModelKeeper, ModelParts};
-use tocsin_stores::relational::SqliteStore;
+use tocsin_stores::relational::RelationalStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -39,12 +39,12 @@ impl Model {
     /// The model behind its redaction, budgets and ledger.
     pub(super) fn open(
         config: &Config,
-        relational: &Arc<SqliteStore>,
+        relational: &Arc<RelationalStore>,
         logs: &Arc<dyn LogStore>,
-        clock: &Arc<dyn Clock>,
+        (clock, names): (&Arc<dyn Clock>, &Arc<RwLock<Vec<String>>>),
     ) -> anyhow::Result<Self> {
         let hosts = Arc::new(HostNames {
-            names: RwLock::default(),
+            names: names.clone(),
             logs: logs.clone(),
         });
         let known = hosts.clone();
@@ -86,11 +86,12 @@ impl CopilotSide {
     /// Starts to make reports by itself, until it is cancelled.
     pub(super) fn start(&self, tasks: &TaskTracker, cancel: &CancellationToken) {
         tasks.spawn(self.service.watch().run(cancel.clone()));
-        tasks.spawn(self.hosts.clone().keep(cancel.clone()));
     }
 
-    /// Starts to write the model's ledger. It has to run for as long as answers are given.
+    /// Starts to write the model's ledger, and to look up the names of machines. Both have to run for
+    /// as long as answers are given.
     pub(super) fn start_keeper(&self, tasks: &TaskTracker, cancel: &CancellationToken) {
+        tasks.spawn(self.hosts.clone().keep(cancel.clone()));
         if let Some(keeper) = self.keeper.lock().take() {
             tasks.spawn(keeper.run(cancel.clone()));
         }
@@ -99,7 +100,8 @@ impl CopilotSide {
 
 /// The names of machines that logs come from.
 struct HostNames {
-    names: RwLock<Vec<String>>,
+    /// Shared with the server of embeddings, if there is one.
+    names: Arc<RwLock<Vec<String>>>,
     logs: Arc<dyn LogStore>,
 }
 

@@ -12,7 +12,7 @@ use tocsin_ingest::syslog::SyslogListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::parts::Parts;
+use super::foundation::Foundation;
 use crate::clock;
 use crate::config::Config;
 
@@ -23,7 +23,7 @@ pub(super) struct Syslog {
     pub(super) tcp: Option<SocketAddr>,
 }
 
-fn door(parts: &Parts) -> Door {
+fn door(parts: &Foundation) -> Door {
     Door {
         intake: parts.intake.clone(),
         clock: parts.clock.clone(),
@@ -33,7 +33,7 @@ fn door(parts: &Parts) -> Door {
 
 /// Scrapes the targets that are named, and measures the machine unless that is switched off.
 pub(super) fn start_metrics(
-    parts: &Parts,
+    parts: &Foundation,
     config: &Config,
     tasks: &TaskTracker,
     cancel: &CancellationToken,
@@ -55,7 +55,7 @@ pub(super) fn start_metrics(
 
 /// Follows the files that are named, and the machine's own unless that is switched off.
 pub(super) fn start_files(
-    parts: &Parts,
+    parts: &Foundation,
     config: &Config,
     tasks: &TaskTracker,
     cancel: CancellationToken,
@@ -69,13 +69,20 @@ pub(super) fn start_files(
     }
     let host = host_name();
     let board = parts.files.clone();
-    FileTail::new(files, &host, board, parts.positions.clone(), door(parts)).spawn(tasks, cancel);
+    FileTail::new(
+        files,
+        &host,
+        board,
+        parts.engines.relational.clone(),
+        door(parts),
+    )
+    .spawn(tasks, cancel);
 }
 
 /// Listens for syslog. A port that is taken is no reason not to start: it is said, and the rest
 /// works.
 pub(super) async fn start_syslog(
-    parts: &Parts,
+    parts: &Foundation,
     config: &Config,
     tasks: &TaskTracker,
     cancel: CancellationToken,

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use tocsin_bus::{BusConfig, FjallBus};
-use tocsin_domain::Partition;
-use tocsin_domain::metric::{METRIC_SHARDS, MatchOp, Matcher, NAME_LABEL};
+use parking_lot::Mutex;
+use tocsin_domain::metric::{MatchOp, Matcher, NAME_LABEL};
 use tocsin_domain::ports::metric_insight::{MetricInsight, QuerySeries};
 use tocsin_domain::ports::{Bus, Clock, MetricQueries, MetricStore, StoreError};
 use tocsin_ingest::metrics::SeriesRegistry;
@@ -18,17 +17,17 @@ use tocsin_pipeline::metrics::entities::EntityWatch;
 use tocsin_pipeline::metrics::episode::WatchParts;
 use tocsin_pipeline::metrics::insight::Insight;
 use tocsin_pipeline::metrics::shapes::{ShapeConfig, ShapeWatch};
-use tocsin_pipeline::predict::{CapacityRule, PredictParts, parse_rules};
+use tocsin_pipeline::predict::{CapacityRule, PredictParts, ReForecast, parse_rules};
 use tocsin_pipeline::{
     DetectStage, MetricPipeline, MetricPipelineParts, MetricProgress, Predictor,
 };
 use tocsin_promql::{Engine, EngineConfig, QueryError};
-use tocsin_stores::metrics::EmbeddedMetricStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::engines::Engines;
+use super::loops::{Open, Work};
 use crate::config::Config;
-use crate::data_dir::DataDir;
 use crate::sources::Sources;
 use crate::status::MetricStatus;
 
@@ -51,21 +50,14 @@ pub(super) struct MetricParts {
     pub(super) progress: Arc<MetricProgress>,
     pub(super) sources: Arc<Sources>,
     rules: Vec<CapacityRule>,
+    predictor: Mutex<Option<Predictor>>,
 }
 
 impl MetricParts {
-    /// Opens the metric side in the data folder.
-    pub(super) async fn open(config: &Config, data_dir: &DataDir) -> anyhow::Result<Self> {
+    /// Joins the metric side over its bus and its store.
+    pub(super) async fn open(config: &Config, engines: &Engines) -> anyhow::Result<Self> {
         let rules = rules(config)?;
-        let bus_config = BusConfig {
-            partitions: METRIC_SHARDS,
-            ..config.bus.clone()
-        };
-        let bus = FjallBus::open(&data_dir.join("bus-metrics"), bus_config);
-        let store_config = config.metrics.store.clone();
-        let store = EmbeddedMetricStore::open(&data_dir.join("metrics"), store_config);
-        let store: Arc<dyn MetricStore> =
-            Arc::new(store.context("the metric store cannot be opened")?);
+        let store = engines.metrics.clone();
         let registry = SeriesRegistry::new(&config.ingest.metric_limits);
         let any = Matcher::new(MatchOp::NotEqual, NAME_LABEL, "")?;
         let known = store
@@ -80,7 +72,7 @@ impl MetricParts {
         };
         let detector = DetectStage::new(config.metrics.pipeline.detect.clone());
         Ok(Self {
-            bus: Arc::new(bus.context("the bus of metrics cannot be opened")?),
+            bus: engines.metric_bus.clone(),
             engine: Engine::new(store.clone(), engine),
             insight: Arc::new(Insight::new(
                 store.clone(),
@@ -95,6 +87,7 @@ impl MetricParts {
             progress: Arc::default(),
             sources: Arc::default(),
             rules,
+            predictor: Mutex::default(),
         })
     }
 
@@ -106,33 +99,53 @@ impl MetricParts {
             bus: self.bus.clone(),
             progress: self.progress.clone(),
             registry: self.registry.clone(),
-            scrape: self.scrape.clone(),
         }
     }
 
-    /// Starts the loops of the partitions, which end once the bus is read to its end.
-    pub(super) async fn start_loops(
+    /// How the loop of a partition is opened, whose findings go where they are told to.
+    pub(super) fn open_loop(
         &self,
         config: &Config,
         findings: &Arc<Telling>,
         clock: &Arc<dyn Clock>,
-        tasks: &TaskTracker,
-    ) -> anyhow::Result<()> {
-        for partition in (0..self.bus.partitions()).map(Partition) {
-            let parts = MetricPipelineParts {
-                bus: self.bus.clone(),
-                metrics: self.store.clone(),
-                anomalies: findings.clone(),
-                clock: clock.clone(),
-            };
-            let settings = config.metrics.pipeline.clone();
-            let opened = MetricPipeline::open(partition, parts, settings, self.progress.clone());
-            let pipeline = opened
-                .await
-                .context("the detectors' state cannot be read")?;
-            tasks.spawn(pipeline.run());
-        }
-        Ok(())
+    ) -> Open {
+        let parts = MetricPipelineParts {
+            bus: self.bus.clone(),
+            metrics: self.store.clone(),
+            anomalies: findings.clone(),
+            clock: clock.clone(),
+        };
+        let (settings, progress) = (config.metrics.pipeline.clone(), self.progress.clone());
+        Box::new(move |partition, stop| {
+            let opened =
+                MetricPipeline::open(partition, parts.clone(), settings.clone(), progress.clone());
+            Box::pin(async move {
+                let pipeline = opened
+                    .await
+                    .context("the detectors' state cannot be read")?;
+                Ok(Box::pin(pipeline.run(stop)) as Work)
+            })
+        })
+    }
+
+    /// Opens what looks ahead, and gives who has it look when somebody asks.
+    pub(super) async fn open_predictor(
+        &self,
+        config: &Config,
+        findings: &Arc<Telling>,
+        clock: &Arc<dyn Clock>,
+    ) -> anyhow::Result<ReForecast> {
+        let parts = PredictParts {
+            queries: self.queries(),
+            predictions: findings.clone(),
+            clock: clock.clone(),
+        };
+        let every = Duration::from_secs(config.metrics.pipeline.predict_secs.max(1));
+        let predictor = Predictor::open(parts, self.rules.clone(), every).await;
+        let mut predictor = predictor.context("the scorecards cannot be read")?;
+        let handler = predictor.on_demand();
+        *self.predictor.lock() = Some(predictor);
+        Ok(handler)
     }
 
     /// Starts what works in the background until it is cancelled.
@@ -143,15 +156,9 @@ impl MetricParts {
         clock: &Arc<dyn Clock>,
         (tasks, cancel): (&TaskTracker, &CancellationToken),
     ) -> anyhow::Result<()> {
-        let parts = PredictParts {
-            queries: self.queries(),
-            predictions: findings.clone(),
-            clock: clock.clone(),
-        };
-        let every = Duration::from_secs(config.metrics.pipeline.predict_secs.max(1));
-        let predictor = Predictor::open(parts, self.rules.clone(), every).await;
-        let predictor = predictor.context("the scorecards cannot be read")?;
-        tasks.spawn(predictor.run(cancel.clone()));
+        if let Some(predictor) = self.predictor.lock().take() {
+            tasks.spawn(predictor.run(cancel.clone()));
+        }
         let parts = WatchParts {
             metrics: self.store.clone(),
             anomalies: findings.clone(),
@@ -216,7 +223,9 @@ impl MetricQueries for EngineQueries {
     ) -> Result<Vec<QuerySeries>, StoreError> {
         let found = self.0.range(query, start_ms, end_ms, step_ms).await;
         let found = found.map_err(|error| match error {
-            QueryError::Store(_) => StoreError::Unavailable(Box::new(error)),
+            QueryError::Store(_) | QueryError::Unavailable(_) => {
+                StoreError::Unavailable(Box::new(error))
+            }
             error => StoreError::Invalid(error.to_string()),
         })?;
         let series = found.into_iter().map(|series| {

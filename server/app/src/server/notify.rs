@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tocsin_act::{ChannelNotifier, HttpConfig, NotifierConfig, Outbox, OutboxConfig, OutboxParts};
+use tocsin_act::{
+    ChannelNotifier, HttpConfig, NotifierConfig, Outbox, OutboxConfig, OutboxParts,
+    SendNotification,
+};
 use tocsin_domain::ports::Clock;
-use tocsin_stores::relational::SqliteStore;
+use tocsin_stores::relational::RelationalStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,13 +19,14 @@ use crate::config::Config;
 pub(super) struct NotifyParts {
     pub(super) notifier: Arc<ChannelNotifier>,
     outbox: Mutex<Option<Outbox>>,
+    resend: Mutex<Option<SendNotification>>,
 }
 
 impl NotifyParts {
     /// Joins the parts.
     pub(super) fn new(
         config: &Config,
-        relational: &Arc<SqliteStore>,
+        relational: &Arc<RelationalStore>,
         alerts: &AlertParts,
         clock: &Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
@@ -55,8 +59,14 @@ impl NotifyParts {
         let (outbox, notifier) = Outbox::new(parts, outbox, notifier);
         Ok(Self {
             notifier,
+            resend: Mutex::new(Some(outbox.resend())),
             outbox: Mutex::new(Some(outbox)),
         })
+    }
+
+    /// Who does the jobs that send messages again; there is one.
+    pub(super) fn take_resend(&self) -> Option<SendNotification> {
+        self.resend.lock().take()
     }
 
     /// Starts to tell, until it is cancelled.

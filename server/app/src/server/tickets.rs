@@ -6,7 +6,7 @@ use anyhow::Context;
 use parking_lot::Mutex;
 use tocsin_act::{TicketEngine, TicketEngineConfig, TicketEngineDesk, TicketParts};
 use tocsin_domain::ports::Clock;
-use tocsin_stores::relational::SqliteStore;
+use tocsin_stores::relational::RelationalStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,7 +24,7 @@ impl TicketSide {
     /// Joins the parts.
     pub(super) async fn open(
         config: &Config,
-        relational: &Arc<SqliteStore>,
+        relational: &Arc<RelationalStore>,
         alerts: &AlertParts,
         clock: &Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {

@@ -169,7 +169,7 @@ fn times(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, CodecError> 
 mod tests {
     use proptest::prelude::*;
     use tocsin_domain::metric::{METRIC_SHARDS, MetricBatchBuilder};
-    use tocsin_domain::{Event, Labels, Payload};
+    use tocsin_domain::{Labels, Payload};
 
     use super::super::{decode, encode};
     use super::*;
@@ -210,7 +210,7 @@ mod tests {
         ) {
             let names: Vec<String> = names.into_iter().collect();
             let batch = batch(&names, &points);
-            let bytes = encode(&Event { payload: Payload::Metrics(batch.clone()) }).unwrap();
+            let bytes = encode(&Payload::Metrics(batch.clone()).into()).unwrap();
             let Payload::Metrics(read) = decode(&bytes).unwrap().payload else { panic!("metrics") };
             prop_assert_eq!(bits(&read), bits(&batch));
             prop_assert!(read.validate());
@@ -223,7 +223,7 @@ mod tests {
             let names = ["a".to_owned(), "b".into(), "c".into(), "d".into(), "e".into()];
             let points = [(0, 1000, 5), (1, 1000, 7), (2, 2000, 9)];
             let batch = batch(&names, &points);
-            let bytes = encode(&Event { payload: Payload::Metrics(batch) }).unwrap();
+            let bytes = encode(&Payload::Metrics(batch).into()).unwrap();
             let mut changed = bytes.to_vec();
             changed[at.index(bytes.len())] = byte;
             drop(decode(&Bytes::from(changed)));
@@ -246,9 +246,7 @@ mod tests {
             let series = builder.series(*id, MetricKind::Gauge, &[]);
             builder.point(series, now.millis(), 1.5);
         }
-        let bytes = encode(&Event {
-            payload: Payload::Metrics(builder.finish()),
-        });
+        let bytes = encode(&Payload::Metrics(builder.finish()).into());
         assert!(bytes.unwrap().len() < ids.len() * 18 + 64);
     }
 }

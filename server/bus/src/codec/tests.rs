@@ -58,9 +58,7 @@ fn event(rows: &[Row], observed: i64) -> Event {
         };
         builder.push(record).unwrap();
     }
-    Event {
-        payload: Payload::Logs(builder.finish()),
-    }
+    Payload::Logs(builder.finish()).into()
 }
 
 proptest! {
@@ -74,6 +72,20 @@ proptest! {
         let event = event(&rows, observed);
         let bytes = encode(&event).unwrap();
         prop_assert_eq!(decode(&bytes).unwrap(), event);
+    }
+
+    #[test]
+    fn a_trace_context_comes_back_and_costs_its_bytes_alone(
+        rows in proptest::collection::vec(row(), 0..6),
+        (trace, span, flags) in (any::<[u8; 16]>(), any::<[u8; 8]>(), any::<u8>()),
+    ) {
+        let mut event = event(&rows, 5);
+        let untraced = encode(&event).unwrap();
+        event.trace = TraceContext::new(TraceId(trace), SpanId(span), flags);
+        let traced = encode(&event).unwrap();
+        prop_assert_eq!(decode(&traced).unwrap(), event.clone());
+        let more = if event.trace.is_some() { TraceContext::BYTES } else { 0 };
+        prop_assert_eq!(traced.len(), untraced.len() + more);
     }
 
     #[test]
@@ -93,8 +105,8 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        if let Ok(event) = decode(&Bytes::from(bytes)) {
-            let Payload::Logs(batch) = event.payload else { unreachable!() };
+        // Changed bytes may name another kind.
+        if let Ok(Event { payload: Payload::Logs(batch), .. }) = decode(&Bytes::from(bytes)) {
             prop_assert!(batch.validate());
         }
     }
@@ -150,9 +162,9 @@ fn a_batch_that_breaks_its_own_rules_is_not_written() {
     assert!(encode(&event).is_err());
 }
 
-/// Bytes of version 1, kept for ever: what was written once must be readable always.
+/// Bytes of both versions, kept for ever: what was written once must be readable always.
 #[test]
-fn version_1_is_still_read() {
+fn versions_1_and_2_are_still_read() {
     let row = (
         b"hello".to_vec(),
         Some(1_000),
@@ -162,8 +174,12 @@ fn version_1_is_still_read() {
         vec![("user".to_owned(), b"root".to_vec())],
         Some(([1; 16], Some([2; 8]))),
     );
-    let event = event(&[row], 1_700_000_000_000_000_000);
+    let mut event = event(&[row], 1_700_000_000_000_000_000);
     let fixture = include_bytes!("../../tests/fixtures/event-v1.bin");
+    assert_eq!(decode(&Bytes::from_static(fixture)).unwrap(), event);
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    event.trace = trace.parse().ok();
+    let fixture = include_bytes!("../../tests/fixtures/event-v2.bin");
     assert_eq!(decode(&Bytes::from_static(fixture)).unwrap(), event);
 }
 
@@ -175,9 +191,9 @@ fn feedback_comes_back() {
             verdict,
             at_ms: 1_700_000_000_123,
         };
-        let event = Event {
-            payload: Payload::Feedback(feedback),
-        };
+        let mut event = Event::from(Payload::Feedback(feedback));
+        assert_eq!(decode(&encode(&event).unwrap()).as_ref(), Ok(&event));
+        event.trace = TraceContext::new(TraceId([1; 16]), SpanId([2; 8]), 1);
         assert_eq!(decode(&encode(&event).unwrap()), Ok(event));
     }
 }

@@ -102,11 +102,17 @@ impl<'a> Reader<'a> {
         Ok(*array)
     }
 
-    pub(super) fn text(&mut self) -> Result<Arc<str>, CodecError> {
+    /// Bytes after their length.
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], CodecError> {
         let length = self.length()?;
         let bytes = &self.bytes[self.at..self.at + length];
         self.at += length;
-        let text = std::str::from_utf8(bytes).map_err(|_| CodecError("a name is not UTF-8"))?;
+        Ok(bytes)
+    }
+
+    pub(super) fn text(&mut self) -> Result<Arc<str>, CodecError> {
+        let text = std::str::from_utf8(self.bytes()?);
+        let text = text.map_err(|_| CodecError("a name is not UTF-8"))?;
         Ok(Arc::from(text))
     }
 }

@@ -13,10 +13,11 @@ use bytes::Bytes;
 use fjall::config::{CompressionPolicy, FilterPolicy};
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, LsmError,
-    OwnedWriteBatch, PersistMode,
+    OwnedWriteBatch, PersistMode, Readable, Snapshot,
 };
 
 use crate::BusConfig;
+use crate::backed::{Key, number};
 
 /// The block cache: queues are read once, so there is nothing to keep.
 const CACHE_BYTES: u64 = 1 << 20;
@@ -85,6 +86,12 @@ impl Changes {
 pub(super) struct Engine {
     database: Database,
     queue: Keyspace,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -195,6 +202,30 @@ impl Engine {
         Ok(batch.commit()?)
     }
 
+    /// What is there now, whatever is written later.
+    pub(super) fn view(&self) -> View {
+        View {
+            snapshot: self.database.snapshot(),
+            queue: self.queue.clone(),
+            _database: self.database.clone(),
+        }
+    }
+
+    /// Writes keys and values as they were in a view; they are on disk when it returns.
+    pub(super) fn put_back(&self, entries: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), EngineError> {
+        let mut batch = OwnedWriteBatch::with_capacity(self.database.clone(), entries.len())
+            .durability(Some(PersistMode::SyncAll));
+        for (key, value) in entries {
+            batch.insert(&self.queue, key, value);
+        }
+        Ok(batch.commit()?)
+    }
+
+    /// Whether nothing was ever written.
+    pub(super) fn is_empty(&self) -> Result<bool, EngineError> {
+        Ok(self.queue.is_empty()?)
+    }
+
     /// Waits while the engine is behind with its files.
     ///
     /// The engine would wait by itself, but for ever if its worker has died of a full disk.
@@ -228,6 +259,29 @@ impl Engine {
     }
 }
 
+/// The keys and values of one moment.
+pub(super) struct View {
+    // Dropped before what it is of.
+    snapshot: Snapshot,
+    queue: Keyspace,
+    _database: Database,
+}
+
+impl View {
+    /// All keys, ascending.
+    pub(super) fn keys(&self) -> Result<Vec<Vec<u8>>, EngineError> {
+        self.snapshot
+            .iter(&self.queue)
+            .map(|entry| Ok(entry.key()?.to_vec()))
+            .collect()
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        let value = self.snapshot.get(&self.queue, key)?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+}
+
 impl EngineError {
     /// True if the bytes are there but wrong, so that asking again is of no use.
     pub(super) fn is_corruption(&self) -> bool {
@@ -235,45 +289,6 @@ impl EngineError {
             Self::Fjall(fjall::Error::Storage(error)) => !matches!(error, LsmError::Io(_)),
             Self::Fjall(fjall::Error::Decompress(_) | fjall::Error::InvalidTag(_)) => true,
             _ => false,
-        }
-    }
-}
-
-fn number(value: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(*value.first_chunk::<8>()?))
-}
-
-enum Key {
-    Partitions,
-    Acknowledged(u16),
-    Event(u16, u64),
-}
-
-impl Key {
-    fn write(&self) -> Vec<u8> {
-        match self {
-            Self::Partitions => vec![0, b'p'],
-            Self::Acknowledged(partition) => {
-                [&[0, b'a'], partition.to_be_bytes().as_slice()].concat()
-            }
-            Self::Event(partition, offset) => [
-                [1].as_slice(),
-                &partition.to_be_bytes(),
-                &offset.to_be_bytes(),
-            ]
-            .concat(),
-        }
-    }
-
-    fn read(key: &[u8]) -> Option<Self> {
-        match key {
-            [0, b'p'] => Some(Self::Partitions),
-            [0, b'a', high, low] => Some(Self::Acknowledged(u16::from_be_bytes([*high, *low]))),
-            [1, high, low, offset @ ..] if offset.len() == 8 => Some(Self::Event(
-                u16::from_be_bytes([*high, *low]),
-                number(offset)?,
-            )),
-            _ => None,
         }
     }
 }

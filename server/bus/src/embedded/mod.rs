@@ -3,6 +3,7 @@
 mod committer;
 mod engine;
 mod inbox;
+mod snapshot;
 mod state;
 
 use std::collections::VecDeque;
@@ -11,17 +12,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use parking_lot::RwLock;
-use tocsin_domain::ports::{Bus, BusError, BusUsage};
-use tocsin_domain::{Delivery, Event, Offset, Partition, Payload};
+use tocsin_domain::ports::{Bus, BusError, BusUsage, Shares};
+use tocsin_domain::{Delivery, Event, Offset, Partition};
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::placement::{self, NoPartition};
 use crate::{BusConfig, codec};
 use committer::Committer;
+pub use snapshot::BusRestoration;
+
 use engine::{Changes, Engine, EngineError, Found};
 use inbox::{Inbox, Request};
 use state::{Gauge, Queue};
@@ -101,25 +104,7 @@ impl FjallBus {
     /// The partition that events of `source` go to.
     #[must_use]
     pub fn partition_of(&self, source: &str) -> Partition {
-        let hash = xxhash_rust::xxh3::xxh3_64(source.as_bytes());
-        Partition((hash % self.shared.queues.len() as u64) as u16)
-    }
-
-    fn encode(&self, events: &[Event]) -> Result<Vec<(u16, Bytes)>, BusError> {
-        let encode = |event: &Event| {
-            let partition = match &event.payload {
-                Payload::Logs(batch) => self.partition_of(&batch.source),
-                Payload::Metrics(batch) => Partition(batch.shard % self.partitions()),
-                Payload::Feedback(feedback) => {
-                    Partition(feedback.series.shard() % self.partitions())
-                }
-                _ => Partition(0),
-            };
-            let bytes = codec::encode(event)
-                .map_err(|error| BusError::Corrupt(format!("it was given one: {error}")))?;
-            Ok((partition.0, bytes))
-        };
-        events.iter().map(encode).collect()
+        placement::partition_of(source, self.partitions())
     }
 
     fn queue(&self, partition: Partition) -> Result<&Queue, BusError> {
@@ -127,11 +112,6 @@ impl FjallBus {
         queue.ok_or_else(|| unavailable(NoPartition(partition.0)))
     }
 }
-
-/// A partition that the bus does not have was asked for.
-#[derive(Debug, thiserror::Error)]
-#[error("the bus has no partition {0}")]
-struct NoPartition(u16);
 
 #[async_trait]
 impl Bus for FjallBus {
@@ -154,7 +134,7 @@ impl Bus for FjallBus {
         // A full bus must not cost the work of encoding.
         let text = events.iter().map(codec::least_bytes).sum::<usize>() as u64;
         drop(self.shared.gauge.reserve(text).map_err(full)?);
-        let encoded = self.encode(&events)?;
+        let encoded = placement::encode(&events, self.partitions())?;
         drop(events);
         let bytes = encoded.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
         let reservation = self.shared.gauge.reserve(bytes as u64).map_err(full)?;
@@ -218,6 +198,20 @@ impl Bus for FjallBus {
     fn acknowledged(&self, partition: Partition) -> Offset {
         let queue = self.shared.queues.get(usize::from(partition.0));
         Offset(queue.map_or(0, Queue::acknowledged))
+    }
+
+    async fn balance(&self) -> Result<Shares, BusError> {
+        let held = (0..self.partitions()).map(Partition).collect();
+        let surplus = Vec::new();
+        Ok(Shares { held, surplus })
+    }
+
+    async fn release(&self, _: Partition) -> Result<(), BusError> {
+        Ok(())
+    }
+
+    fn held_until(&self) -> Option<Instant> {
+        None
     }
 
     fn usage(&self) -> BusUsage {

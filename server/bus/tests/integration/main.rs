@@ -1,4 +1,5 @@
-//! The embedded bus against the contract and against the world: kills, full disks, bad bytes.
+//! The buses against the contract and against the world: kills, full disks, bad bytes, a Redis
+//! that goes away.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +10,16 @@ mod contract;
 mod crash;
 mod disk_full;
 mod embedded;
+mod rates;
+mod redis_away;
+mod redis_backup;
+mod redis_board;
+mod redis_contract;
+mod redis_crash;
+mod redis_embeddings;
+mod redis_live;
+mod redis_setup;
+mod redis_shares;
 
 use std::path::Path;
 

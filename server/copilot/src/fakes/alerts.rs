@@ -45,6 +45,7 @@ pub(crate) fn alert(rule: &str, labels: &[(&str, &str)], title: &str, starts_ms:
         returns_ms: Vec::new(),
         incident: None,
         joined_because: None,
+        trace: None,
         seq: 0,
     }
 }

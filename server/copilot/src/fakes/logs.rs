@@ -329,12 +329,19 @@ impl LogStore for World {
 
 #[async_trait]
 impl TemplateStore for World {
-    async fn register(&self, templates: Vec<TemplateSummary>) -> Result<(), StoreError> {
+    async fn register(
+        &self,
+        templates: Vec<TemplateSummary>,
+    ) -> Result<Vec<TemplateId>, StoreError> {
         let mut known = self.templates.lock();
+        let mut new = Vec::new();
         for summary in templates {
-            known.entry(summary.template.id).or_insert(summary);
+            let id = summary.template.id;
+            if known.insert(id, summary).is_none() {
+                new.push(id);
+            }
         }
-        Ok(())
+        Ok(new)
     }
 
     async fn record_sightings(&self, _: Vec<TemplateSighting>) -> Result<(), StoreError> {

@@ -130,8 +130,18 @@ async fn by_meaning(
             found.what.notice = Some(format!("Searched by words alone: {remedy}."));
             return Ok(found);
         }
-        Err(SearchError::Store(error)) => return Err(error.into()),
-        Err(error) => return Err(ToolError::Invalid(error.to_string())),
+        Err(SearchError::Invalid(detail)) => return Err(ToolError::Invalid(detail)),
+        Err(error) => {
+            let Some(notice) = error.fallback() else {
+                return Err(match error {
+                    SearchError::Store(error) => error.into(),
+                    other => ToolError::Invalid(other.to_string()),
+                });
+            };
+            let mut found = by_words(desk, meaning, query, limit).await?;
+            found.what.notice = Some(format!("Searched by words alone: {notice}."));
+            return Ok(found);
+        }
     };
     let mut templates: Vec<TemplateId> =
         page.prototypes.iter().map(|one| one.template.id).collect();

@@ -3,6 +3,7 @@
 use super::evidence::Evidence;
 use super::id::{AlertId, Fingerprint, IncidentId};
 use super::label_set::LabelSet;
+use crate::trace::TraceContext;
 
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -124,6 +125,8 @@ pub struct Alert {
     pub joined_because: Option<String>,
     /// The number of its newest event.
     pub seq: u64,
+    /// The span in which it opened, or opened again; none if that was not traced.
+    pub trace: Option<TraceContext>,
 }
 
 impl Alert {

@@ -23,6 +23,11 @@ pub trait Embedder: Send + Sync {
     /// The length of a vector.
     fn dimensions(&self) -> usize;
 
+    /// What people call the server that makes the vectors; none if the model is in this process.
+    fn engine(&self) -> Option<&'static str> {
+        None
+    }
+
     /// One unit vector (L2 norm 1) for each text, in order.
     ///
     /// # Errors

@@ -19,4 +19,7 @@ pub struct HttpRequest<'a> {
 pub trait HttpTelemetry: Send + Sync {
     /// Notes one request; must return at once.
     fn request(&self, request: HttpRequest<'_>);
+
+    /// Notes one that was refused because its client made too many; must return at once.
+    fn limited(&self) {}
 }

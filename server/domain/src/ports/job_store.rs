@@ -1,111 +1,59 @@
-//! The job store: work that goes on after its request was answered.
-
-use std::fmt;
-use std::str::FromStr;
+//! The job store: slow work, kept over restarts and shared by all servers.
 
 use async_trait::async_trait;
 
 use super::log_store::StoreError;
+use crate::job::{Job, JobId, JobStatus, Schedule};
 use crate::time::Timestamp;
 
-/// The identity of a job: a UUIDv7, so jobs sort by when they were asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(pub u128);
-
-impl JobId {
-    /// Makes an id from the time and 10 random bytes.
-    #[must_use]
-    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        let millis = u64::try_from(now.millis()).unwrap_or(0);
-        let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-        Self(uuid.as_u128())
-    }
+/// Which jobs are meant. Everything that is given must hold; an empty list is not given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JobFilter {
+    /// Of one of these statuses.
+    pub statuses: Vec<JobStatus>,
+    /// Of one of these kinds.
+    pub kinds: Vec<String>,
+    /// Asked for by this schedule.
+    pub schedule: Option<String>,
 }
 
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", uuid::Uuid::from_u128(self.0))
-    }
+/// What became of a new job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is kept.
+    New,
+    /// There is one already that has its `unique_key` and is unfinished, or has its `once_key`:
+    /// nothing was kept.
+    Known(JobId),
 }
 
-impl FromStr for JobId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        uuid::Uuid::parse_str(text).map(|uuid| Self(uuid.as_u128()))
-    }
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is kept.
+    Yes,
+    /// Somebody else changed or removed it meanwhile: nothing was kept. Read it again.
+    Changed,
+    /// Another unfinished job has its `unique_key`: nothing was kept.
+    Taken,
 }
 
-/// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobStatus {
-    /// It waits for its turn.
-    Queued,
-    /// It is being done.
-    Running,
-    /// It is done.
-    Succeeded,
-    /// It ended without being done; the job's error says why.
-    Failed,
-}
-
-impl JobStatus {
-    /// All of them, in the order a job passes through them.
-    pub const ALL: [Self; 4] = [Self::Queued, Self::Running, Self::Succeeded, Self::Failed];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// Reads the word for it.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-}
-
-/// A piece of work that goes on after its request was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
-    /// Who it is.
-    pub id: JobId,
-    /// What is done, such as `delete_logs`.
-    pub kind: String,
-    /// How far it is.
-    pub status: JobStatus,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-    /// When it ended, either way.
-    pub finished_at: Option<Timestamp>,
-    /// What was asked, as a JSON object.
-    pub parameters: String,
-    /// What came of it, as a JSON object, if it succeeded.
-    pub result: Option<String>,
-    /// Why it failed, in words for people.
-    pub error: Option<String>,
-}
-
-/// Jobs, kept over restarts.
+/// Jobs and schedules. Any number of servers read and change them: a change names the revision that
+/// it was made from, and is not kept if there was another since.
 #[async_trait]
 pub trait JobStore: Send + Sync {
     /// Keeps a new job; durable on return.
     ///
     /// # Errors
     /// [`StoreError`]; an id that is taken is [`StoreError::Invalid`].
-    async fn create(&self, job: Job) -> Result<(), StoreError>;
+    async fn create(&self, job: Job) -> Result<Created, StoreError>;
 
-    /// Replaces the job of the same id; durable on return.
+    /// Keeps a job in place of the one of the same id if that has the same revision, and counts the
+    /// revision up; durable on return.
     ///
     /// # Errors
-    /// [`StoreError`]; an unknown id is [`StoreError::Invalid`].
-    async fn update(&self, job: Job) -> Result<(), StoreError>;
+    /// [`StoreError`].
+    async fn replace(&self, job: &Job) -> Result<Replaced, StoreError>;
 
     /// One job.
     ///
@@ -113,9 +61,74 @@ pub trait JobStore: Send + Sync {
     /// [`StoreError`].
     async fn get(&self, id: JobId) -> Result<Option<Job>, StoreError>;
 
-    /// The `limit` jobs asked for last before `before` (or of all), newest first.
+    /// The `limit` jobs of a filter asked for last before `before` (or of all), newest first.
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn list(&self, before: Option<JobId>, limit: usize) -> Result<Vec<Job>, StoreError>;
+    async fn list(
+        &self,
+        filter: &JobFilter,
+        before: Option<JobId>,
+        limit: usize,
+    ) -> Result<Vec<Job>, StoreError>;
+
+    /// Jobs of some kinds that may be claimed at a time: those due, and those whose lease lapsed;
+    /// what waited longest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn ready(
+        &self,
+        kinds: &[String],
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Job>, StoreError>;
+
+    /// How many jobs there are of each kind and status that has some.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn counts(&self) -> Result<Vec<(String, JobStatus, u64)>, StoreError>;
+
+    /// Removes a finished job; false if there is none of that id, or it is not finished.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn remove(&self, id: JobId) -> Result<bool, StoreError>;
+
+    /// Forgets jobs that ended before a time, and those of schedules that succeeded before another.
+    /// Returns how many went.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn forget_jobs(
+        &self,
+        before: Timestamp,
+        scheduled_before: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// All schedules, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn schedules(&self) -> Result<Vec<Schedule>, StoreError>;
+
+    /// Keeps a new schedule; false if there is one of that name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn create_schedule(&self, schedule: &Schedule) -> Result<bool, StoreError>;
+
+    /// Keeps a schedule in place of the one of the same name if that has the same revision, and
+    /// counts the revision up. False: somebody else changed or removed it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn replace_schedule(&self, schedule: &Schedule) -> Result<bool, StoreError>;
+
+    /// Removes a schedule; false if there is none. Its jobs stay.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn remove_schedule(&self, name: &str) -> Result<bool, StoreError>;
 }

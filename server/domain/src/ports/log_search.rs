@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::engine_error::EngineError;
 use super::log_store::{BandCounts, LogQuery, StoreError};
 use crate::id::{RecordId, TemplateId};
 use crate::record::LogRecord;
@@ -28,6 +29,30 @@ pub enum SearchError {
     /// A store did not answer.
     #[error("a store did not answer")]
     Store(#[from] StoreError),
+}
+
+impl SearchError {
+    /// Why words alone should be searched for instead; none if that would be no better.
+    #[must_use]
+    pub fn fallback(&self) -> Option<String> {
+        match self {
+            Self::ModelMissing { .. } => Some(self.to_string()),
+            Self::Model(_) => Some(match EngineError::behind(self) {
+                Some(error) => away(error.engine),
+                None => "semantic search is away: the embedding model failed".into(),
+            }),
+            // If it was the store of lines, words find nothing either, and that is told.
+            Self::Store(StoreError::Unavailable(_)) => {
+                let engine = EngineError::behind(self).map_or("a store", |error| error.engine);
+                Some(away(engine))
+            }
+            Self::Invalid(_) | Self::Store(_) => None,
+        }
+    }
+}
+
+fn away(engine: &str) -> String {
+    format!("semantic search is away: {engine} did not answer")
 }
 
 /// A prototype that answers a question.

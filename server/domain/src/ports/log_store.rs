@@ -199,6 +199,16 @@ pub trait LogStore: Send + Sync {
     /// The offset through which everything of a partition is durable; reading resumes after it.
     fn durable(&self, partition: Partition) -> Offset;
 
+    /// Forgets what memory holds of the partition and reads its position again: another process may
+    /// have worked on it meanwhile. Called by whoever takes a partition, before the first append.
+    /// A store that no other process can write to has nothing to forget.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; the position is not known then and nothing may be appended.
+    async fn reopen(&self, partition: Partition) -> Result<Offset, StoreError> {
+        Ok(self.durable(partition))
+    }
+
     /// One page of the records a query selects.
     ///
     /// # Errors
@@ -273,6 +283,14 @@ pub trait LogStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn stats(&self) -> Result<LogStats, StoreError>;
+
+    /// Asks whether the storage can be reached, at next to no cost.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot.
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// The band with the most records, the more severe one on a tie.

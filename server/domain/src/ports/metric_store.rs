@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::log_store::StoreError;
 use crate::event::{Offset, Partition};
 use crate::metric::{
-    Labels, Matcher, MetricBatch, MetricKind, Sample, Selection, SeriesId, sketch,
+    Labels, METRIC_SHARDS, Matcher, MetricBatch, MetricKind, Sample, Selection, SeriesId, sketch,
 };
 use crate::time::Timestamp;
 
@@ -109,6 +109,30 @@ pub trait MetricStore: Send + Sync {
         batch: Arc<MetricBatch>,
     ) -> Result<(), StoreError>;
 
+    /// Takes a batch that is not of the bus: what another store held. The position stays where it is;
+    /// durable after [`MetricStore::flush`]. To be called by whoever has the partition.
+    ///
+    /// # Errors
+    /// As [`MetricStore::append`]; [`StoreError::Invalid`] if this store takes nothing so.
+    async fn put_in(
+        &self,
+        partition: Partition,
+        batch: Arc<MetricBatch>,
+    ) -> Result<(), StoreError> {
+        let (points, of) = (batch.len(), partition.0);
+        let message = format!("this store takes no points of another: {points} of partition {of}");
+        Err(StoreError::Invalid(message))
+    }
+
+    /// How far the partitions are durable, whoever wrote them. A store of several processes is asked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn positions(&self) -> Result<Vec<(Partition, Offset)>, StoreError> {
+        let shards = (0..METRIC_SHARDS).map(Partition);
+        Ok(shards.map(|shard| (shard, self.durable(shard))).collect())
+    }
+
     /// Writes the head of a partition to disk, points and position as one, and returns the offset
     /// through which everything is durable.
     ///
@@ -118,6 +142,18 @@ pub trait MetricStore: Send + Sync {
 
     /// The offset through which everything of a partition is durable; reading resumes after it.
     fn durable(&self, partition: Partition) -> Offset;
+
+    /// Forgets what memory holds of a partition, what was appended and not flushed with it, and
+    /// reads its position again: another process may have worked on it meanwhile. Returns what
+    /// [`MetricStore::durable`] says from then on. To be called before a partition that was just
+    /// got hold of is worked on, and by nobody else while it is. A store that has its data for
+    /// itself alone has nothing to read again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; the partition is then as it was.
+    async fn reopen(&self, partition: Partition) -> Result<Offset, StoreError> {
+        Ok(self.durable(partition))
+    }
 
     /// The points of the selected series within the range; series without any are left out.
     /// Series are in the order of their labels.
@@ -185,4 +221,12 @@ pub trait MetricStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn stats(&self) -> Result<MetricStats, StoreError>;
+
+    /// Asks whether the storage can be reached, at next to no cost.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot.
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -15,11 +15,15 @@ pub mod classifier;
 pub mod clock;
 pub mod copilot;
 pub mod embedder;
+pub mod engine_error;
 pub mod finding_store;
 pub mod http_telemetry;
 pub mod intake;
+pub mod job_desk;
+pub mod job_handler;
 pub mod job_store;
 pub mod language_model;
+pub mod lease_store;
 pub mod live_logs;
 pub mod log_search;
 pub mod log_store;
@@ -29,10 +33,13 @@ pub mod model_ledger;
 pub mod notifier;
 pub mod position_store;
 pub mod prototype_index;
+pub mod rate_limiter;
 pub mod root_cause_store;
 pub mod run_notices;
 pub mod server_status;
 pub mod session_store;
+pub mod signal_store;
+pub mod snapshot;
 pub mod subscription_store;
 pub mod template_store;
 pub mod thread_store;
@@ -56,7 +63,7 @@ pub use automation_store::{
     AutomationCommit, AutomationSettings, AutomationStore, Committed, OUTPUT_BYTES_MAX, RuleRecord,
     RunFilter, RunScope, RunStep,
 };
-pub use bus::{Bus, BusError, BusUsage};
+pub use bus::{Bus, BusError, BusUsage, Shares};
 pub use change_store::{ChangeFilter, ChangeStore};
 pub use chat_replies::ChatReplies;
 pub use classifier::{ClassificationRuleStore, Classifier, RuleVerdict};
@@ -66,15 +73,19 @@ pub use copilot::{
     Summary, SummarySection, SummarySubject, ToolAnswer,
 };
 pub use embedder::{Embedder, EmbedderError};
+pub use engine_error::{EngineError, EngineErrorKind};
 pub use finding_store::{AnomalyFilter, AnomalyStore, PredictionStore};
 pub use http_telemetry::{HttpRequest, HttpTelemetry};
 pub use intake::Intake;
-pub use job_store::{Job, JobId, JobStatus, JobStore};
+pub use job_desk::{JobDesk, JobDeskError, JobKind, JobRequest, ScheduleAtWork};
+pub use job_handler::{JobError, JobHandler, JobRun};
+pub use job_store::{Created, JobFilter, JobStore, Replaced};
 pub use language_model::{
     BudgetKind, CallScope, ChatMessage, ChatPiece, ChatRequest, ChatRole, ChatStream, Finish,
     LanguageModel, ModelError, ModelGrade, ModelInfo, ModelProvider, TimeoutKind, ToolCall,
     ToolSpec, Usage,
 };
+pub use lease_store::{LeaseHolder, LeaseStore};
 pub use live_logs::{LiveItem, LiveLogs, LiveSubscription};
 pub use log_search::{LogSearch, SearchError};
 pub use log_store::{LogStore, StoreError};
@@ -84,10 +95,13 @@ pub use model_ledger::{LedgerEntry, LedgerId, ModelLedger, SpendScope, Spent};
 pub use notifier::{ChannelAnswer, MessagePreview, Notifier};
 pub use position_store::{FilePosition, PositionStore};
 pub use prototype_index::PrototypeIndex;
+pub use rate_limiter::{Allowance, RateLimiter};
 pub use root_cause_store::{ConfirmedCause, RootCauseStore};
 pub use run_notices::RunNotices;
 pub use server_status::ServerStatus;
 pub use session_store::{SessionStates, SessionStore};
+pub use signal_store::{SignalBatch, SignalRecord, SignalStore, SignalWhat};
+pub use snapshot::{LogExport, Restoration, Snapshot, SnapshotEntries, SnapshotItem, Snapshots};
 pub use subscription_store::{DeliveryFilter, SubscriptionStore, Told};
 pub use template_store::{TemplateStore, TemplateSummary};
 pub use thread_store::ThreadStore;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::bus::BusUsage;
-use super::log_store::{LogStats, StoreError};
+use super::log_store::LogStats;
 use super::metric_store::MetricStats;
 use crate::time::Timestamp;
 
@@ -27,6 +27,25 @@ pub struct Listening {
     pub syslog_tcp: Option<String>,
 }
 
+/// A process of the server.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ProcessInfo {
+    /// The name of its machine and its number there, as `web-1/4711`.
+    pub name: String,
+    /// What it does: `all`, `api` or `worker`.
+    pub role: String,
+    /// Whether it does what one does for all.
+    pub leads: bool,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Resident memory in bytes.
+    pub memory_bytes: u64,
+    /// Records it accepted a second, over the last ten seconds or so.
+    pub records_per_second: f64,
+    /// Points it accepted a second, over the last ten seconds or so.
+    pub points_per_second: f64,
+}
+
 /// The server in numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServerStats {
@@ -34,18 +53,20 @@ pub struct ServerStats {
     pub version: String,
     /// When this run began.
     pub started_at: Timestamp,
-    /// Records accepted a second, over the last ten seconds or so.
+    /// Records accepted a second by all processes, over the last ten seconds or so.
     pub records_per_second: f64,
-    /// Resident memory in bytes.
+    /// Resident memory of this process in bytes.
     pub memory_bytes: u64,
-    /// What the log store holds.
-    pub logs: LogStats,
+    /// The processes: the one that answers first.
+    pub processes: Vec<ProcessInfo>,
+    /// What the log store holds; none while it cannot be asked, as with all that stores hold.
+    pub logs: Option<LogStats>,
     /// What the metric store holds.
-    pub metrics: MetricStats,
-    /// Points accepted a second, over the last ten seconds or so.
+    pub metrics: Option<MetricStats>,
+    /// Points accepted a second by all processes, over the last ten seconds or so.
     pub points_per_second: f64,
     /// Templates known.
-    pub templates: u64,
+    pub templates: Option<u64>,
     /// Templates that can be found by meaning.
     pub prototypes_embedded: u64,
     /// How full the bus is.
@@ -54,6 +75,8 @@ pub struct ServerStats {
     pub semantic: SemanticStatus,
     /// Where the server listens.
     pub listen: Listening,
+    /// The stores that cannot be asked just now, and why.
+    pub missing: Vec<Readiness>,
 }
 
 /// What a source is doing.
@@ -103,6 +126,15 @@ pub struct DataSource {
     pub first_seen: Option<Timestamp>,
 }
 
+/// Every source that is configured or has been seen.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SourceList {
+    /// The sources by name.
+    pub sources: Vec<DataSource>,
+    /// The stores that cannot be asked just now, and why; what only they know is left out.
+    pub missing: Vec<Readiness>,
+}
+
 /// Whether something the server needs can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
@@ -118,16 +150,10 @@ pub struct Readiness {
 #[async_trait]
 pub trait ServerStatus: Send + Sync {
     /// The server in numbers.
-    ///
-    /// # Errors
-    /// [`StoreError`] if a store cannot be asked.
-    async fn stats(&self) -> Result<ServerStats, StoreError>;
+    async fn stats(&self) -> ServerStats;
 
     /// Every source that is configured or has been seen, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`] if a store cannot be asked.
-    async fn data_sources(&self) -> Result<Vec<DataSource>, StoreError>;
+    async fn data_sources(&self) -> SourceList;
 
     /// Everything the server needs in order to take and find records.
     async fn readiness(&self) -> Vec<Readiness>;

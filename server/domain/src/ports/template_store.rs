@@ -46,10 +46,14 @@ pub struct TemplateSighting {
 #[async_trait]
 pub trait TemplateStore: Send + Sync {
     /// Adds templates that were minted; those already known stay as they are. Durable on return.
+    /// Tells which of them are known only since, so that of all who meet a template one is told.
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn register(&self, templates: Vec<TemplateSummary>) -> Result<(), StoreError>;
+    async fn register(
+        &self,
+        templates: Vec<TemplateSummary>,
+    ) -> Result<Vec<TemplateId>, StoreError>;
 
     /// Adds counts and widens the times of known templates; unknown ones are passed over.
     ///

@@ -59,4 +59,13 @@ pub trait VectorStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn count(&self) -> Result<u64, StoreError>;
+
+    /// Told now and then, when every template known has its vectors: what was kept for the time in
+    /// between, such as the vectors of the model before, may go. May be told any number of times.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost then, and it is told again.
+    async fn completed(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -17,6 +17,8 @@ pub enum AttributeSource<'a> {
     Parsed(&'a ParsedBatch, usize),
     /// Those of a whole record.
     Record(&'a LogRecord),
+    /// Keys and the texts of their values, byte for byte.
+    Texts(&'a [(Arc<str>, Vec<u8>)]),
 }
 
 impl<'a> AttributeSource<'a> {
@@ -42,6 +44,9 @@ impl<'a> AttributeSource<'a> {
                 .attributes
                 .iter()
                 .any(|(name, value)| **name == *key && test(&value_text(value))),
+            Self::Texts(texts) => texts
+                .iter()
+                .any(|(name, text)| **name == *key && test(text)),
         }
     }
 }

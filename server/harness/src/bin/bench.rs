@@ -4,24 +4,18 @@
 //! prints what the operating system says of them. With the program of a yardstick, both take the
 //! file in turn, ROUNDS times (default 5), and the medians are compared.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use tocsin_harness::processes::{self, bytes_below};
+use tocsin_harness::sending::send_file;
 use tocsin_harness::{TestServer, wait_for};
 
-/// Bytes of one request.
-const REQUEST_BYTES: usize = 2 << 20;
-/// Requests under way at a time.
-const SENDERS: usize = 2;
 /// How often each query is asked.
 const ASKS: usize = 200;
-/// Ticks of `/proc/PID/stat` in a second.
-const TICKS: f64 = 100.0;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -107,7 +101,7 @@ impl Intake {
         let server = TestServer::start_with(&[("TOCSIN_PIPELINE__FLUSH_SECS", "3")])?;
         let started = Instant::now();
         let cpu_before = cpu_seconds(&server)?;
-        let (lines, bytes) = send(&server, Path::new(corpus))?;
+        let (lines, bytes) = send_file(&server, Path::new(corpus), &["bench".into()])?;
         let accepted = started.elapsed();
         wait_for_records(&server, lines)?;
         let searchable = started.elapsed();
@@ -161,55 +155,6 @@ impl Intake {
         )?;
         writeln!(out, "peak memory                 {:.0} MB", self.peak_mb)?;
         Ok(())
-    }
-}
-
-/// Sends the file; returns its lines and their bytes without line ends.
-fn send(server: &TestServer, corpus: &Path) -> anyhow::Result<(u64, u64)> {
-    let mut reader = BufReader::with_capacity(1 << 20, fs::File::open(corpus)?);
-    let (sender, receiver) = sync_channel::<Vec<u8>>(SENDERS);
-    let receiver = std::sync::Mutex::new(receiver);
-    let (mut lines, mut bytes) = (0, 0);
-    std::thread::scope(|scope| -> anyhow::Result<()> {
-        for _ in 0..SENDERS {
-            scope.spawn(|| {
-                let next = || receiver.lock().ok()?.recv().ok();
-                while let Some(body) = next() {
-                    post(server, &body);
-                }
-            });
-        }
-        let mut body = Vec::with_capacity(REQUEST_BYTES + 4096);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line)? > 0 {
-            if line.last() == Some(&b'\n') {
-                line.pop();
-            }
-            lines += 1;
-            bytes += line.len() as u64;
-            body.extend_from_slice(b"{\"body\":");
-            serde_json::to_writer(&mut body, &String::from_utf8_lossy(&line))?;
-            body.extend_from_slice(b"}\n");
-            line.clear();
-            if body.len() >= REQUEST_BYTES {
-                sender.send(std::mem::take(&mut body))?;
-            }
-        }
-        sender.send(body)?;
-        drop(sender);
-        Ok(())
-    })?;
-    Ok((lines, bytes))
-}
-
-/// Posts until the server takes it: 429 and 503 say that it is full for the moment.
-fn post(server: &TestServer, body: &[u8]) {
-    let ndjson = [("Content-Type", "application/x-ndjson")];
-    while !matches!(
-        server.post("/api/v1/logs?source=bench", &ndjson, body),
-        Ok((200, _))
-    ) {
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -341,47 +286,10 @@ fn ask(
 
 /// Seconds of processor time, user and system, that the server has used.
 fn cpu_seconds(server: &TestServer) -> anyhow::Result<f64> {
-    let process = server.process().context("the server is not running")?;
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let field = |index: usize| {
-        after_name
-            .split_whitespace()
-            .nth(index)?
-            .parse::<f64>()
-            .ok()
-    };
-    let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
-    Ok(ticks.context("no processor times")? / TICKS)
+    processes::cpu_seconds(server.process().context("the server is not running")?)
 }
 
 /// A line of the server's `/proc/PID/status` in megabytes.
 fn memory(server: &TestServer, name: &str) -> anyhow::Result<f64> {
-    let process = server.process().context("the server is not running")?;
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(name))
-        .context("no such line")?;
-    let kib: f64 = line.split_whitespace().nth(1).unwrap_or_default().parse()?;
-    Ok(kib / 1024.0)
-}
-
-/// Bytes that the files of a folder take on disk.
-fn bytes_below(folder: &Path) -> anyhow::Result<u64> {
-    use std::os::unix::fs::MetadataExt;
-    let mut total = 0;
-    let mut folders: Vec<PathBuf> = vec![folder.into()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let data = entry.metadata()?;
-            if data.is_dir() {
-                folders.push(entry.path());
-            } else {
-                total += data.blocks() * 512;
-            }
-        }
-    }
-    Ok(total)
+    processes::memory_mb(server.process().context("the server is not running")?, name)
 }

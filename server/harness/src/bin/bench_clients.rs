@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use tocsin_harness::wait_for;
+use tocsin_harness::{processes, wait_for};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -207,10 +207,7 @@ impl Server {
 
     /// Its memory, in bytes.
     fn memory(&self) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-        Ok(kilobytes.context("no memory is told")?.parse::<u64>()? * 1024)
+        Ok((processes::memory_mb(self.child.id(), "VmRSS:")? * 1048576.0) as u64)
     }
 }
 

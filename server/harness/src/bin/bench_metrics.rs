@@ -7,15 +7,13 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
+use tocsin_harness::processes::{self, bytes_below};
 
-/// Ticks of `/proc/PID/stat` in a second.
-const TICKS: f64 = 100.0;
 /// Fields of a line.
 const FIELDS: usize = 10;
 /// Lines of a request.
@@ -376,36 +374,10 @@ impl Server {
     }
 
     fn cpu(&self) -> anyhow::Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        let field = |at: usize| after_name.split_whitespace().nth(at)?.parse::<f64>().ok();
-        let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
-        Ok(ticks.context("no processor times")? / TICKS)
+        processes::cpu_seconds(self.child.id())
     }
 
     fn status(&self, name: &str) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with(name));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-        Ok(kib.context("no such line")? / 1024.0)
+        processes::memory_mb(self.child.id(), name)
     }
-}
-
-/// Bytes that the files of a folder take on disk.
-fn bytes_below(folder: &Path) -> anyhow::Result<u64> {
-    use std::os::unix::fs::MetadataExt;
-    let mut total = 0;
-    let mut folders: Vec<PathBuf> = vec![folder.into()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let data = entry.metadata()?;
-            if data.is_dir() {
-                folders.push(entry.path());
-            } else {
-                total += data.blocks() * 512;
-            }
-        }
-    }
-    Ok(total)
 }

@@ -17,7 +17,7 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Which of our crates a crate may depend on; tests and benches may use more.
-const ARROWS: [(&str, &[&str]); 31] = [
+const ARROWS: [(&str, &[&str]); 34] = [
     ("tocsin-domain", &[]),
     ("tocsin-templates", &[]),
     ("tocsin-embedding", &[]),
@@ -35,7 +35,8 @@ const ARROWS: [(&str, &[&str]); 31] = [
     ("tocsin-ui", &[]),
     ("tocsin-demo-shop", &[]),
     ("tocsin-ingest", &["tocsin-domain"]),
-    ("tocsin-act", &["tocsin-domain"]),
+    ("tocsin-trace", &["tocsin-domain"]),
+    ("tocsin-act", &["tocsin-domain", "tocsin-trace"]),
     ("tocsin-llm", &["tocsin-domain"]),
     (
         "tocsin-copilot",
@@ -46,6 +47,8 @@ const ARROWS: [(&str, &[&str]); 31] = [
             "tocsin-diagnosis",
         ],
     ),
+    ("tocsin-jobs", &["tocsin-domain"]),
+    ("tocsin-backup", &["tocsin-domain"]),
     ("tocsin-bus", &["tocsin-domain"]),
     ("tocsin-stores", &["tocsin-domain"]),
     (
@@ -61,6 +64,7 @@ const ARROWS: [(&str, &[&str]); 31] = [
             "tocsin-forecast",
             "tocsin-capacity",
             "tocsin-sequence",
+            "tocsin-trace",
         ],
     ),
     ("tocsin-promql", &["tocsin-domain"]),
@@ -70,7 +74,12 @@ const ARROWS: [(&str, &[&str]); 31] = [
     ),
     (
         "tocsin-api",
-        &["tocsin-domain", "tocsin-ingest", "tocsin-promql"],
+        &[
+            "tocsin-domain",
+            "tocsin-ingest",
+            "tocsin-promql",
+            "tocsin-trace",
+        ],
     ),
     ("tocsin", &["*"]),
     ("tocsin-eval", &["*"]),

@@ -55,6 +55,8 @@ pub(crate) struct Endpoint {
     pub(crate) provider: ModelProvider,
     pub(crate) model: String,
     pub(crate) embedding_model: Option<String>,
+    /// Numbers that vectors are asked to have; none for what the model gives.
+    pub(crate) embedding_dimensions: Option<u32>,
     /// Without a slash at its end.
     pub(crate) base_url: String,
     /// Host and port, for people and the ledger.
@@ -105,6 +107,7 @@ impl ModelConfig {
             provider,
             model: or_default(&self.model, model),
             embedding_model: self.embedding_model.clone().filter(|name| !name.is_empty()),
+            embedding_dimensions: None,
             base_url,
             host,
             api_key,

@@ -13,6 +13,8 @@ use async_openai::types::chat::{
     ReasoningEffort, ResponseFormat, ResponseFormatJsonSchema,
 };
 use async_openai::types::embeddings::{CreateEmbeddingRequest, EmbeddingInput, EncodingFormat};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::Method;
 use serde_json::Value;
 use tocsin_domain::ports::{ChatMessage, ChatRequest, ChatRole, ModelError, ToolSpec};
@@ -53,6 +55,7 @@ const LESSONS: [(&str, u8); 6] = [
 pub(crate) struct OpenAi {
     wire: Wire,
     embedding_model: Option<String>,
+    embedding_dimensions: Option<u32>,
     learnt: Arc<AtomicU8>,
     thinking_tokens: u32,
 }
@@ -63,6 +66,7 @@ impl OpenAi {
         Ok(Self {
             wire: Wire::new(endpoint)?,
             embedding_model: endpoint.embedding_model.clone(),
+            embedding_dimensions: endpoint.embedding_dimensions,
             learnt: Arc::new(AtomicU8::new(if is_of_openai {
                 COMPLETION_TOKENS
             } else {
@@ -143,6 +147,7 @@ impl OpenAi {
             model: self.embedding_model.clone()?,
             input: EmbeddingInput::StringArray(texts.to_vec()),
             encoding_format: Some(EncodingFormat::Float),
+            dimensions: self.embedding_dimensions,
             ..CreateEmbeddingRequest::default()
         };
         Some(encoded("/embeddings", &body))
@@ -214,7 +219,13 @@ pub(super) fn encoded(
     Ok(Prepared { path, body })
 }
 
+/// A list of numbers or, as some servers write in any case, their bytes in base64.
 pub(super) fn vector(row: &Value) -> Option<Vec<f32>> {
+    if let Value::String(text) = row {
+        let bytes = BASE64.decode(text).ok()?;
+        let numbers = bytes.chunks(4).map(|four| four.try_into().ok());
+        return numbers.map(|four| four.map(f32::from_le_bytes)).collect();
+    }
     let numbers = row.as_array()?.iter();
     #[expect(
         clippy::cast_possible_truncation,

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tocsin_domain::TraceContext;
 use tocsin_domain::alert::{
     Alert, AlertAction, AlertEvent, AlertEventKind, AlertId, AlertStatus, Evidence, Fingerprint,
 };
@@ -165,13 +166,39 @@ impl Book {
         }
     }
 
+    /// Has an alert remember the span that it opened in, also in what this step changed.
+    pub(super) fn follow_from(
+        &mut self,
+        id: AlertId,
+        trace: Option<TraceContext>,
+        out: &mut Changes,
+    ) {
+        let entry = self
+            .by_id
+            .get(&id)
+            .and_then(|print| self.entries.get_mut(print));
+        let at_hand = entry.map(|entry| &mut entry.alert);
+        let told = out.events.iter_mut().map(|(_, alert)| alert);
+        let changed = told
+            .chain(out.latest.values_mut())
+            .filter(|one| one.id == id);
+        at_hand
+            .into_iter()
+            .chain(changed)
+            .for_each(|alert| alert.trace = trace);
+    }
+
+    /// Does not count the last so many ms as silence.
+    pub fn excuse(&mut self, ms: i64) {
+        self.entries
+            .values_mut()
+            .for_each(|entry| entry.heard_ms += ms);
+    }
+
     /// Ends what has been quiet for long enough, and forgets what ended long ago.
     pub fn tick(&mut self, now_ms: i64, out: &mut Changes) {
-        for entry in self
-            .entries
-            .values_mut()
-            .filter(|entry| entry.alert.is_firing())
-        {
+        let entries = self.entries.values_mut();
+        for entry in entries.filter(|entry| entry.alert.is_firing()) {
             let is_quiet = entry
                 .quiet_ms
                 .is_some_and(|quiet_ms| now_ms - entry.heard_ms >= quiet_ms);
@@ -181,10 +208,7 @@ impl Book {
                 entry.end(now_ms, out);
             }
             let alert = &mut entry.alert;
-            if alert
-                .snoozed_until_ms
-                .is_some_and(|until_ms| now_ms >= until_ms)
-            {
+            if alert.snoozed_until_ms.is_some_and(|until| now_ms >= until) {
                 alert.snoozed_until_ms = None;
                 out.note(alert, now_ms, SYSTEM, AlertEventKind::Snoozed(None));
             }
@@ -309,6 +333,7 @@ impl Entry {
         alert.status = AlertStatus::New;
         alert.severity = signal.severity;
         alert.title.clone_from(&signal.title);
+        alert.trace = signal.trace;
         alert
             .returns_ms
             .retain(|at_ms| now_ms - at_ms < FLAP_WINDOW_MS);
@@ -384,6 +409,7 @@ fn begun(signal: &Signal, fingerprint: Fingerprint) -> Alert {
         incident: None,
         joined_because: None,
         seq: 0,
+        trace: signal.trace,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use tocsin_domain::alert::{AlertKind, AlertSeverity, LabelSet};
+use tocsin_domain::{SpanId, TraceId};
 
 use super::*;
 use crate::alert_rules::{CompiledRule, file};
@@ -28,6 +29,7 @@ fn signal(on: &str, host: &str, what: What, at_ms: i64) -> Signal {
         evidence: Vec::new(),
         at_ms,
         what,
+        trace: None,
     }
 }
 
@@ -236,4 +238,44 @@ fn what_is_kept_of_a_step_is_the_last_of_it() {
         .map(|one| (one.count, one.status))
         .collect();
     assert_eq!(kept, [(2, AlertStatus::Acknowledged)]);
+}
+
+#[test]
+fn an_alert_remembers_what_opened_it_and_not_what_repeats_it() {
+    let trace = |span: u8| TraceContext::new(TraceId([1; 16]), SpanId([span; 8]), 1);
+    let traced = |span: u8, what: What, at_ms: i64| Signal {
+        trace: trace(span),
+        ..signal("anomaly", "a", what, at_ms)
+    };
+    let (mut book, mut out) = (Book::default(), Changes::default());
+    book.signal(&traced(1, What::Began, 0), 0, &mut out);
+    let id = only(&book).id;
+    assert_eq!(only(&book).trace, trace(1));
+
+    // The span that it opens in takes the place of the work that found it, wherever it is told.
+    book.follow_from(id, trace(2), &mut out);
+    assert_eq!(only(&book).trace, trace(2));
+    assert_eq!(out.latest[&id].trace, trace(2));
+    assert!(out.events.iter().all(|(_, alert)| alert.trace == trace(2)));
+
+    book.signal(&traced(3, What::Began, 2000), 2000, &mut out);
+    book.signal(&traced(4, What::Ended, 3000), 3000, &mut out);
+    assert_eq!(only(&book).trace, trace(2));
+    book.signal(&traced(5, What::Began, 60_000), 60_000, &mut out);
+    assert_eq!(
+        only(&book).trace,
+        trace(5),
+        "it came back for another reason"
+    );
+}
+
+#[test]
+fn silence_counts_only_while_something_could_be_heard() {
+    let (mut book, mut out) = (Book::default(), Changes::default());
+    book.signal(&line("a", 0), 0, &mut out);
+    book.excuse(5000);
+    book.tick(5 * MINUTE_MS + 4999, &mut out);
+    assert!(only(&book).is_firing());
+    book.tick(5 * MINUTE_MS + 5000, &mut out);
+    assert!(!only(&book).is_firing());
 }

@@ -206,6 +206,7 @@ mod tests {
             returns_ms: Vec::new(),
             incident: None,
             joined_because: None,
+            trace: None,
             seq: 0,
         }
     }

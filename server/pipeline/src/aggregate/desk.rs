@@ -11,7 +11,7 @@ use tocsin_domain::metric::{Anomaly, Prediction};
 use tocsin_domain::ports::{
     Acted, AlertDesk, AlertListener, AlertStore, Heard, IncidentAction, SimilarIncident, StoreError,
 };
-use tocsin_domain::{Offset, Partition};
+use tocsin_domain::{Offset, Partition, TraceContext};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::similar::similar;
@@ -23,6 +23,14 @@ use crate::alert_rules::{CompiledRule, RuleSet, Signal};
 const MESSAGES_MAX: usize = 1024;
 /// How many incidents before one are compared with it.
 const PAST_INCIDENTS_MAX: usize = 2000;
+
+/// The origin of what workers of other processes said.
+const TOLD: &str = "told";
+
+/// The origin of what lines of a partition said.
+fn lines_origin(partition: Partition) -> String {
+    format!("logs/{}", partition.0)
+}
 
 /// What the desk is made of.
 #[derive(Debug, Clone)]
@@ -85,6 +93,10 @@ impl Shared {
         self.parts.rules.read().clone()
     }
 
+    fn position(&self, origin: &str) -> u64 {
+        self.taken.read().get(origin).copied().unwrap_or(0)
+    }
+
     pub(super) fn note_taken(&self, taken: &HashMap<String, u64>) {
         let pairs = taken.iter().map(|(origin, at)| (origin.clone(), *at));
         self.taken.write().extend(pairs);
@@ -131,12 +143,27 @@ impl Desk {
 
     /// What log lines of a partition, up to an offset, said. Waits while the writer is busy.
     pub async fn lines(&self, partition: Partition, offset: Offset, signals: Vec<Signal>) {
-        self.send(Message::Lines {
-            partition,
-            offset,
+        self.said(lines_origin(partition), offset.0, signals).await;
+    }
+
+    /// What the workers said that was kept under a number.
+    pub(super) async fn workers_said(&self, seq: u64, signals: Vec<Signal>) {
+        self.said(TOLD.to_owned(), seq, signals).await;
+    }
+
+    /// The number up to which what the workers said was kept.
+    #[must_use]
+    pub(super) fn told_through(&self) -> u64 {
+        self.0.position(TOLD)
+    }
+
+    async fn said(&self, origin: String, position: u64, signals: Vec<Signal>) {
+        let said = Message::Said {
+            origin,
+            position,
             signals,
-        })
-        .await;
+        };
+        self.send(said).await;
     }
 
     /// Waits until everything that lines of a partition said, up to an offset, was kept.
@@ -154,8 +181,7 @@ impl Desk {
     /// How far the signals of a partition were kept.
     #[must_use]
     pub fn taken(&self, partition: Partition) -> Offset {
-        let origin = format!("logs/{}", partition.0);
-        Offset(self.0.taken.read().get(&origin).copied().unwrap_or(0))
+        Offset(self.0.position(&lines_origin(partition)))
     }
 
     /// What rules on metrics came to.
@@ -163,9 +189,9 @@ impl Desk {
         self.send(Message::Rounds(rounds)).await;
     }
 
-    /// Anomalies that began or ended.
-    pub async fn anomalies(&self, anomalies: Vec<Anomaly>) {
-        self.send(Message::Anomalies(anomalies)).await;
+    /// Anomalies that began or ended, and the work that found them.
+    pub async fn anomalies(&self, anomalies: Vec<Anomaly>, trace: Option<TraceContext>) {
+        self.send(Message::Anomalies(anomalies, trace)).await;
     }
 
     /// The anomalies that last, all of them: what else is waited for has ended.

@@ -29,6 +29,7 @@ fn signal(name: &str, host: &str, severity: AlertSeverity, what: What, now_ms: i
         evidence: Vec::new(),
         at_ms: now_ms,
         what,
+        trace: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Stores of findings that tell the desk what they kept: a finding is kept first and told then.
+//! Stores of findings that tell the writer of alerts what they kept: a finding is kept first and told then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tocsin_domain::ports::{
 use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
+use super::inbox::AlertInbox;
 use crate::alert_rules::rounds;
 
 /// Anomalies that are caught up with at the start.
@@ -27,7 +28,7 @@ const CATCH_UP_MAX: usize = 10_000;
 pub struct Telling {
     anomalies: Arc<dyn AnomalyStore>,
     predictions: Arc<dyn PredictionStore>,
-    desk: Desk,
+    inbox: Arc<dyn AlertInbox>,
 }
 
 impl Telling {
@@ -36,20 +37,20 @@ impl Telling {
     pub fn new(
         anomalies: Arc<dyn AnomalyStore>,
         predictions: Arc<dyn PredictionStore>,
-        desk: Desk,
+        inbox: Arc<dyn AlertInbox>,
     ) -> Self {
         Self {
             anomalies,
             predictions,
-            desk,
+            inbox,
         }
     }
 
-    /// Tells what lasts, since the last run may have ended between keeping and telling.
+    /// Tells the writer what lasts, since the last run may have ended between keeping and telling.
     ///
     /// # Errors
     /// [`StoreError`] if the stores cannot be read.
-    pub async fn catch_up(&self) -> Result<(), StoreError> {
+    pub async fn catch_up(&self, desk: &Desk) -> Result<(), StoreError> {
         let filter = AnomalyFilter {
             is_open: true,
             ..AnomalyFilter::default()
@@ -58,9 +59,9 @@ impl Telling {
             .anomalies
             .anomalies(&filter, None, CATCH_UP_MAX)
             .await?;
-        self.desk.all_anomalies(lasting).await;
+        desk.all_anomalies(lasting).await;
         let current = self.predictions.current_predictions(CATCH_UP_MAX).await?;
-        self.desk.predictions(current).await;
+        desk.predictions(current).await;
         Ok(())
     }
 }
@@ -69,7 +70,7 @@ impl Telling {
 impl AnomalyStore for Telling {
     async fn record_anomalies(&self, anomalies: Vec<Anomaly>) -> Result<(), StoreError> {
         self.anomalies.record_anomalies(anomalies.clone()).await?;
-        self.desk.anomalies(anomalies).await;
+        self.inbox.anomalies(anomalies).await;
         Ok(())
     }
 
@@ -101,7 +102,7 @@ impl PredictionStore for Telling {
         self.predictions
             .record_predictions(predictions.clone())
             .await?;
-        self.desk.predictions(predictions).await;
+        self.inbox.predictions(predictions).await;
         Ok(())
     }
 

@@ -10,23 +10,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tocsin_domain::alert::{
-    Alert, AlertAction, AlertChange, AlertId, Incident, IncidentId, RuleTrigger,
-};
+use tocsin_domain::TraceContext;
+use tocsin_domain::alert::{Alert, AlertAction, AlertChange, AlertId, Incident, IncidentId};
 use tocsin_domain::metric::{Anomaly, Prediction};
 use tocsin_domain::ports::{
     Acted, AlertCommit, AlertFilter, AlertStore, Clock, IncidentAction, RuleState, StoreError,
 };
-use tocsin_domain::{Offset, Partition};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::book::{Book, By, Changes};
 use super::desk::{Desk, Shared};
 use super::incidents::{Incidents, Step};
+use super::opening;
+use super::quiet::{Hearing, quiet_ms};
 use crate::alert_rules::evaluate::Evaluator;
 use crate::alert_rules::rounds::Round;
-use crate::alert_rules::{CompiledRule, RuleSet, Signal, findings};
+use crate::alert_rules::{CompiledRule, RuleSet, Signal, findings, signal::traced};
 
 /// The most messages that one commit takes.
 const MESSAGES_MAX: usize = 256;
@@ -42,13 +42,15 @@ const RECENT_MS: i64 = 3_600_000;
 /// Something that the writer is to do.
 #[derive(Debug)]
 pub(super) enum Message {
-    Lines {
-        partition: Partition,
-        offset: Offset,
+    /// What an origin (a partition of the bus, say) said, up to a position.
+    Said {
+        origin: String,
+        position: u64,
         signals: Vec<Signal>,
     },
     Rounds(Vec<Round>),
-    Anomalies(Vec<Anomaly>),
+    /// With the work that found them.
+    Anomalies(Vec<Anomaly>, Option<TraceContext>),
     /// All that last: what else is waited for has ended.
     AllAnomalies(Vec<Anomaly>),
     Predictions(Vec<Prediction>),
@@ -89,6 +91,7 @@ pub struct AlertWriter {
     taken: HashMap<String, u64>,
     /// When it was last looked whether something ended, in ms.
     ticked_ms: i64,
+    hearing: Hearing,
 }
 
 /// What one step gathers.
@@ -99,6 +102,8 @@ struct Gathered {
     incidents: BTreeMap<IncidentId, Incident>,
     taken: HashMap<String, u64>,
     answers: Vec<Answer>,
+    /// The spans of alerts that open; they end when the step is over.
+    opened: Vec<tracing::Span>,
 }
 
 impl AlertWriter {
@@ -109,7 +114,7 @@ impl AlertWriter {
     pub async fn open(
         store: Arc<dyn AlertStore>,
         clock: Arc<dyn Clock>,
-        desk: super::desk::DeskParts,
+        (desk, hearing): (super::desk::DeskParts, Hearing),
     ) -> Result<(Self, Desk), StoreError> {
         let now_ms = clock.now().millis();
         let alerts = store.recent_alerts(now_ms - RECENT_MS).await?;
@@ -134,6 +139,7 @@ impl AlertWriter {
             inbox,
             taken,
             ticked_ms: now_ms,
+            hearing,
         };
         Ok((writer, Desk::new(shared)))
     }
@@ -163,27 +169,32 @@ impl AlertWriter {
             }
             // Over all alerts, so not at every message.
             if now_ms - self.ticked_ms >= TICK_EVERY.as_millis() as i64 {
-                self.ticked_ms = now_ms;
+                let passed_ms = now_ms - std::mem::replace(&mut self.ticked_ms, now_ms);
+                if self.hearing.is_deaf() {
+                    self.book.excuse(passed_ms);
+                }
                 self.book.tick(now_ms, &mut gathered.changes);
                 self.evaluator.tick(now_ms);
                 let firing = self.book.iter().filter(|alert| alert.is_firing()).count();
                 self.shared.firing.store(firing as u64, Ordering::Relaxed);
             }
-            self.finish(gathered).await;
+            if !self.finish(gathered, &cancel).await {
+                return;
+            }
         }
     }
 
     async fn take(&mut self, message: Message, out: &mut Gathered) {
         match message {
-            Message::Lines {
-                partition,
-                offset,
+            Message::Said {
+                origin,
+                position,
                 signals,
-            } => self.lines(partition, offset, signals, out),
+            } => self.said((origin, position), signals, out),
             Message::Rounds(rounds) => rounds.into_iter().for_each(|round| self.round(round, out)),
-            Message::Anomalies(anomalies) => {
+            Message::Anomalies(anomalies, trace) => {
                 for one in anomalies {
-                    let of = |set: &RuleSet| findings::of_anomaly(set, &one);
+                    let of = |set: &RuleSet| traced(findings::of_anomaly(set, &one), trace);
                     self.finding(one.id.0, one.ended_ms, of, out);
                 }
             }
@@ -235,19 +246,17 @@ impl AlertWriter {
     }
 
     /// What lines said, once: what was kept up to here before is passed over.
-    fn lines(
+    fn said(
         &mut self,
-        partition: Partition,
-        offset: Offset,
+        (origin, position): (String, u64),
         signals: Vec<Signal>,
         out: &mut Gathered,
     ) {
-        let origin = format!("logs/{}", partition.0);
-        if offset.0 <= self.taken.get(&origin).copied().unwrap_or(0) {
+        if position <= self.taken.get(&origin).copied().unwrap_or(0) {
             return;
         }
-        self.taken.insert(origin.clone(), offset.0);
-        out.taken.insert(origin, offset.0);
+        self.taken.insert(origin.clone(), position);
+        out.taken.insert(origin, position);
         let passed = signals
             .into_iter()
             .filter_map(|signal| self.evaluator.lines(signal));
@@ -265,8 +274,12 @@ impl AlertWriter {
     }
 
     fn signals(&mut self, signals: &[Signal], out: &mut Gathered) {
+        let changes = &mut out.changes;
         for signal in signals {
-            self.book.signal(signal, out.now_ms, &mut out.changes);
+            let before = changes.events.len();
+            self.book.signal(signal, out.now_ms, changes);
+            let opened = opening::of(signal, &mut self.book, changes, before);
+            out.opened.extend(opened);
         }
     }
 
@@ -402,8 +415,9 @@ impl AlertWriter {
     }
 
     /// Keeps what changed, answers, and tells. Tries until it is kept: memory is ahead of the store
-    /// until then.
-    async fn finish(&mut self, mut gathered: Gathered) {
+    /// until then. False if it was cancelled before: nothing may be kept any more, since a later
+    /// position would hide what was not.
+    async fn finish(&mut self, mut gathered: Gathered, cancel: &CancellationToken) -> bool {
         let changes = &mut gathered.changes;
         let followed = self
             .incidents
@@ -424,7 +438,11 @@ impl AlertWriter {
                     Err(error) => {
                         let cause = std::error::Error::source(&error).map(ToString::to_string);
                         tracing::warn!(%error, cause, "alerts were not kept; will try again");
-                        tokio::time::sleep(RETRY_AFTER).await;
+                        let pause = tokio::time::sleep(RETRY_AFTER);
+                        if cancel.run_until_cancelled(pause).await.is_none() {
+                            // Their senders find it anew, or hear that the writer is gone.
+                            return false;
+                        }
                     }
                 }
             };
@@ -434,6 +452,7 @@ impl AlertWriter {
         for answer in gathered.answers {
             answer();
         }
+        true
     }
 
     fn tell(&self, changes: Changes, first: u64) {
@@ -455,16 +474,6 @@ impl AlertWriter {
 fn subject(prediction: &Prediction) -> u128 {
     let rule = xxhash_rust::xxh3::xxh3_64(prediction.rule.as_bytes());
     u128::from(prediction.series.0) << 64 | u128::from(rule)
-}
-
-/// After how long without a signal an alert ends, in ms; none: its rule says when. The alert of a
-/// rule that is no longer there ends soon.
-fn quiet_ms(rules: &RuleSet, alert: &Alert) -> Option<i64> {
-    match rules.get(&alert.rule) {
-        None => Some(1000),
-        Some(rule) => matches!(rule.rule.trigger, RuleTrigger::Log { .. })
-            .then(|| i64::from(rule.rule.keep_firing_for_secs).max(1) * 1000),
-    }
 }
 
 /// Everything that a step changed.

@@ -366,6 +366,7 @@ fn ended(rule: &Arc<CompiledRule>, group: &Group, at_ms: i64) -> Signal {
         evidence: Vec::new(),
         at_ms,
         what: What::Ended,
+        trace: None,
     }
 }
 
@@ -395,6 +396,7 @@ mod tests {
             evidence: Vec::new(),
             at_ms,
             what,
+            trace: None,
         }
     }
 

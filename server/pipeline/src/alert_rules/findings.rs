@@ -48,6 +48,7 @@ pub fn of_anomaly(set: &RuleSet, anomaly: &Anomaly) -> Vec<Signal> {
             }],
             at_ms: anomaly.started_ms,
             what: What::Began,
+            trace: None,
             labels,
             rule,
         }
@@ -98,6 +99,7 @@ pub fn of_prediction(set: &RuleSet, prediction: &Prediction) -> Vec<Signal> {
             }],
             at_ms: prediction.made_ms,
             what: What::Began,
+            trace: None,
             labels,
             rule,
         }

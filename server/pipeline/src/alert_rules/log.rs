@@ -416,6 +416,7 @@ fn first(
         ],
         at_ms: record.timestamp.millis(),
         what: What::Occurred(vec![record.timestamp.millis()]),
+        trace: None,
     }
 }
 

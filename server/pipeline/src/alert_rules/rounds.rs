@@ -162,6 +162,7 @@ pub(super) fn signal(
         }],
         at_ms,
         what: What::Began,
+        trace: None,
         labels,
         rule: rule.clone(),
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tocsin_domain::TraceContext;
 use tocsin_domain::alert::{AlertKind, AlertSeverity, Evidence, LabelSet};
 
 use super::set::CompiledRule;
@@ -42,6 +43,14 @@ pub struct Signal {
     pub at_ms: i64,
     /// What it says.
     pub what: What,
+    /// The work that found it; none if that is not traced.
+    pub trace: Option<TraceContext>,
+}
+
+/// Signals that some work found.
+pub(crate) fn traced(mut signals: Vec<Signal>, by: Option<TraceContext>) -> Vec<Signal> {
+    signals.iter_mut().for_each(|signal| signal.trace = by);
+    signals
 }
 
 impl Signal {

@@ -1,32 +1,54 @@
 //! The enrich stage: a template that was met for the first time gets its vectors.
 //!
 //! Only prototypes are embedded, never lines, so this runs beside the way of the lines and may lag
-//! behind it without holding it up. What the queue could not take is found again by comparing the
-//! register of templates with the vectors that are there.
+//! behind it without holding it up. Of the processes that meet a template, the one that registered it
+//! embeds it. What the queue could not take is found again by comparing the register of templates with
+//! the vectors that are there; so is what another process registered and embedded, or did not live to
+//! embed, and what a model or a store that was away left without vectors.
+
+mod re_embed;
+#[cfg(test)]
+mod re_embed_tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tocsin_domain::TemplateId;
 use tocsin_domain::ports::{
-    Embedder, PrototypeIndex, StoreError, TemplateStore, TemplateSummary, VectorPoint, VectorStore,
+    Embedder, EmbedderError, PrototypeIndex, StoreError, TemplateStore, TemplateSummary,
+    VectorPoint, VectorStore,
 };
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+pub use re_embed::ReEmbed;
 
 /// Hand-overs that may wait; what does not fit is found by the next comparison.
 const QUEUE_MAX: usize = 256;
 /// Templates that are embedded at a time: about a quarter of a second of one CPU.
 const BATCH_MAX: usize = 32;
-/// How long to wait after a store failed.
-const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long to wait after a store or the model failed; twice as long each time it fails again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The longest wait.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+/// How often the register and the vectors are compared without a reason.
+const COMPARE_EVERY: Duration = Duration::from_secs(3600);
 
 /// The sending side: takes new templates and never waits.
 #[derive(Debug, Clone)]
 pub struct EnrichQueue {
-    sender: mpsc::Sender<Vec<TemplateSummary>>,
+    sender: mpsc::Sender<Met>,
     missed: Arc<Missed>,
+}
+
+/// Templates that were met, and which of them nobody had met before.
+#[derive(Debug)]
+struct Met {
+    templates: Vec<TemplateSummary>,
+    new: Vec<TemplateId>,
 }
 
 #[derive(Debug, Default)]
@@ -36,9 +58,10 @@ struct Missed {
 }
 
 impl EnrichQueue {
-    /// Hands templates over to the stage.
-    pub fn offer(&self, templates: Vec<TemplateSummary>) {
-        if self.sender.try_send(templates).is_err() {
+    /// Hands templates over to the stage: those that were met, and which of them are `new`, as the
+    /// register says.
+    pub fn offer(&self, templates: Vec<TemplateSummary>, new: Vec<TemplateId>) {
+        if self.sender.try_send(Met { templates, new }).is_err() {
             self.missed.any.store(true, Ordering::Release);
             self.missed.wake.notify_one();
         }
@@ -67,7 +90,7 @@ pub trait TemplateWatch: Send + Sync {
     /// Templates that are registered, known or new, with how often they came.
     fn registered(&self, summaries: &[TemplateSummary]);
 
-    /// Vectors that were just made, and are stored.
+    /// Vectors that were made here or by another process, and are stored.
     fn embedded(&self, points: &[VectorPoint]);
 }
 
@@ -78,11 +101,17 @@ pub trait TemplateWatch: Send + Sync {
 )]
 pub struct Enricher {
     parts: EnrichParts,
-    receiver: mpsc::Receiver<Vec<TemplateSummary>>,
+    receiver: mpsc::Receiver<Met>,
     missed: Arc<Missed>,
     embedded: Arc<AtomicU64>,
     done: HashSet<TemplateId>,
+    /// What had no vectors when that was last looked at.
+    lacked: HashSet<TemplateId>,
+    /// How many templates there were, all with vectors, and when that was seen.
+    complete: Option<(u64, Instant)>,
     watch: Option<Arc<dyn TemplateWatch>>,
+    compare_every: Duration,
+    has_others: bool,
 }
 
 impl Enricher {
@@ -104,7 +133,11 @@ impl Enricher {
                 missed,
                 embedded,
                 done: HashSet::new(),
+                lacked: HashSet::new(),
+                complete: None,
                 watch: None,
+                compare_every: COMPARE_EVERY,
+                has_others: false,
             },
         )
     }
@@ -113,6 +146,16 @@ impl Enricher {
     #[must_use]
     pub fn watched_by(mut self, watch: Arc<dyn TemplateWatch>) -> Self {
         self.watch = Some(watch);
+        self
+    }
+
+    /// Works beside other processes: compares the register with the vectors so often without a
+    /// reason, otherwise each hour. What another process registers is known here after so long, and
+    /// what it has not embedded after twice as long is embedded here.
+    #[must_use]
+    pub const fn beside_others(mut self, every: Duration) -> Self {
+        self.compare_every = every;
+        self.has_others = true;
         self
     }
 
@@ -125,22 +168,30 @@ impl Enricher {
     /// Works until cancelled. Templates that wait then are found at the next start.
     pub async fn run(mut self, cancel: CancellationToken) {
         self.missed.any.store(true, Ordering::Release);
+        let mut retry_after = RETRY_AFTER;
+        let mut compared = Instant::now();
         loop {
-            if self.missed.any.swap(false, Ordering::AcqRel)
-                && let Err(error) = self.compare(&cancel).await
-            {
-                tracing::warn!(%error, "templates could not be compared with their vectors");
-                self.missed.any.store(true, Ordering::Release);
-                tokio::select! {
-                    () = cancel.cancelled() => return,
-                    () = tokio::time::sleep(RETRY_AFTER) => continue,
+            if self.missed.any.swap(false, Ordering::AcqRel) {
+                if let Err(error) = self.compare(&cancel).await {
+                    tracing::warn!(?error, "templates could not be compared with their vectors");
+                    self.missed.any.store(true, Ordering::Release);
+                    tokio::select! {
+                        () = cancel.cancelled() => return,
+                        () = tokio::time::sleep(retry_after) => {}
+                    }
+                    retry_after = (retry_after * 2).min(RETRY_AFTER_MAX);
+                    continue;
                 }
+                (retry_after, compared) = (RETRY_AFTER, Instant::now());
             }
             tokio::select! {
                 () = cancel.cancelled() => return,
                 () = self.missed.wake.notified() => {}
-                templates = self.receiver.recv() => match templates {
-                    Some(templates) => self.enrich_or_remember(templates).await,
+                () = tokio::time::sleep_until(compared + self.compare_every) => {
+                    self.missed.any.store(true, Ordering::Release);
+                }
+                met = self.receiver.recv() => match met {
+                    Some(met) => self.enrich_or_remember(met).await,
                     None => return,
                 },
             }
@@ -149,25 +200,70 @@ impl Enricher {
 
     /// Embeds every registered template that has no vector yet.
     async fn compare(&mut self, cancel: &CancellationToken) -> Result<(), StoreError> {
-        if self.done.is_empty() {
-            let points = self.parts.vectors.all(0).await?;
-            self.done
-                .extend(points.into_iter().map(|point| point.template));
+        // Fewer points than templates: the store was emptied by somebody else.
+        if self.done.is_empty() || self.parts.vectors.count().await? < self.done.len() as u64 {
+            self.done.clear();
+            self.look().await?;
+            self.complete = None;
+        }
+        let count = self.parts.templates.count().await?;
+        // Reading all of them every few seconds would cost each process a share of a processor.
+        if self
+            .complete
+            .is_some_and(|(known, at)| known == count && at.elapsed() < COMPARE_EVERY)
+        {
+            return Ok(());
         }
         let templates = self.parts.templates.all().await?;
         self.register(&templates);
+        let is_known = |summary: &TemplateSummary| self.done.contains(&summary.template.id);
+        if !self.done.is_empty() && !templates.iter().all(is_known) {
+            // Another process may have given them vectors.
+            self.look().await?;
+        }
         self.count();
-        for chunk in templates.chunks(BATCH_MAX) {
+        for chunk in self.ours(&templates).chunks(BATCH_MAX) {
             if cancel.is_cancelled() {
                 return Ok(());
             }
             self.enrich(chunk.to_vec()).await?;
         }
+        let has_vectors = |summary: &TemplateSummary| self.done.contains(&summary.template.id);
+        self.complete = None;
+        if templates.iter().all(has_vectors) {
+            self.parts.vectors.completed().await?;
+            self.complete = Some((templates.len() as u64, Instant::now()));
+        }
         Ok(())
     }
 
-    async fn enrich_or_remember(&mut self, templates: Vec<TemplateSummary>) {
+    /// Takes up the vectors that are stored.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let mut points = self.parts.vectors.all(0).await?;
+        points.retain(|point| !self.done.contains(&point.template));
+        if let Some(watch) = &self.watch {
+            watch.embedded(&points);
+        }
+        self.done.extend(points.iter().map(|point| point.template));
+        Ok(())
+    }
+
+    /// What of these lacks vectors and is for this process to embed. Beside others, whoever
+    /// registered a template is given the time between two comparisons to do it.
+    fn ours(&mut self, templates: &[TemplateSummary]) -> Vec<TemplateSummary> {
+        let lacks = |summary: &&TemplateSummary| !self.done.contains(&summary.template.id);
+        let mut ours: Vec<TemplateSummary> = templates.iter().filter(lacks).cloned().collect();
+        let lacking = ours.iter().map(|summary| summary.template.id).collect();
+        let before = std::mem::replace(&mut self.lacked, lacking);
+        if self.has_others {
+            ours.retain(|summary| before.contains(&summary.template.id));
+        }
+        ours
+    }
+
+    async fn enrich_or_remember(&mut self, Met { mut templates, new }: Met) {
         self.register(&templates);
+        templates.retain(|summary| new.contains(&summary.template.id));
         for chunk in templates.chunks(BATCH_MAX) {
             if let Err(error) = self.enrich(chunk.to_vec()).await {
                 tracing::warn!(%error, "new templates could not be given vectors yet");
@@ -198,20 +294,27 @@ impl Enricher {
             .map(|summary| summary.template.id)
             .collect();
         let points = tokio::task::spawn_blocking(move || {
-            embed(embedder.as_ref(), index.as_ref(), &templates)
+            points_of(embedder.as_ref(), index.as_ref(), &templates)
         })
         .await
         .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        // Without a model there is nothing to add, and the server has said so at its start.
-        if let Some(points) = points {
-            let made = self.watch.as_ref().map(|_| points.clone());
-            self.parts.vectors.upsert(points).await?;
-            if let (Some(watch), Some(points)) = (&self.watch, made) {
-                watch.embedded(&points);
+        let points = match points {
+            Ok(points) => points,
+            // Without a model there is nothing to add, and the server has said so at its start.
+            Err(EmbedderError::Missing { remedy }) => {
+                tracing::debug!(remedy, "templates stay without vectors");
+                return Ok(());
             }
-            self.done.extend(ids);
-            self.count();
+            // A model that is asked elsewhere comes back.
+            Err(error) => return Err(StoreError::Unavailable(Box::new(error))),
+        };
+        let made = self.watch.as_ref().map(|_| points.clone());
+        self.parts.vectors.upsert(points).await?;
+        if let (Some(watch), Some(points)) = (&self.watch, made) {
+            watch.embedded(&points);
         }
+        self.done.extend(ids);
+        self.count();
         Ok(())
     }
 
@@ -221,12 +324,12 @@ impl Enricher {
     }
 }
 
-/// The vectors of all views of `templates`; none if there is no model or it fails.
-fn embed(
+/// The vectors of all views of `templates`.
+fn points_of(
     embedder: &dyn Embedder,
     index: &dyn PrototypeIndex,
     templates: &[TemplateSummary],
-) -> Option<Vec<VectorPoint>> {
+) -> Result<Vec<VectorPoint>, EmbedderError> {
     let mut texts: Vec<String> = Vec::new();
     let mut owners: Vec<(TemplateId, u8)> = Vec::new();
     for summary in templates {
@@ -236,21 +339,16 @@ fn embed(
         }
     }
     let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
-    match embedder.embed(&borrowed) {
-        Ok(vectors) => Some(
-            owners
-                .into_iter()
-                .zip(vectors)
-                .map(|((template, view), vector)| VectorPoint {
-                    template,
-                    view,
-                    vector,
-                })
-                .collect(),
-        ),
-        Err(error) => {
-            tracing::debug!(%error, "templates stay without vectors");
-            None
-        }
-    }
+    let vectors = embedder.embed(&borrowed)?;
+    let points = owners.into_iter().zip(vectors);
+    Ok(points
+        .map(|((template, view), vector)| VectorPoint {
+            template,
+            view,
+            vector,
+        })
+        .collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,9 +15,12 @@ use tocsin_domain::ports::{
 };
 use tocsin_domain::{Delivery, Offset, Partition, Payload, SeriesId};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::detect::{DetectStage, Finding};
 use crate::config::MetricsConfig;
+use crate::spans;
 
 /// The name of the detectors' state in the store.
 const STATE: &str = "detect";
@@ -94,6 +97,7 @@ impl MetricPipeline {
         config: MetricsConfig,
         progress: Arc<MetricProgress>,
     ) -> Result<Self, StoreError> {
+        parts.metrics.reopen(partition).await?;
         let fresh = || DetectStage::new(config.detect.clone());
         let (kept, stage) = match parts.metrics.load_state(partition, STATE).await? {
             Some((offset, state)) => match DetectStage::restore(config.detect.clone(), &state) {
@@ -120,13 +124,21 @@ impl MetricPipeline {
         })
     }
 
-    /// Works until the bus is closed and read to its end, then writes everything to disk.
-    pub async fn run(mut self) {
+    /// Works until the bus is closed and read to its end, or until it is told to stop, then writes
+    /// everything to disk.
+    pub async fn run(mut self, stop: CancellationToken) {
         loop {
-            match self.turn().await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => self.wait_after(&error).await,
+            match self.turn(&stop).await {
+                Ok(Turn::Done) => {}
+                Ok(Turn::Last) => break,
+                // Whoever holds the partition now has read it again: not a word more.
+                Ok(Turn::Lost) => return,
+                Err(error) => {
+                    let pause = self.wait_after(&error);
+                    if stop.run_until_cancelled(pause).await.is_none() {
+                        break;
+                    }
+                }
             }
         }
         if let Err(error) = self.settle().await {
@@ -145,21 +157,22 @@ impl MetricPipeline {
         tokio::time::sleep(RETRY_AFTER).await;
     }
 
-    /// Waits for deliveries or the time, and does what is due; false once the bus is closed.
-    async fn turn(&mut self) -> Result<bool, StoreError> {
+    /// Waits for deliveries or the time, and does what is due.
+    async fn turn(&mut self, stop: &CancellationToken) -> Result<Turn, StoreError> {
         let flush_after = Duration::from_secs(self.config.flush_secs.max(1));
         let flush_at = self.waiting_since.map(|since| since + flush_after);
         let due = flush_at.map_or(self.tick_at, |at| at.min(self.tick_at));
         let bytes = self.config.read_bytes_max;
         let read = self.parts.bus.read(self.partition, self.taken, bytes);
         let deliveries = tokio::select! {
+            () = stop.cancelled() => return Ok(Turn::Last),
             deliveries = read => deliveries,
             () = tokio::time::sleep_until(due) => {
                 self.tick().await?;
                 if flush_at.is_some_and(|at| at <= Instant::now()) {
                     self.settle().await?;
                 }
-                return Ok(true);
+                return Ok(Turn::Done);
             }
         };
         match deliveries {
@@ -170,27 +183,42 @@ impl MetricPipeline {
                 if self.waiting_bytes >= self.config.flush_bytes {
                     self.settle().await?;
                 }
-                Ok(true)
+                Ok(Turn::Done)
             }
-            Err(BusError::Closed) => Ok(false),
+            Err(BusError::Closed) => Ok(Turn::Last),
+            Err(BusError::Fenced) => Ok(Turn::Lost),
             Err(error) => Err(StoreError::Unavailable(Box::new(error))),
         }
     }
 
     async fn take(&mut self, delivery: Delivery) -> Result<(), StoreError> {
         let Delivery { offset, event } = delivery;
-        let findings = match event.payload {
+        let source = match &event.payload {
+            Payload::Metrics(batch) => batch.source.clone(),
+            _ => Arc::from(""),
+        };
+        let span = spans::process(event.trace, (self.partition, offset), &source);
+        let done = self.process(offset, event.payload);
+        let done = done.instrument(span.clone()).await;
+        tocsin_trace::note(&span, &done);
+        done
+    }
+
+    async fn process(&mut self, offset: Offset, payload: Payload) -> Result<(), StoreError> {
+        let findings = match payload {
             Payload::Metrics(batch) => {
                 let batch = Arc::new(batch);
                 let append = self
                     .parts
                     .metrics
                     .append(self.partition, offset, batch.clone());
-                append.await?;
+                append.instrument(spans::store_points(batch.len())).await?;
                 self.waiting_bytes += batch.len() * 16 + batch.arena.len();
                 let points = batch.len() as u64;
                 self.progress.points.fetch_add(points, Ordering::Relaxed);
-                self.judge(move |stage| stage.step(&batch)).await?
+                let span = spans::detect(batch.len());
+                let judged = self.judge(move |stage| stage.step(&batch));
+                judged.instrument(span).await?
             }
             Payload::Feedback(feedback) => {
                 let heard = self.judge(move |stage| {
@@ -298,6 +326,15 @@ impl MetricPipeline {
         }
         Ok(())
     }
+}
+
+/// How a turn of the loop ended.
+enum Turn {
+    Done,
+    /// The bus is closed, or the loop is told to stop.
+    Last,
+    /// Another process works on the partition.
+    Lost,
 }
 
 /// A finding as it is kept.

@@ -5,6 +5,7 @@
 //! whose time has come are compared with what happened, and a series whose predictions did not hold
 //! stays silent until they do.
 
+mod on_demand;
 mod rules;
 mod settle;
 
@@ -18,8 +19,10 @@ use tocsin_domain::metric::{
 };
 use tocsin_domain::ports::metric_insight::QuerySeries;
 use tocsin_domain::ports::{Clock, MetricQueries, PredictionStore, StoreError};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub use on_demand::ReForecast;
 pub use rules::{CapacityRule, CapacityTest, RuleError, parse as parse_rules};
 
 /// How much of the past a prediction is made from, in ms: two weeks.
@@ -76,8 +79,11 @@ pub struct Predictor {
     rules: Vec<CapacityRule>,
     every: Duration,
     watched: std::collections::HashMap<(tocsin_domain::SeriesId, String), Watched>,
-    /// When the last round was, in ms: points of forecasts since then are scored.
-    last_ms: i64,
+    /// When each rule was looked at last, in ms, and when the stage began: points of forecasts since
+    /// then are scored.
+    last_ms: std::collections::HashMap<String, i64>,
+    begun_ms: i64,
+    asked: Option<mpsc::Receiver<on_demand::Asked>>,
 }
 
 impl Predictor {
@@ -103,14 +109,23 @@ impl Predictor {
             };
             Some(((kept.series, kept.rule), watched))
         });
-        let last_ms = parts.clock.now().millis();
+        let begun_ms = parts.clock.now().millis();
         Ok(Self {
             watched: watched.collect(),
             parts,
             rules,
             every,
-            last_ms,
+            last_ms: std::collections::HashMap::new(),
+            begun_ms,
+            asked: None,
         })
+    }
+
+    /// Who has it look when somebody asks. It answers while the stage runs.
+    pub fn on_demand(&mut self) -> ReForecast {
+        let (handler, asked) = ReForecast::new(&self.rules);
+        self.asked = Some(asked);
+        handler
     }
 
     /// Predicts at an even pace until it is cancelled.
@@ -119,9 +134,16 @@ impl Predictor {
         let mut every = tokio::time::interval_at(first, self.every.max(Duration::from_secs(1)));
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
-            tokio::select! {
+            let asked = tokio::select! {
                 () = cancel.cancelled() => return,
-                _ = every.tick() => {}
+                asked = next_asked(&mut self.asked) => Some(asked),
+                _ = every.tick() => None,
+            };
+            if let Some(asked) = asked {
+                let found = self.look_at(&asked.rule).await;
+                // Who asked may be gone.
+                let _ = asked.answer.send(found);
+                continue;
             }
             if let Err(error) = self.round().await {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -135,27 +157,46 @@ impl Predictor {
     /// # Errors
     /// [`StoreError`] if a store cannot be asked; a rule whose query fails is passed over.
     pub async fn round(&mut self) -> Result<(), StoreError> {
-        let now_ms = self.parts.clock.now().millis();
         for at in 0..self.rules.len() {
-            let rule = self.rules[at].clone();
-            let range = (now_ms - HISTORY_MS, now_ms);
-            let resets = match &rule.resets {
-                Some(query) => self.parts.queries.range(query, range, STEP_MS).await,
-                None => Ok(Vec::new()),
-            };
-            let found = self.parts.queries.range(&rule.query, range, STEP_MS).await;
-            match resets.and_then(|resets| Ok((found?, resets))) {
-                Ok((found, resets)) => self.rule(&rule, (found, resets), now_ms).await?,
-                Err(StoreError::Invalid(detail)) => {
-                    tracing::warn!(rule = rule.name, detail, "the rule's query has no answer");
-                }
-                Err(error) => return Err(error),
-            }
+            self.look(at).await?;
         }
-        self.last_ms = now_ms;
-        let forget_ms = now_ms - FORGET_AFTER_MS;
+        let forget_ms = self.parts.clock.now().millis() - FORGET_AFTER_MS;
         self.parts.predictions.forget_predictions(forget_ms).await?;
         Ok(())
+    }
+
+    /// One look at a rule by its name.
+    async fn look_at(&mut self, rule: &str) -> Result<usize, StoreError> {
+        match self.rules.iter().position(|known| known.name == rule) {
+            Some(at) => self.look(at).await,
+            None => Ok(0),
+        }
+    }
+
+    /// One look at a rule; how many series it has. One whose query fails has none.
+    async fn look(&mut self, at: usize) -> Result<usize, StoreError> {
+        let now_ms = self.parts.clock.now().millis();
+        let rule = self.rules[at].clone();
+        let range = (now_ms - HISTORY_MS, now_ms);
+        let resets = match &rule.resets {
+            Some(query) => self.parts.queries.range(query, range, STEP_MS).await,
+            None => Ok(Vec::new()),
+        };
+        let found = self.parts.queries.range(&rule.query, range, STEP_MS).await;
+        let series = match resets.and_then(|resets| Ok((found?, resets))) {
+            Ok((found, resets)) => {
+                let series = found.len();
+                self.rule(&rule, (found, resets), now_ms).await?;
+                series
+            }
+            Err(StoreError::Invalid(detail)) => {
+                tracing::warn!(rule = rule.name, detail, "the rule's query has no answer");
+                0
+            }
+            Err(error) => return Err(error),
+        };
+        self.last_ms.insert(rule.name, now_ms);
+        Ok(series)
     }
 
     async fn rule(
@@ -165,6 +206,11 @@ impl Predictor {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let open = self.parts.predictions.open_predictions(OPEN_MAX).await?;
+        let last_ms = self
+            .last_ms
+            .get(&rule.name)
+            .copied()
+            .unwrap_or(self.begun_ms);
         let mut settled = Vec::new();
         let mut made = Vec::new();
         for series in found {
@@ -184,7 +230,7 @@ impl Predictor {
                 .iter()
                 .filter(|p| p.series == labels.id() && p.rule == rule.name);
             for prediction in own {
-                let span = (self.last_ms, now_ms);
+                let span = (last_ms, now_ms);
                 settled.extend(settle::score(watched, prediction, &series.samples, span));
             }
             let (rule, is_known) = (rule.clone(), watched.is_known);
@@ -234,6 +280,17 @@ impl Predictor {
             .settle_predictions(settled, scorecards)
             .await
     }
+}
+
+/// What somebody asks next; never, if nobody can.
+async fn next_asked(asked: &mut Option<mpsc::Receiver<on_demand::Asked>>) -> on_demand::Asked {
+    if let Some(receiver) = asked
+        && let Some(next) = receiver.recv().await
+    {
+        return next;
+    }
+    *asked = None;
+    std::future::pending().await
 }
 
 /// The looks that an alarm needs before it may be raised: a series that is met with its past, after a

@@ -234,3 +234,67 @@ async fn a_filling_disk_is_foreseen_and_the_prediction_is_scored_when_it_is_full
         "the alarm survives a restart"
     );
 }
+
+/// An attempt that nobody stops.
+struct Run(tocsin_domain::job::Job);
+
+#[async_trait::async_trait]
+impl tocsin_domain::ports::JobRun for Run {
+    fn job(&self) -> &tocsin_domain::job::Job {
+        &self.0
+    }
+
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    async fn stopped(&self) {
+        std::future::pending().await
+    }
+
+    fn progress(&self, _: tocsin_domain::job::Progress) {}
+
+    async fn checkpoint(&self, _: String) -> Result<(), tocsin_domain::ports::JobError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_somebody_asks_for_is_taken_between_two_rounds() {
+    use tocsin_domain::job::{Job, JobId};
+    use tocsin_domain::ports::JobHandler;
+
+    let world = Arc::new(World::default());
+    *world.now_ms.lock() = START_MS + 9 * DAY_MS;
+    let rules = "capacity:\n  - {name: disk, query: disk, threshold: 1, direction: rising, horizon_days: 7}\n";
+    let parts = PredictParts {
+        queries: world.clone(),
+        predictions: world.clone(),
+        clock: world.clone(),
+    };
+    let day = Duration::from_secs(86_400);
+    let opened = Predictor::open(parts, parse_rules(rules).unwrap(), day).await;
+    let mut predictor = opened.unwrap();
+    let handler = predictor.on_demand();
+    let check = |parameters: &str| handler.check(parameters, Timestamp(0));
+    assert_eq!(check("{}").unwrap(), "{}");
+    assert!(check(r#"{"rule":"memory"}"#).unwrap_err().contains("disk"));
+    assert!(check(r#"{"role":"disk"}"#).is_err());
+    let cancel = CancellationToken::new();
+    let stage = tokio::task::JoinSet::from_iter([predictor.run(cancel.clone())]);
+    for parameters in [r#"{"rule":"disk"}"#, "{}"] {
+        let parameters = check(parameters).unwrap();
+        let job = Job::new(JobId(1), "re_forecast", parameters, Timestamp(0));
+        let result = handler.run(&Run(job)).await.unwrap();
+        assert_eq!(result, r#"{"rules":1,"series":1}"#);
+    }
+    assert!(!world.kept.lock().is_empty());
+    cancel.cancel();
+    stage.join_all().await;
+    let job = Job::new(JobId(1), "re_forecast", "{}".into(), Timestamp(0));
+    let gone = handler.run(&Run(job)).await;
+    assert!(
+        matches!(gone, Err(tocsin_domain::ports::JobError::Failed(_))),
+        "{gone:?}"
+    );
+}

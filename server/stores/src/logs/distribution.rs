@@ -16,25 +16,36 @@ const TOP: usize = 20;
 
 /// The values of one slot.
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     counts: HashMap<Vec<u8>, u64>,
     total: u64,
     missed: bool,
 }
 
 impl Tally {
-    fn add(&mut self, value: &[u8], distinct_max: usize) {
-        self.total += 1;
+    pub(super) fn add(&mut self, value: &[u8], distinct_max: usize) {
+        self.add_times(value, 1, distinct_max);
+    }
+
+    /// Adds a value that was seen so often.
+    pub(super) fn add_times(&mut self, value: &[u8], times: u64, distinct_max: usize) {
+        self.total += times;
         if let Some(count) = self.counts.get_mut(value) {
-            *count += 1;
+            *count += times;
         } else if self.counts.len() < distinct_max {
-            self.counts.insert(value.to_vec(), 1);
+            self.counts.insert(value.to_vec(), times);
         } else {
             self.missed = true;
         }
     }
 
-    fn finish(self, slot: usize) -> ValueDistribution {
+    /// Says how many records were looked at, if not all of their values were added.
+    #[cfg(feature = "clickhouse")]
+    pub(super) fn set_total(&mut self, total: u64) {
+        self.total = total;
+    }
+
+    pub(super) fn finish(self, slot: usize) -> ValueDistribution {
         let mut top: Vec<(String, u64)> = self
             .counts
             .iter()

@@ -44,7 +44,7 @@ impl EmbeddedLogStore {
         &self.inner.engine
     }
 
-    async fn off<T: Send + 'static>(
+    pub(super) async fn off<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

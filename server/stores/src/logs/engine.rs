@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Slice};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Readable, Slice, Snapshot,
+};
 use parking_lot::Mutex;
 use tocsin_domain::ports::StoreError;
 
@@ -25,8 +27,7 @@ pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The engine under the blocks.
 pub(crate) struct Engine {
-    /// Kept for as long as the keyspace is used.
-    _database: Database,
+    database: Database,
     keyspace: Keyspace,
     /// One writer at a time.
     writer: Mutex<()>,
@@ -62,7 +63,7 @@ impl Engine {
         };
         let keyspace = database.keyspace("logs", options).map_err(unavailable)?;
         Ok(Self {
-            _database: database,
+            database,
             keyspace,
             writer: Mutex::new(()),
         })
@@ -102,6 +103,15 @@ impl Engine {
         ingestion.finish().map_err(unavailable)
     }
 
+    /// What is there now, whatever is written later.
+    pub(crate) fn view(&self) -> View {
+        View {
+            snapshot: self.database.snapshot(),
+            keyspace: self.keyspace.clone(),
+            _database: self.database.clone(),
+        }
+    }
+
     /// Gives the bytes of removed values back to the disk.
     pub(crate) fn compact(&self) -> Result<(), StoreError> {
         let _writer = self.writer.lock();
@@ -112,5 +122,27 @@ impl Engine {
     pub(crate) fn disk_bytes(&self) -> u64 {
         // The journal is not counted: its file has a length but holds next to nothing.
         self.keyspace.disk_space()
+    }
+}
+
+/// The keys and values of one moment.
+pub(crate) struct View {
+    // Dropped before what it is of.
+    snapshot: Snapshot,
+    keyspace: Keyspace,
+    _database: Database,
+}
+
+impl View {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        self.snapshot.get(&self.keyspace, key).map_err(unavailable)
+    }
+
+    /// All keys and values that begin with `prefix`, ascending.
+    pub(crate) fn scan(&self, prefix: &[u8]) -> Result<Vec<(Slice, Slice)>, StoreError> {
+        self.snapshot
+            .prefix(&self.keyspace, prefix)
+            .map(|entry| entry.into_inner().map_err(unavailable))
+            .collect()
     }
 }

@@ -281,7 +281,8 @@ impl Inner {
     }
 }
 
-fn number_after(key: &[u8]) -> Result<u64, StoreError> {
+/// The number behind the kind of a key.
+pub(crate) fn number_after(key: &[u8]) -> Result<u64, StoreError> {
     key.get(1..9)
         .and_then(|bytes| bytes.try_into().ok())
         .map(u64::from_be_bytes)

@@ -6,7 +6,8 @@
 //! `evaluate` asks a block's description and filter, and then `words` (with `cells`, `sieve` and
 //! `seek`) and `fields` look into what columns remain, and what they found is `known` to the next
 //! query; `search`, `aggregate`, `distribution` and `context` make the answers. `delete` and
-//! `retention` write blocks anew by way of `rebuild`.
+//! `retention` write blocks anew by way of `rebuild`; `snapshot` is what a backup sees. In place of
+//! all that stands `clickhouse`, for set-ups that outgrow one machine.
 
 #[cfg(test)]
 mod addresses;
@@ -14,6 +15,8 @@ mod aggregate;
 mod block;
 mod cache;
 mod cells;
+#[cfg(feature = "clickhouse")]
+mod clickhouse;
 mod config;
 mod context;
 #[cfg(any(test, feature = "contract"))]
@@ -45,11 +48,15 @@ mod search;
 mod seek;
 mod selection;
 mod sieve;
+mod snapshot;
 mod stats;
 #[cfg(test)]
 mod tests;
 mod words;
 mod write;
 
+#[cfg(feature = "clickhouse")]
+pub use clickhouse::{ClickHouseLogStore, ClickHouseLogsConfig, ClickHouseRestoration};
 pub use config::LogStoreConfig;
 pub use embedded::EmbeddedLogStore;
+pub use snapshot::LogRestoration;

@@ -191,7 +191,7 @@ impl Inner {
 }
 
 /// The rule for a source: the one with the longest prefix of its name.
-fn rule_of<'r>(rules: &'r [Retention], source: &str) -> Option<&'r Retention> {
+pub(super) fn rule_of<'r>(rules: &'r [Retention], source: &str) -> Option<&'r Retention> {
     rules
         .iter()
         .filter(|rule| source.starts_with(&rule.source_prefix))

@@ -95,7 +95,7 @@ fn line() -> impl Strategy<Value = Line> {
     )
 }
 
-fn corpus() -> impl Strategy<Value = Vec<ParsedBatch>> {
+pub(super) fn corpus() -> impl Strategy<Value = Vec<ParsedBatch>> {
     // Lines are drawn from few, so that templates and values repeat.
     let pool = proptest::collection::vec(line(), 1..12);
     let picks = proptest::collection::vec(
@@ -150,7 +150,7 @@ fn expression() -> impl Strategy<Value = Expression> {
     })
 }
 
-fn log_query() -> impl Strategy<Value = LogQuery> {
+pub(super) fn log_query() -> impl Strategy<Value = LogQuery> {
     let range = prop_oneof![
         3 => Just(TimeRange::ALL),
         1 => (0i64..300, 1i64..200).prop_map(|(from, length)| TimeRange {
@@ -177,7 +177,7 @@ async fn store_all(store: &EmbeddedLogStore, batches: &[ParsedBatch]) {
     }
 }
 
-fn partition_of(parsed: &ParsedBatch) -> Partition {
+pub(super) fn partition_of(parsed: &ParsedBatch) -> Partition {
     Partition(parsed.batch.source.len() as u16 % 2)
 }
 

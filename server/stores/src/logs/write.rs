@@ -63,9 +63,9 @@ impl Inner {
             parsed.templates.iter().map(insert).collect()
         });
         let batch = HeadBatch {
+            ordinals: parsed.batch.ordinals.clone(),
             parsed,
             templates,
-            ordinals: None,
             raw_bytes,
         };
         let mut state = self.state.write();

@@ -50,7 +50,7 @@ impl EmbeddedMetricStore {
         count.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    async fn off<T: Send + 'static>(
+    pub(super) async fn off<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -75,6 +75,14 @@ impl MetricStore for EmbeddedMetricStore {
         }
         self.off(move |inner| inner.append(partition, offset, &batch))
             .await
+    }
+
+    async fn put_in(
+        &self,
+        partition: Partition,
+        batch: Arc<MetricBatch>,
+    ) -> Result<(), StoreError> {
+        self.off(move |inner| inner.put_in(partition, &batch)).await
     }
 
     async fn flush(&self, partition: Partition) -> Result<Offset, StoreError> {

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Slice};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Readable, Slice, Snapshot,
+};
 use parking_lot::Mutex;
 use tocsin_domain::ports::StoreError;
 
@@ -25,8 +27,7 @@ pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The engine under the blocks.
 pub(crate) struct Engine {
-    /// Kept for as long as the keyspaces are used.
-    _database: Database,
+    database: Database,
     blocks: Area,
     states: Area,
 }
@@ -65,14 +66,14 @@ impl Engine {
                         .staleness_threshold(STALE_SHARE_MAX),
                 ))
         };
-        let area = |name: &str| {
+        let area = |name: &str| -> Result<Area, StoreError> {
             let keyspace = database.keyspace(name, options).map_err(unavailable)?;
             let writer = Mutex::new(());
             Ok(Area { keyspace, writer })
         };
         let (blocks, states) = (area("blocks")?, area("states")?);
         Ok(Self {
-            _database: database,
+            database,
             blocks,
             states,
         })
@@ -86,6 +87,16 @@ impl Engine {
     /// Where states are: they are large and replaced as wholes.
     pub(crate) fn states(&self) -> &Area {
         &self.states
+    }
+
+    /// What is there now, in both keyspaces at the same moment, whatever is written later.
+    pub(crate) fn view(&self) -> View {
+        View {
+            snapshot: self.database.snapshot(),
+            blocks: self.blocks.keyspace.clone(),
+            states: self.states.keyspace.clone(),
+            _database: self.database.clone(),
+        }
     }
 
     /// Bytes on disk.
@@ -163,5 +174,36 @@ impl Area {
     pub(crate) fn compact(&self) -> Result<(), StoreError> {
         let _writer = self.writer.lock();
         self.keyspace.major_compact().map_err(unavailable)
+    }
+}
+
+/// The keys and values of one moment.
+pub(crate) struct View {
+    // Dropped before what it is of.
+    snapshot: Snapshot,
+    blocks: Keyspace,
+    states: Keyspace,
+    _database: Database,
+}
+
+impl View {
+    fn area(&self, is_state: bool) -> &Keyspace {
+        match is_state {
+            true => &self.states,
+            false => &self.blocks,
+        }
+    }
+
+    pub(crate) fn get(&self, is_state: bool, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        let got = self.snapshot.get(self.area(is_state), key);
+        got.map_err(unavailable)
+    }
+
+    /// All keys that begin with `prefix`, ascending.
+    pub(crate) fn keys(&self, is_state: bool, prefix: &[u8]) -> Result<Vec<Slice>, StoreError> {
+        self.snapshot
+            .prefix(self.area(is_state), prefix)
+            .map(|entry| entry.key().map_err(unavailable))
+            .collect()
     }
 }

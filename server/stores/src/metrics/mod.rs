@@ -4,7 +4,8 @@
 //! read; a flush writes the head as parts, one `block` for each group of 32 series and window of 2
 //! hours; `merge` makes one block of the parts once the window is over; `retention` makes intervals
 //! (`tiers`) of what is past its time. A query's way: `table` and `postings` say which series are
-//! meant, `read` puts their blocks and what is in memory together.
+//! meant, `read` puts their blocks and what is in memory together. `snapshot` is what a backup sees.
+//! `influxdb` keeps the same in InfluxDB 2, for several processes.
 
 mod block;
 mod bytes;
@@ -16,6 +17,8 @@ mod delete;
 mod embedded;
 mod engine;
 mod head;
+#[cfg(feature = "influxdb")]
+pub mod influxdb;
 mod inner;
 mod keys;
 mod merge;
@@ -23,6 +26,7 @@ mod postings;
 mod read;
 mod retention;
 mod shard;
+mod snapshot;
 mod states;
 mod table;
 #[cfg(test)]
@@ -32,3 +36,4 @@ mod write;
 
 pub use config::MetricStoreConfig;
 pub use embedded::EmbeddedMetricStore;
+pub use snapshot::MetricRestoration;

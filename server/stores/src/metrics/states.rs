@@ -48,8 +48,18 @@ impl Header {
     }
 }
 
+/// What the key of a header begins with.
+pub(crate) const HEADER: u8 = b'h';
+
+/// A header as it is where nothing of the bus was taken yet.
+pub(crate) fn at_the_beginning(header: &[u8]) -> Read<Vec<u8>> {
+    let header = Header::decode(header)?;
+    let offset = Offset(0);
+    Ok(Header { offset, ..header }.encode())
+}
+
 fn header_key(partition: Partition, name: &str) -> Vec<u8> {
-    let mut key = vec![b'h'];
+    let mut key = vec![HEADER];
     key.extend_from_slice(&partition.0.to_be_bytes());
     key.extend_from_slice(name.as_bytes());
     key

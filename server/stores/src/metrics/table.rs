@@ -125,6 +125,11 @@ impl Table {
         index
     }
 
+    /// True if a series was here and was removed.
+    pub(crate) fn is_removed(&self, id: SeriesId) -> bool {
+        self.removed.contains_key(&id.0)
+    }
+
     /// Takes a series in again that was removed, if it was, and returns its new index.
     pub(crate) fn insert_removed(&mut self, id: SeriesId) -> Option<u32> {
         let series = self.removed.remove(&id.0)?;
@@ -173,6 +178,19 @@ impl Table {
                 self.dirty.ranges.insert(index / PAGE);
             }
         }
+    }
+
+    /// Notes that a series has points at times that someone else wrote.
+    pub(crate) fn widen(&mut self, index: u32, range_ms: (i64, i64)) {
+        if let Some(Some(series)) = self.series.get_mut(index as usize) {
+            series.first_ms = series.first_ms.min(range_ms.0);
+            series.last_ms = series.last_ms.max(range_ms.1);
+        }
+    }
+
+    /// Notes that what a series is has to be written again.
+    pub(crate) fn touch(&mut self, index: u32) {
+        self.dirty.labels.insert(index / PAGE);
     }
 
     /// Notes that nothing before a time is kept any more, for all series.
@@ -237,7 +255,8 @@ impl Table {
         fold(&bytes)
     }
 
-    fn page(&self, page: u32) -> impl Iterator<Item = (u32, &Series)> {
+    /// The series of a page with their indexes.
+    pub(crate) fn page(&self, page: u32) -> impl Iterator<Item = (u32, &Series)> {
         let indexes = page * PAGE..((page + 1) * PAGE).min(self.indexes());
         indexes.filter_map(|index| Some((index, self.get(index)?)))
     }

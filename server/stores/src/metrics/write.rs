@@ -65,12 +65,31 @@ impl Inner {
         if offset <= state.taken {
             return Ok(());
         }
+        self.take_points(state, batch)?;
+        state.taken = offset;
+        Ok(())
+    }
+
+    /// Takes a batch that is not of the bus.
+    pub(crate) fn put_in(
+        &self,
+        partition: Partition,
+        batch: &MetricBatch,
+    ) -> Result<(), StoreError> {
+        let shard = self.shard(partition);
+        if self.is_full(&shard.state.read()) {
+            let _writing = shard.writer.lock();
+            self.write_head(&shard)?;
+        }
+        self.take_points(&mut shard.state.write(), batch)
+    }
+
+    fn take_points(&self, state: &mut State, batch: &MetricBatch) -> Result<(), StoreError> {
         if !batch.validate() {
             let message = "a batch whose points are not of its series";
             return Err(StoreError::Invalid(message.into()));
         }
         let unknown = state.take(batch);
-        state.taken = offset;
         if unknown > 0 {
             self.unknown_points.fetch_add(unknown, Ordering::Relaxed);
             let source = &batch.source;
@@ -135,7 +154,7 @@ impl Inner {
 
 impl State {
     /// Takes in the points of a batch; returns how many have no known series.
-    fn take(&mut self, batch: &MetricBatch) -> u64 {
+    pub(crate) fn take(&mut self, batch: &MetricBatch) -> u64 {
         self.observed_ms = self.observed_ms.max(batch.observed.millis());
         let mut indexes = Vec::with_capacity(batch.series.len());
         for entry in &batch.series {

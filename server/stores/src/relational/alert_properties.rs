@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use tocsin_domain::alert::{AlertEvent, AlertEventKind, AlertId, AlertStatus};
 use tocsin_domain::ports::{AlertCommit, AlertStore, RuleState};
 
-use super::SqliteStore;
 use super::contract::alert_model::AlertModel;
 use super::contract::alerts::{alert, both, filters, incident};
+use super::{RelationalStore, postgres_tests, sql};
 
 /// What the writer does next.
 #[derive(Debug, Clone)]
@@ -97,11 +97,23 @@ fn commit(step: Step) -> AlertCommit {
     }
 }
 
-async fn run(steps: Vec<Step>) {
+async fn on_sqlite(steps: Vec<Step>) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("x.db"))
+    let store = RelationalStore::open_sqlite(&folder.path().join("x.db"))
         .await
         .unwrap();
+    run(&store, steps).await;
+    store.close().await;
+}
+
+async fn on_postgres(steps: Vec<Step>) {
+    if let Some(store) = postgres_tests::store().await {
+        run(&store, steps).await;
+        store.close().await;
+    }
+}
+
+async fn run(store: &RelationalStore, steps: Vec<Step>) {
     let mut model = AlertModel::default();
     let filters = filters();
     for step in steps {
@@ -125,11 +137,11 @@ async fn run(steps: Vec<Step>) {
                 assert_eq!(first, model.commit(commit));
             }
         }
-        model.check(&store).await.unwrap();
+        model.check(store).await.unwrap();
     }
     // Nothing is left over of what is gone.
     store.forget_alerts(i64::MAX).await.unwrap();
-    let left: i64 = sqlx::query_scalar(
+    let left: i64 = sql::query_scalar(
         "SELECT count(*) FROM alert_subjects s \
          WHERE alerts <> (SELECT count(*) FROM alerts WHERE subject = s.id) OR alerts = 0",
     )
@@ -137,7 +149,11 @@ async fn run(steps: Vec<Step>) {
     .await
     .unwrap();
     assert_eq!(left, 0);
-    store.close().await;
+}
+
+fn block_on(work: impl Future<Output = ()>) {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap().block_on(work);
 }
 
 proptest! {
@@ -147,7 +163,17 @@ proptest! {
     fn any_sequence_of_commits_reads_back_as_the_model_says(
         steps in prop::collection::vec(step(), 1..24)
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run(steps));
+        block_on(on_sqlite(steps));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn any_sequence_of_commits_reads_back_from_postgres_as_the_model_says(
+        steps in prop::collection::vec(step(), 1..24)
+    ) {
+        block_on(on_postgres(steps));
     }
 }

@@ -1,13 +1,12 @@
 //! Anomalies.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 use tocsin_domain::metric::{Anomaly, Band, FindingId, Verdict};
 use tocsin_domain::ports::{AnomalyFilter, AnomalyStore, StoreError};
 use tocsin_domain::{Labels, SeriesId};
 
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Area, QueryBuilder, Row};
+use super::{RelationalStore, limit, store_error};
 
 const RECORD: &str = "INSERT INTO anomalies (id, series, labels, label_text, detector, score, \
     observed, yhat, yhat_lower, yhat_upper, started_ms, ended_ms, explanation, feedback) \
@@ -20,15 +19,18 @@ const RECORD: &str = "INSERT INTO anomalies (id, series, labels, label_text, det
 const COLUMNS: &str = "SELECT id, series, labels, detector, score, observed, yhat, yhat_lower, \
     yhat_upper, started_ms, ended_ms, explanation, feedback FROM anomalies";
 
+/// What may be forgotten.
+const SPENT: &str = "ended_ms < $1";
+
 #[async_trait]
-impl AnomalyStore for SqliteStore {
+impl AnomalyStore for RelationalStore {
     async fn record_anomalies(&self, anomalies: Vec<Anomaly>) -> Result<(), StoreError> {
         if anomalies.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Anomalies).await?;
         for anomaly in anomalies {
-            sqlx::query(RECORD)
+            sql::query(RECORD)
                 .bind(id_bytes(anomaly.id))
                 .bind(anomaly.series.0.cast_signed())
                 .bind(anomaly.labels.as_bytes())
@@ -56,7 +58,7 @@ impl AnomalyStore for SqliteStore {
         before: Option<FindingId>,
         page: usize,
     ) -> Result<Vec<Anomaly>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(COLUMNS);
+        let mut sql = QueryBuilder::new(self.pool.engine(), COLUMNS);
         sql.push(" WHERE score >= ").push_bind(filter.score_min);
         if let Some(series) = filter.series {
             sql.push(" AND series = ").push_bind(series.0.cast_signed());
@@ -88,14 +90,14 @@ impl AnomalyStore for SqliteStore {
     }
 
     async fn anomaly(&self, id: FindingId) -> Result<Option<Anomaly>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(COLUMNS);
+        let mut sql = QueryBuilder::new(self.pool.engine(), COLUMNS);
         sql.push(" WHERE id = ").push_bind(id_bytes(id));
         let row = sql.build().fetch_optional(&self.pool).await;
         row.map_err(store_error)?.as_ref().map(anomaly).transpose()
     }
 
     async fn set_feedback(&self, id: FindingId, verdict: Verdict) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE anomalies SET feedback = $2 WHERE id = $1")
+        let done = sql::query("UPDATE anomalies SET feedback = $2 WHERE id = $1")
             .bind(id_bytes(id))
             .bind(verdict.name())
             .execute(&self.pool)
@@ -105,12 +107,14 @@ impl AnomalyStore for SqliteStore {
     }
 
     async fn forget_anomalies(&self, before_ms: i64) -> Result<u64, StoreError> {
-        let done = sqlx::query("DELETE FROM anomalies WHERE ended_ms < $1")
+        let of = (Area::Anomalies, "anomalies");
+        let dropped = self.drop_spent(of, SPENT, before_ms).await?;
+        let done = sql::query(format!("DELETE FROM anomalies WHERE {SPENT}"))
             .bind(before_ms)
             .execute(&self.pool)
             .await
             .map_err(store_error)?;
-        Ok(done.rows_affected())
+        Ok(dropped + done.rows_affected())
     }
 }
 
@@ -118,14 +122,14 @@ pub(super) fn id_bytes(id: FindingId) -> Vec<u8> {
     id.0.to_be_bytes().to_vec()
 }
 
-pub(super) fn finding_id(row: &SqliteRow) -> Result<FindingId, StoreError> {
+pub(super) fn finding_id(row: &Row) -> Result<FindingId, StoreError> {
     let bytes: Vec<u8> = row.try_get("id").map_err(store_error)?;
     let bytes = <[u8; 16]>::try_from(bytes);
     let bits = bytes.map_err(|_| StoreError::Corrupt("the id of a finding".into()))?;
     Ok(FindingId(u128::from_be_bytes(bits)))
 }
 
-pub(super) fn series(row: &SqliteRow) -> Result<(SeriesId, Labels), StoreError> {
+pub(super) fn series(row: &Row) -> Result<(SeriesId, Labels), StoreError> {
     let series: i64 = row.try_get("series").map_err(store_error)?;
     let series = SeriesId(series.cast_unsigned());
     let bytes: Vec<u8> = row.try_get("labels").map_err(store_error)?;
@@ -135,12 +139,12 @@ pub(super) fn series(row: &SqliteRow) -> Result<(SeriesId, Labels), StoreError> 
 }
 
 /// A number; NaN is kept as nothing, since SQLite makes it that.
-pub(super) fn number(row: &SqliteRow, column: &str) -> Result<f64, StoreError> {
+pub(super) fn number(row: &Row, column: &str) -> Result<f64, StoreError> {
     let value: Option<f64> = row.try_get(column).map_err(store_error)?;
     Ok(value.unwrap_or(f64::NAN))
 }
 
-fn anomaly(row: &SqliteRow) -> Result<Anomaly, StoreError> {
+fn anomaly(row: &Row) -> Result<Anomaly, StoreError> {
     let id = finding_id(row)?;
     let (series, labels) = series(row)?;
     let feedback: Option<String> = row.try_get("feedback").map_err(store_error)?;

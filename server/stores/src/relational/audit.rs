@@ -1,12 +1,11 @@
 //! The audit log: a table that is only ever added to.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::{AuditEntry, AuditFilter, AuditId, AuditLog, StoreError};
 
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Connection, Row};
+use super::{RelationalStore, limit, store_error};
 
 const APPEND: &str = "INSERT INTO audit_entries (id, at, actor, action, subject, details) \
     VALUES ($1, $2, $3, $4, $5, $6)";
@@ -17,7 +16,7 @@ const PAGE: &str = "SELECT id, at, actor, action, subject, details FROM audit_en
     ORDER BY id DESC LIMIT $5";
 
 #[async_trait]
-impl AuditLog for SqliteStore {
+impl AuditLog for RelationalStore {
     async fn append(&self, entry: AuditEntry) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await.map_err(store_error)?;
         add(&mut connection, &entry).await
@@ -30,13 +29,13 @@ impl AuditLog for SqliteStore {
         page: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
-        let rows = sqlx::query(PAGE)
+        let rows = sql::query(PAGE)
             .bind(before)
             .bind(filter.action.as_deref().unwrap_or_default())
             .bind(filter.from.map_or(i64::MIN, Timestamp::nanos))
             .bind(filter.to.map_or(i64::MAX, Timestamp::nanos))
             .bind(limit(page))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.lists)
             .await
             .map_err(store_error)?;
         rows.iter().map(entry).collect()
@@ -44,11 +43,8 @@ impl AuditLog for SqliteStore {
 }
 
 /// Adds an entry in whatever transaction the connection is in.
-pub(super) async fn add(
-    connection: &mut SqliteConnection,
-    entry: &AuditEntry,
-) -> Result<(), StoreError> {
-    sqlx::query(APPEND)
+pub(super) async fn add(connection: &mut Connection, entry: &AuditEntry) -> Result<(), StoreError> {
+    sql::query(APPEND)
         .bind(entry.id.to_string())
         .bind(entry.at.nanos())
         .bind(&entry.actor)
@@ -61,7 +57,7 @@ pub(super) async fn add(
     Ok(())
 }
 
-fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
+fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
     let text = |column| row.try_get::<String, _>(column).map_err(store_error);
     let id = text("id")?;
     Ok(AuditEntry {

@@ -1,14 +1,13 @@
 //! Changes: what people or programs did on purpose.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use tocsin_domain::RecordId;
 use tocsin_domain::change::{Change, ChangeId, ChangeKind};
 use tocsin_domain::ports::{ChangeFilter, ChangeStore, StoreError};
 
 use super::alerts::{get, id, id_bits, id_bytes, labels, labels_text, named};
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Area, Connection, QueryBuilder, Row};
+use super::{RelationalStore, limit, store_error};
 
 /// How many are forgotten at once, so that no writer waits long.
 const FORGET_CHUNK: u64 = 500;
@@ -31,9 +30,9 @@ const FORGET: &str = "DELETE FROM changes WHERE id IN (SELECT id FROM changes \
     WHERE at_ms < $1 ORDER BY at_ms LIMIT $2)";
 
 #[async_trait]
-impl ChangeStore for SqliteStore {
+impl ChangeStore for RelationalStore {
     async fn record_changes(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Changes).await?;
         for change in &changes {
             add(&mut transaction, change).await?;
         }
@@ -46,7 +45,7 @@ impl ChangeStore for SqliteStore {
         before: Option<(i64, ChangeId)>,
         page: usize,
     ) -> Result<Vec<Change>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(concat!(columns!(), "TRUE"));
+        let mut sql = QueryBuilder::new(self.pool.engine(), concat!(columns!(), "TRUE"));
         push_filter(&mut sql, filter);
         push_end(&mut sql, filter.to_ms, before);
         sql.push(" ORDER BY at_ms DESC, id DESC LIMIT ")
@@ -56,7 +55,7 @@ impl ChangeStore for SqliteStore {
     }
 
     async fn change(&self, id: ChangeId) -> Result<Option<Change>, StoreError> {
-        let row = sqlx::query(ONE)
+        let row = sql::query(ONE)
             .bind(id_bytes(id.0))
             .fetch_optional(&self.pool)
             .await
@@ -65,15 +64,15 @@ impl ChangeStore for SqliteStore {
     }
 
     async fn forget_changes(&self, before_ms: i64) -> Result<u64, StoreError> {
-        self.forget_in_chunks(&[FORGET], before_ms, FORGET_CHUNK)
+        self.forget_in_chunks((Area::Changes, &[FORGET]), before_ms, FORGET_CHUNK)
             .await
     }
 }
 
-async fn add(connection: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
+async fn add(connection: &mut Connection, change: &Change) -> Result<(), StoreError> {
     let actor = change.actor.as_deref();
     let words = [&change.title, &change.entity, actor.unwrap_or_default()];
-    sqlx::query(ADD)
+    sql::query(ADD)
         .bind(id_bytes(change.id.0))
         .bind(change.at_ms)
         .bind(change.kind.name())
@@ -91,7 +90,7 @@ async fn add(connection: &mut SqliteConnection, change: &Change) -> Result<(), S
     Ok(())
 }
 
-fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &ChangeFilter) {
+fn push_filter(sql: &mut QueryBuilder, filter: &ChangeFilter) {
     if let Some(from_ms) = filter.from_ms {
         sql.push(" AND at_ms >= ").push_bind(from_ms);
     }
@@ -99,10 +98,13 @@ fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &ChangeFilter) {
         sql.push(" AND entity = ").push_bind(entity.clone());
     }
     if let Some(kind) = filter.kind {
+        sql.push(" AND ");
         // An entity leaves fewer than a kind, whose index is not to be used then.
-        let column = filter.entity.as_ref().map_or("kind", |_| "+kind");
-        sql.push(" AND ").push(column).push(" = ");
-        sql.push_bind(kind.name());
+        match &filter.entity {
+            Some(_) => sql.push_unindexed("kind"),
+            None => sql.push("kind"),
+        };
+        sql.push(" = ").push_bind(kind.name());
     }
     if let Some(text) = &filter.text {
         sql.push(" AND instr(words, ")
@@ -112,7 +114,7 @@ fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &ChangeFilter) {
 }
 
 /// Adds the earlier end of the two, so that the index is entered there.
-fn push_end(sql: &mut QueryBuilder<Sqlite>, to_ms: Option<i64>, before: Option<(i64, ChangeId)>) {
+fn push_end(sql: &mut QueryBuilder, to_ms: Option<i64>, before: Option<(i64, ChangeId)>) {
     match (before, to_ms) {
         (Some((at_ms, id)), to_ms) if to_ms.is_none_or(|to_ms| at_ms < to_ms) => {
             sql.push(" AND (at_ms, id) < (").push_bind(at_ms);
@@ -125,7 +127,7 @@ fn push_end(sql: &mut QueryBuilder<Sqlite>, to_ms: Option<i64>, before: Option<(
     }
 }
 
-fn change(row: &SqliteRow) -> Result<Change, StoreError> {
+fn change(row: &Row) -> Result<Change, StoreError> {
     let record: Option<&[u8]> = get(row, "record")?;
     let record = record.map(|bytes| id_bits(bytes, "record")).transpose()?;
     Ok(Change {

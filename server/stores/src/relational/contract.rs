@@ -9,10 +9,13 @@ mod automation_runs;
 mod automation_settings;
 pub mod changes;
 pub mod findings;
+pub mod jobs;
+pub mod leases;
 pub mod model_ledger;
 pub mod root_causes;
 pub mod rules;
 pub mod run_notices;
+pub mod signals;
 pub mod subscriptions;
 pub mod threads;
 mod ticket_decisions;
@@ -23,8 +26,8 @@ use std::sync::Arc;
 
 use tocsin_domain::ports::template_store::TemplateSighting;
 use tocsin_domain::ports::{
-    AuditEntry, AuditFilter, AuditId, AuditLog, FilePosition, Job, JobId, JobStatus, JobStore,
-    PositionStore, SessionStates, SessionStore, StoreError, TemplateStore, TemplateSummary,
+    AuditEntry, AuditFilter, AuditId, AuditLog, FilePosition, PositionStore, SessionStates,
+    SessionStore, StoreError, TemplateStore, TemplateSummary,
 };
 use tocsin_domain::{
     Offset, Partition, Severity, Slot, Template, TemplateId, Timestamp, VariableKind,
@@ -62,11 +65,12 @@ fn summary(id: u64, count: u64) -> TemplateSummary {
 pub async fn templates(store: &dyn TemplateStore) -> Result<(), StoreError> {
     assert_eq!(store.all().await?, []);
     assert_eq!(store.load_miner(3).await?, None);
-    store.register(Vec::new()).await?;
-    store
-        .register(vec![summary(1, 5), summary(u64::MAX, 9)])
-        .await?;
-    store.register(vec![summary(1, 77)]).await?;
+    assert_eq!(store.register(Vec::new()).await?, []);
+    let (one, last) = (summary(1, 5), summary(u64::MAX, 9));
+    let new = store.register(vec![one.clone(), one.clone()]).await?;
+    assert_eq!(new, [TemplateId(1)], "once, if it comes twice");
+    let new = store.register(vec![summary(1, 77), last]).await?;
+    assert_eq!(new, [TemplateId(u64::MAX)], "only what nobody knew");
     assert_eq!(
         store.get(TemplateId(1)).await?,
         Some(summary(1, 5)),
@@ -157,53 +161,6 @@ pub async fn audit(store: &dyn AuditLog) -> Result<(), StoreError> {
     let within = of("logs.", Some(Timestamp(1)), Some(Timestamp(3)));
     let page = store.page(&within, None, 9).await?;
     assert_eq!(page, [entry(2), entry(1)], "the end is exclusive");
-    Ok(())
-}
-
-/// The suite of [`JobStore`].
-///
-/// # Errors
-/// What the store answers when it should not refuse.
-///
-/// # Panics
-/// If the store breaks the contract.
-pub async fn jobs(store: &dyn JobStore) -> Result<(), StoreError> {
-    let job = |number: i64| Job {
-        id: JobId::new(Timestamp::from_millis(1_700_000_000_000 + number), [0; 10]),
-        kind: "delete_logs".to_owned(),
-        status: JobStatus::Queued,
-        created_at: Timestamp(number),
-        finished_at: None,
-        parameters: "{}".to_owned(),
-        result: None,
-        error: None,
-    };
-    let unknown = store.update(job(0)).await;
-    assert!(
-        matches!(unknown, Err(StoreError::Invalid(_))),
-        "{unknown:?}"
-    );
-    for number in 0..5 {
-        store.create(job(number)).await?;
-    }
-    let taken = store.create(job(0)).await;
-    assert!(matches!(taken, Err(StoreError::Invalid(_))), "{taken:?}");
-    let mut done = job(1);
-    done.status = JobStatus::Succeeded;
-    done.finished_at = Some(Timestamp(99));
-    done.result = Some(r#"{"deleted":7}"#.to_owned());
-    store.update(done.clone()).await?;
-    let mut failed = job(2);
-    failed.status = JobStatus::Failed;
-    failed.error = Some("the disk is full".to_owned());
-    store.update(failed.clone()).await?;
-    assert_eq!(store.get(done.id).await?, Some(done.clone()));
-    assert_eq!(store.get(job(9).id).await?, None);
-    assert_eq!(store.list(None, 2).await?, [job(4), job(3)], "newest first");
-    assert_eq!(
-        store.list(Some(job(3).id), 9).await?,
-        [failed, done, job(0)]
-    );
     Ok(())
 }
 

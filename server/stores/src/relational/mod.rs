@@ -1,11 +1,12 @@
-//! The relational store: what is small and must not be lost, in SQLite.
+//! The relational store: what is small and must not be lost, in SQLite or PostgreSQL.
 //!
-//! [`SqliteStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
+//! [`RelationalStore`] stands behind [`TemplateStore`], [`AuditLog`], [`JobStore`],
 //! [`PositionStore`], [`AnomalyStore`], [`PredictionStore`], [`AlertStore`], [`RuleStore`],
 //! [`ClassificationRuleStore`], [`SubscriptionStore`], [`SessionStore`], [`TicketStore`],
-//! [`ChangeStore`], [`RootCauseStore`], [`ThreadStore`], [`ModelLedger`], [`AutomationStore`] and
-//! [`AutomationSettings`]. The SQL is plain enough for PostgreSQL to join later behind the same suites.
-//! Not here: log lines, metrics and vectors.
+//! [`ChangeStore`], [`RootCauseStore`], [`ThreadStore`], [`ModelLedger`], [`AutomationStore`],
+//! [`AutomationSettings`], [`LeaseStore`] and [`SignalStore`].
+//! There is one body of SQL; `sql` has what the engines differ in. Not here: log lines, metrics and
+//! vectors.
 //!
 //! [`TemplateStore`]: tocsin_domain::ports::TemplateStore
 //! [`AuditLog`]: tocsin_domain::ports::AuditLog
@@ -25,6 +26,8 @@
 //! [`ModelLedger`]: tocsin_domain::ports::ModelLedger
 //! [`AutomationStore`]: tocsin_domain::ports::AutomationStore
 //! [`AutomationSettings`]: tocsin_domain::ports::AutomationSettings
+//! [`LeaseStore`]: tocsin_domain::ports::LeaseStore
+//! [`SignalStore`]: tocsin_domain::ports::SignalStore
 
 #[cfg(test)]
 mod alert_properties;
@@ -34,20 +37,36 @@ mod answer_json;
 mod audit;
 mod automation;
 mod changes;
+mod config;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod evidence_json;
 mod fact_json;
+mod fence;
 mod jobs;
+mod leases;
 mod migrate;
 mod model_ledger;
+mod partitions;
 mod positions;
+mod postgres;
+#[cfg(test)]
+#[path = "../../../harness/src/postgres_server.rs"]
+#[expect(unreachable_pub, reason = "it is a module of the test kit, too")]
+mod postgres_server;
+#[cfg(test)]
+mod postgres_tests;
 mod predictions;
 mod root_cause_json;
 mod root_causes;
+mod rows;
 mod rule_json;
 mod rules;
 mod session_states;
+mod signal_json;
+mod signals;
+mod sql;
+mod sqlite;
 mod subscription_json;
 mod subscriptions;
 mod subscriptions_outbox;
@@ -58,82 +77,72 @@ mod tests;
 mod threads;
 mod tickets;
 
-use std::path::Path;
-use std::time::Duration;
+use sqlx::sqlite::SqliteError;
+use tocsin_domain::ports::{EngineError, StoreError};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
-use tocsin_domain::ports::StoreError;
+pub use config::{PostgresConfig, RelationalConfig, RelationalConfigError, RelationalEngine};
+pub use rows::{OF_ONE_BUS, RowRestoration};
+use sql::{Area, Pool, Transaction};
 
-/// One connection writes, the others read meanwhile.
-const CONNECTIONS_MAX: u32 = 3;
-/// How long a writer waits for another.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pages that a connection keeps in memory, as a negative number of KiB.
-const CACHE_SIZE: &str = "-1024";
-
-/// The embedded relational store: one file of SQLite and its write-ahead log.
+/// The relational store. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct SqliteStore {
-    pool: SqlitePool,
+pub struct RelationalStore {
+    pool: Pool,
+    /// For lists that may be a little old.
+    lists: Pool,
+    /// Under which lease it is written; none: by anyone.
+    fence: Option<fence::Fence>,
 }
 
-impl SqliteStore {
-    /// Opens the store in a file, which is made if it is not there, and brings it to the newest
-    /// schema.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the file cannot be used, [`StoreError::Invalid`] if a newer
-    /// version of Tocsin wrote it, [`StoreError::Corrupt`] if it is not a database.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|e| StoreError::Unavailable(Box::new(e)))?;
+impl RelationalStore {
+    fn of(pool: Pool) -> Self {
+        Self {
+            lists: pool.lists(),
+            pool,
+            fence: None,
         }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // What is answered as durable survives a power cut.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("cache_size", CACHE_SIZE);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .connect_with(options)
-            .await
-            .map_err(store_error)?;
-        migrate::run(&pool).await?;
-        Ok(Self { pool })
     }
 
-    /// Closes all connections and folds the write-ahead log into the file.
+    /// The same store for lists that people look at: a replica reads them if there is one and it
+    /// answers, so they may be a little old. What reads before it writes must not use it; what is
+    /// written goes where it always goes.
+    #[must_use]
+    pub fn for_lists(&self) -> Self {
+        Self {
+            pool: self.lists.clone(),
+            lists: self.lists.clone(),
+            fence: self.fence.clone(),
+        }
+    }
+
+    /// Closes all connections. SQLite folds its write-ahead log into the file.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 
-    /// A transaction that may write. It takes the lock at once: one that begins by reading could
-    /// not wait for another writer later.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.pool
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(store_error)
+    /// A transaction that may write, the only one of its area.
+    async fn write(&self, area: Area) -> Result<Transaction, StoreError> {
+        let mut transaction = self.pool.write(area).await.map_err(store_error)?;
+        if let Some(fence) = &self.fence {
+            fence.check(&mut transaction).await?;
+        }
+        Ok(transaction)
     }
 
     /// Drops what is older than a time, in ms, some at a time, so that no writer waits long. Each
     /// statement takes the time and how many at most; what the last one drops is counted.
     async fn forget_in_chunks(
         &self,
-        statements: &[&'static str],
+        (area, statements): (Area, &[&'static str]),
         before_ms: i64,
         chunk: u64,
     ) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
-            let mut transaction = self.write().await?;
+            let mut transaction = self.write(area).await?;
             let mut gone = 0;
-            for sql in statements {
-                let done = sqlx::query(*sql)
+            for statement in statements {
+                let done = sql::query(*statement)
                     .bind(before_ms)
                     .bind(chunk.cast_signed())
                     .execute(&mut *transaction)
@@ -151,16 +160,39 @@ impl SqliteStore {
 }
 
 /// SQLite's codes for a file that is malformed or not a database.
-const CORRUPT_CODES: [i32; 2] = [11, 26];
+const CORRUPT_SQLITE: [i32; 2] = [11, 26];
+/// PostgreSQL's codes for data or an index that is malformed.
+const CORRUPT_POSTGRES: [&str; 2] = ["XX001", "XX002"];
+
+/// What people call the engine that may be away.
+const POSTGRES: &str = "PostgreSQL";
 
 fn store_error(error: sqlx::Error) -> StoreError {
-    let code = error.as_database_error().and_then(|error| error.code());
-    let code = code.and_then(|code| code.parse::<i32>().ok());
+    let Some(told) = error.as_database_error() else {
+        return StoreError::Unavailable(match error {
+            // SQLite has errors of its own for its files.
+            sqlx::Error::Io(_) => EngineError::away(POSTGRES, error).into(),
+            error => error.into(),
+        });
+    };
+    let code = told.code().unwrap_or_default();
     // The low byte is the kind, the rest its detail.
-    if code.is_some_and(|code| CORRUPT_CODES.contains(&(code & 0xff))) {
+    if told.try_downcast_ref::<SqliteError>().is_some() {
+        let code = code.parse::<i32>();
+        return if code.is_ok_and(|code| CORRUPT_SQLITE.contains(&(code & 0xff))) {
+            StoreError::Corrupt(error.to_string())
+        } else {
+            StoreError::Unavailable(error.into())
+        };
+    }
+    if CORRUPT_POSTGRES.contains(&&*code) {
         return StoreError::Corrupt(error.to_string());
     }
-    StoreError::Unavailable(Box::new(error))
+    StoreError::Unavailable(match &*code {
+        code if sql::is_of_one_away(code) => EngineError::away(POSTGRES, error).into(),
+        code if sql::is_of_one_refusing(code) => EngineError::refuses(POSTGRES, error).into(),
+        _ => error.into(),
+    })
 }
 
 /// A page size as SQL wants it.

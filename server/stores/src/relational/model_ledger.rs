@@ -1,11 +1,11 @@
 //! The ledger of models: a table that is only ever added to.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
 use tocsin_domain::ports::{LedgerEntry, LedgerId, ModelLedger, SpendScope, Spent, StoreError};
 
 use super::alerts::{count, from_text, get, id, id_bytes, to_text};
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Row};
+use super::{RelationalStore, limit, store_error};
 
 const ADD: &str = "INSERT INTO model_ledger (id, at_ms, provider, model, destination, asker, \
     question, task, prompt_hash, tokens_in, tokens_out, micro_usd, redactions, outcome, took_ms, \
@@ -18,9 +18,9 @@ const PAGE: &str = "SELECT id, at_ms, provider, model, destination, asker, quest
 macro_rules! sum {
     ($condition:literal) => {
         concat!(
-            "SELECT coalesce(sum(tokens_in), 0) AS tokens_in, \
-            coalesce(sum(tokens_out), 0) AS tokens_out, \
-            coalesce(sum(micro_usd), 0) AS micro_usd FROM model_ledger WHERE ",
+            "SELECT CAST(coalesce(sum(tokens_in), 0) AS BIGINT) AS tokens_in, \
+            CAST(coalesce(sum(tokens_out), 0) AS BIGINT) AS tokens_out, \
+            CAST(coalesce(sum(micro_usd), 0) AS BIGINT) AS micro_usd FROM model_ledger WHERE ",
             $condition
         )
     };
@@ -31,9 +31,9 @@ const OF_USER: &str = sum!("asker = $1 AND at_ms >= $2");
 const OF_ALL: &str = sum!("at_ms >= $1");
 
 #[async_trait]
-impl ModelLedger for SqliteStore {
+impl ModelLedger for RelationalStore {
     async fn record(&self, entry: LedgerEntry) -> Result<(), StoreError> {
-        sqlx::query(ADD)
+        sql::query(ADD)
             .bind(id_bytes(entry.id.0))
             .bind(entry.at_ms)
             .bind(&entry.provider)
@@ -59,10 +59,10 @@ impl ModelLedger for SqliteStore {
     async fn spent(&self, scope: SpendScope) -> Result<Spent, StoreError> {
         let sum = match &scope {
             SpendScope::Question { question_id } => {
-                sqlx::query(OF_QUESTION).bind(id_bytes(*question_id))
+                sql::query(OF_QUESTION).bind(id_bytes(*question_id))
             }
-            SpendScope::User { user, since_ms } => sqlx::query(OF_USER).bind(user).bind(since_ms),
-            SpendScope::Month { since_ms } => sqlx::query(OF_ALL).bind(since_ms),
+            SpendScope::User { user, since_ms } => sql::query(OF_USER).bind(user).bind(since_ms),
+            SpendScope::Month { since_ms } => sql::query(OF_ALL).bind(since_ms),
         };
         let row = sum.fetch_one(&self.pool).await.map_err(store_error)?;
         Ok(Spent {
@@ -78,10 +78,10 @@ impl ModelLedger for SqliteStore {
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         // Longer than any id, so above them all.
         let before = before.map_or_else(|| vec![0xff; 17], |id| id_bytes(id.0));
-        let rows = sqlx::query(PAGE)
+        let rows = sql::query(PAGE)
             .bind(before)
             .bind(limit(page))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.lists)
             .await
             .map_err(store_error)?;
         rows.iter().map(entry).collect()
@@ -93,7 +93,7 @@ fn summand(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn entry(row: &SqliteRow) -> Result<LedgerEntry, StoreError> {
+fn entry(row: &Row) -> Result<LedgerEntry, StoreError> {
     Ok(LedgerEntry {
         id: LedgerId(id(row, "id")?),
         at_ms: get(row, "at_ms")?,

@@ -5,11 +5,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use tocsin_domain::ports::{FilePosition, PositionStore, StoreError};
 
-use super::{SqliteStore, store_error};
+use super::sql::{self, Area, Row};
+use super::{RelationalStore, store_error};
 
 const LOAD: &str = "SELECT device, inode, path, fingerprint, fingerprint_bytes, read_offset \
     FROM file_positions";
@@ -23,9 +22,9 @@ const SAVE: &str = "INSERT INTO file_positions (device, inode, path, fingerprint
 const FORGET: &str = "DELETE FROM file_positions WHERE device = $1 AND inode = $2";
 
 #[async_trait]
-impl PositionStore for SqliteStore {
+impl PositionStore for RelationalStore {
     async fn load_positions(&self) -> Result<Vec<FilePosition>, StoreError> {
-        let rows = sqlx::query(LOAD)
+        let rows = sql::query(LOAD)
             .fetch_all(&self.pool)
             .await
             .map_err(store_error)?;
@@ -36,9 +35,9 @@ impl PositionStore for SqliteStore {
         if positions.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Positions).await?;
         for position in &positions {
-            sqlx::query(SAVE)
+            sql::query(SAVE)
                 .bind(position.device.cast_signed())
                 .bind(position.inode.cast_signed())
                 .bind(position.path.as_os_str().as_bytes())
@@ -56,9 +55,9 @@ impl PositionStore for SqliteStore {
         if files.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Positions).await?;
         for (device, inode) in &files {
-            sqlx::query(FORGET)
+            sql::query(FORGET)
                 .bind(device.cast_signed())
                 .bind(inode.cast_signed())
                 .execute(&mut *transaction)
@@ -69,7 +68,7 @@ impl PositionStore for SqliteStore {
     }
 }
 
-fn position(row: &SqliteRow) -> Result<FilePosition, StoreError> {
+fn position(row: &Row) -> Result<FilePosition, StoreError> {
     let number = |column| row.try_get::<i64, _>(column).map_err(store_error);
     let path: Vec<u8> = row.try_get("path").map_err(store_error)?;
     Ok(FilePosition {

@@ -1,8 +1,6 @@
 //! Predictions and scorecards.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
 use tocsin_domain::SeriesId;
 use tocsin_domain::metric::{
     Direction, FindingId, ForecastPoint, Prediction, PredictionOutcome, SeriesScorecard,
@@ -10,7 +8,8 @@ use tocsin_domain::metric::{
 use tocsin_domain::ports::{PredictionStore, StoreError};
 
 use super::anomalies::{finding_id, id_bytes, number, series};
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Area, Row, Transaction};
+use super::{RelationalStore, limit, store_error};
 
 const RECORD: &str = "INSERT INTO predictions (id, series, labels, rule, made_ms, threshold, \
     direction, horizon_ms, current, probability, early_ms, median_ms, late_ms, is_raised, \
@@ -38,13 +37,13 @@ const SCORECARD: &str = "INSERT INTO scorecards (series, rule, labels, outcomes,
     inside_95 = excluded.inside_95, brier = excluded.brier, \
     is_calibrated = excluded.is_calibrated, reason = excluded.reason, state = excluded.state";
 
-const FORGET: &str =
-    "DELETE FROM predictions WHERE made_ms < $1 AND outcome <> 'open' AND NOT is_current";
+/// What may be forgotten.
+const SPENT: &str = "made_ms < $1 AND outcome <> 'open' AND NOT is_current";
 
 #[async_trait]
-impl PredictionStore for SqliteStore {
+impl PredictionStore for RelationalStore {
     async fn record_predictions(&self, predictions: Vec<Prediction>) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Predictions).await?;
         for prediction in &predictions {
             record(&mut transaction, prediction).await?;
         }
@@ -52,7 +51,7 @@ impl PredictionStore for SqliteStore {
     }
 
     async fn current_predictions(&self, page: usize) -> Result<Vec<Prediction>, StoreError> {
-        let rows = sqlx::query(CURRENT).bind(limit(page));
+        let rows = sql::query(CURRENT).bind(limit(page));
         let rows = rows.fetch_all(&self.pool).await.map_err(store_error)?;
         rows.iter().map(prediction).collect()
     }
@@ -63,7 +62,7 @@ impl PredictionStore for SqliteStore {
         from_ms: i64,
         page: usize,
     ) -> Result<Vec<Prediction>, StoreError> {
-        let rows = sqlx::query(OF_SERIES)
+        let rows = sql::query(OF_SERIES)
             .bind(series.0.cast_signed())
             .bind(from_ms)
             .bind(limit(page));
@@ -72,7 +71,7 @@ impl PredictionStore for SqliteStore {
     }
 
     async fn open_predictions(&self, page: usize) -> Result<Vec<Prediction>, StoreError> {
-        let rows = sqlx::query(OPEN).bind(limit(page));
+        let rows = sql::query(OPEN).bind(limit(page));
         let rows = rows.fetch_all(&self.pool).await.map_err(store_error)?;
         rows.iter().map(prediction).collect()
     }
@@ -82,9 +81,9 @@ impl PredictionStore for SqliteStore {
         outcomes: Vec<(FindingId, PredictionOutcome, Option<i64>)>,
         scorecards: Vec<SeriesScorecard>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Predictions).await?;
         for (id, outcome, crossed_ms) in outcomes {
-            sqlx::query(CLOSE)
+            sql::query(CLOSE)
                 .bind(id_bytes(id))
                 .bind(outcome.name())
                 .bind(crossed_ms)
@@ -99,22 +98,22 @@ impl PredictionStore for SqliteStore {
     }
 
     async fn scorecards(&self) -> Result<Vec<SeriesScorecard>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM scorecards ORDER BY series, rule");
+        let rows = sql::query("SELECT * FROM scorecards ORDER BY series, rule");
         let rows = rows.fetch_all(&self.pool).await.map_err(store_error)?;
         rows.iter().map(scorecard).collect()
     }
 
     async fn forget_predictions(&self, before_ms: i64) -> Result<u64, StoreError> {
-        let done = sqlx::query(FORGET).bind(before_ms).execute(&self.pool);
-        Ok(done.await.map_err(store_error)?.rows_affected())
+        let of = (Area::Predictions, "predictions");
+        let dropped = self.drop_spent(of, SPENT, before_ms).await?;
+        let done = sql::query(format!("DELETE FROM predictions WHERE {SPENT}"));
+        let done = done.bind(before_ms).execute(&self.pool).await;
+        Ok(dropped + done.map_err(store_error)?.rows_affected())
     }
 }
 
-async fn record(
-    transaction: &mut Transaction<'static, Sqlite>,
-    prediction: &Prediction,
-) -> Result<(), StoreError> {
-    sqlx::query(SUPERSEDE)
+async fn record(transaction: &mut Transaction, prediction: &Prediction) -> Result<(), StoreError> {
+    sql::query(SUPERSEDE)
         .bind(prediction.series.0.cast_signed())
         .bind(&prediction.rule)
         .bind(prediction.made_ms)
@@ -125,7 +124,7 @@ async fn record(
         Some((early, median, late)) => (Some(early), Some(median), Some(late)),
         None => (None, None, None),
     };
-    sqlx::query(RECORD)
+    sql::query(RECORD)
         .bind(id_bytes(prediction.id))
         .bind(prediction.series.0.cast_signed())
         .bind(prediction.labels.as_bytes())
@@ -152,7 +151,7 @@ async fn record(
 }
 
 async fn keep(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     scorecard: &SeriesScorecard,
 ) -> Result<(), StoreError> {
     let outcomes: Vec<u8> = scorecard
@@ -160,7 +159,7 @@ async fn keep(
         .iter()
         .flat_map(|count| count.to_be_bytes())
         .collect();
-    sqlx::query(SCORECARD)
+    sql::query(SCORECARD)
         .bind(scorecard.series.0.cast_signed())
         .bind(&scorecard.rule)
         .bind(scorecard.labels.as_bytes())
@@ -188,7 +187,7 @@ fn point_bytes(point: &ForecastPoint) -> Vec<u8> {
     bytes
 }
 
-fn point(row: &SqliteRow) -> Result<Option<ForecastPoint>, StoreError> {
+fn point(row: &Row) -> Result<Option<ForecastPoint>, StoreError> {
     let bytes: Option<Vec<u8>> = row.try_get("point").map_err(store_error)?;
     let Some(bytes) = bytes else { return Ok(None) };
     let corrupt = || StoreError::Corrupt("a point of a prediction".into());
@@ -204,7 +203,7 @@ fn point(row: &SqliteRow) -> Result<Option<ForecastPoint>, StoreError> {
     }))
 }
 
-fn prediction(row: &SqliteRow) -> Result<Prediction, StoreError> {
+fn prediction(row: &Row) -> Result<Prediction, StoreError> {
     let id = finding_id(row)?;
     let corrupt = || StoreError::Corrupt(format!("prediction {id}"));
     let (series, labels) = series(row)?;
@@ -235,7 +234,7 @@ fn prediction(row: &SqliteRow) -> Result<Prediction, StoreError> {
     })
 }
 
-fn scorecard(row: &SqliteRow) -> Result<SeriesScorecard, StoreError> {
+fn scorecard(row: &Row) -> Result<SeriesScorecard, StoreError> {
     let (series, labels) = series(row)?;
     let count = |column| {
         let count: Result<i64, _> = row.try_get(column).map_err(store_error);

@@ -1,14 +1,14 @@
 //! Reports of causes, revision by revision, and what people said of them.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
 use tocsin_domain::alert::{AlertId, IncidentId};
 use tocsin_domain::copilot::{RootCause, RootCauseId, RootCauseSubject};
 use tocsin_domain::ports::{ConfirmedCause, RootCauseStore, StoreError};
 
 use super::alerts::{from_text, get, id, id_bytes, to_text};
 use super::root_cause_json::{ReportColumns, ReportRow};
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Area, Row};
+use super::{RelationalStore, limit, store_error};
 
 /// How many are forgotten at once, so that no writer waits long.
 const FORGET_CHUNK: u64 = 100;
@@ -47,12 +47,12 @@ const FORGET: &str = "DELETE FROM root_causes WHERE id IN (SELECT id FROM root_c
     WHERE made_ms < $1 ORDER BY made_ms LIMIT $2)";
 
 #[async_trait]
-impl RootCauseStore for SqliteStore {
+impl RootCauseStore for RelationalStore {
     async fn append_root_cause(&self, mut report: RootCause) -> Result<RootCause, StoreError> {
         let (kind, subject) = subject_columns(report.subject);
         let text = to_text(&ReportRow::from(report.clone()))?;
-        let mut transaction = self.write().await?;
-        let revision: i64 = sqlx::query_scalar(APPEND)
+        let mut transaction = self.write(Area::RootCauses).await?;
+        let revision: i64 = sql::query_scalar(APPEND)
             .bind(id_bytes(report.id.0))
             .bind(kind)
             .bind(subject)
@@ -74,7 +74,7 @@ impl RootCauseStore for SqliteStore {
         page: usize,
     ) -> Result<Vec<RootCause>, StoreError> {
         let (kind, subject) = subject_columns(subject);
-        let rows = sqlx::query(ABOUT)
+        let rows = sql::query(ABOUT)
             .bind(kind)
             .bind(subject)
             .bind(limit(page))
@@ -89,7 +89,7 @@ impl RootCauseStore for SqliteStore {
         (from_ms, to_ms): (i64, i64),
         page: usize,
     ) -> Result<Vec<RootCause>, StoreError> {
-        let rows = sqlx::query(RECENT)
+        let rows = sql::query(RECENT)
             .bind(from_ms)
             .bind(to_ms)
             .bind(limit(page))
@@ -105,7 +105,7 @@ impl RootCauseStore for SqliteStore {
         entity: Option<String>,
         at_ms: i64,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query(CONFIRM)
+        let done = sql::query(CONFIRM)
             .bind(id_bytes(id.0))
             .bind(entity)
             .bind(at_ms)
@@ -116,12 +116,12 @@ impl RootCauseStore for SqliteStore {
     }
 
     async fn confirmed_causes(&self, page: usize) -> Result<Vec<ConfirmedCause>, StoreError> {
-        let rows = sqlx::query(CONFIRMED)
+        let rows = sql::query(CONFIRMED)
             .bind(limit(page))
             .fetch_all(&self.pool)
             .await
             .map_err(store_error)?;
-        let confirmed = |row: &SqliteRow| {
+        let confirmed = |row: &Row| {
             Ok(ConfirmedCause {
                 subject: subject(row)?,
                 entity: get(row, "confirmed")?,
@@ -132,7 +132,7 @@ impl RootCauseStore for SqliteStore {
     }
 
     async fn forget_root_causes(&self, before_ms: i64) -> Result<u64, StoreError> {
-        self.forget_in_chunks(&[FORGET], before_ms, FORGET_CHUNK)
+        self.forget_in_chunks((Area::RootCauses, &[FORGET]), before_ms, FORGET_CHUNK)
             .await
     }
 }
@@ -144,7 +144,7 @@ fn subject_columns(subject: RootCauseSubject) -> (&'static str, Vec<u8>) {
     }
 }
 
-fn subject(row: &SqliteRow) -> Result<RootCauseSubject, StoreError> {
+fn subject(row: &Row) -> Result<RootCauseSubject, StoreError> {
     let bits = id(row, "subject")?;
     match get(row, "subject_kind")? {
         ALERT => Ok(RootCauseSubject::Alert(AlertId(bits))),
@@ -153,7 +153,7 @@ fn subject(row: &SqliteRow) -> Result<RootCauseSubject, StoreError> {
     }
 }
 
-fn report(row: &SqliteRow) -> Result<RootCause, StoreError> {
+fn report(row: &Row) -> Result<RootCause, StoreError> {
     let revision: i64 = get(row, "revision")?;
     let columns = ReportColumns {
         id: RootCauseId(id(row, "id")?),

@@ -1,14 +1,14 @@
 //! Alert rules and classification rules that people changed, every version of them.
 
 use async_trait::async_trait;
-use sqlx::{Row, SqliteConnection};
 use tocsin_domain::ClassificationRule;
 use tocsin_domain::alert::AlertRule;
 use tocsin_domain::ports::{ClassificationRuleStore, RuleStore, StoreError};
 
 use super::alerts::{from_text, to_text};
 use super::rule_json::{AlertRuleRow, ClassificationRuleRow};
-use super::{SqliteStore, store_error};
+use super::sql::{self, Area, Connection, Row};
+use super::{RelationalStore, store_error};
 
 /// The newest version of each rule.
 macro_rules! newest {
@@ -43,7 +43,7 @@ macro_rules! insert {
 pub(super) type Version = (String, u32, Option<String>);
 
 #[async_trait]
-impl RuleStore for SqliteStore {
+impl RuleStore for RelationalStore {
     async fn changed_rules(&self) -> Result<Vec<(String, Option<AlertRule>)>, StoreError> {
         let versions = self.newest_versions(newest!("alert_rule_versions")).await?;
         let read = |(id, version, rule): Version| {
@@ -70,7 +70,7 @@ impl RuleStore for SqliteStore {
 }
 
 #[async_trait]
-impl ClassificationRuleStore for SqliteStore {
+impl ClassificationRuleStore for RelationalStore {
     async fn changed_rules(&self) -> Result<Vec<(String, Option<ClassificationRule>)>, StoreError> {
         let versions = self
             .newest_versions(newest!("classification_rule_versions"))
@@ -102,16 +102,16 @@ impl ClassificationRuleStore for SqliteStore {
     }
 }
 
-impl SqliteStore {
+impl RelationalStore {
     pub(super) async fn newest_versions(
         &self,
         sql: &'static str,
     ) -> Result<Vec<Version>, StoreError> {
-        let rows = sqlx::query(sql)
+        let rows = sql::query(sql)
             .fetch_all(&self.pool)
             .await
             .map_err(store_error)?;
-        let version = |row: &sqlx::sqlite::SqliteRow| {
+        let version = |row: &Row| {
             let id: String = row.try_get(0).map_err(store_error)?;
             let version: i64 = row.try_get(1).map_err(store_error)?;
             let version = u32::try_from(version);
@@ -128,7 +128,7 @@ impl SqliteStore {
         own: u32,
         rule: Option<String>,
     ) -> Result<u32, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Rules).await?;
         let version = Self::add_version(&mut transaction, sql, (id, own), rule).await?;
         transaction.commit().await.map_err(store_error)?;
         Ok(version)
@@ -136,12 +136,12 @@ impl SqliteStore {
 
     /// Adds the next version of a rule, above its `own`, in a transaction.
     pub(super) async fn add_version(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         [highest, insert]: [&'static str; 2],
         (id, own): (&str, u32),
         rule: Option<String>,
     ) -> Result<u32, StoreError> {
-        let highest: Option<i64> = sqlx::query_scalar(highest)
+        let highest: Option<i64> = sql::query_scalar(highest)
             .bind(id)
             .fetch_one(&mut *connection)
             .await
@@ -151,7 +151,7 @@ impl SqliteStore {
         let version = version.map_err(|_| {
             StoreError::Invalid(format!("rule `{id}` cannot have a version above {own}"))
         })?;
-        sqlx::query(insert)
+        sql::query(insert)
             .bind(id)
             .bind(next)
             .bind(rule)

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::Row;
 use tocsin_domain::ports::{SessionStates, SessionStore, StoreError};
 use tocsin_domain::{Offset, Partition};
 
-use super::{SqliteStore, store_error};
+use super::sql::{self, Area};
+use super::{RelationalStore, store_error};
 
 const LOAD: &str = "SELECT source, state FROM session_states WHERE partition_number = $1 \
     ORDER BY source";
@@ -19,15 +19,15 @@ const MOVE: &str = "INSERT INTO session_positions (partition_number, position) V
     ON CONFLICT (partition_number) DO UPDATE SET position = excluded.position";
 
 #[async_trait]
-impl SessionStore for SqliteStore {
+impl SessionStore for RelationalStore {
     async fn save_sessions(
         &self,
         partition: Partition,
         changed: SessionStates,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Sessions(partition.0)).await?;
         for (source, state) in changed.sources {
-            sqlx::query(SAVE)
+            sql::query(SAVE)
                 .bind(i64::from(partition.0))
                 .bind(&*source)
                 .bind(state)
@@ -35,7 +35,7 @@ impl SessionStore for SqliteStore {
                 .await
                 .map_err(store_error)?;
         }
-        sqlx::query(MOVE)
+        sql::query(MOVE)
             .bind(i64::from(partition.0))
             .bind(changed.position.0.cast_signed())
             .execute(&mut *transaction)
@@ -46,12 +46,12 @@ impl SessionStore for SqliteStore {
 
     async fn load_sessions(&self, partition: Partition) -> Result<SessionStates, StoreError> {
         let number = i64::from(partition.0);
-        let position: Option<i64> = sqlx::query_scalar(POSITION)
+        let position: Option<i64> = sql::query_scalar(POSITION)
             .bind(number)
             .fetch_optional(&self.pool)
             .await
             .map_err(store_error)?;
-        let rows = sqlx::query(LOAD).bind(number).fetch_all(&self.pool).await;
+        let rows = sql::query(LOAD).bind(number).fetch_all(&self.pool).await;
         let mut sources = Vec::new();
         for row in rows.map_err(store_error)? {
             let source: String = row.try_get("source").map_err(store_error)?;

@@ -1,7 +1,6 @@
 //! Subscriptions: reading and changing them, and the port in front of their outbox.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
 use tocsin_domain::alert::AlertId;
 use tocsin_domain::ports::{DeliveryFilter, StoreError, SubscriptionStore, Told};
 use tocsin_domain::subscription::{
@@ -9,8 +8,9 @@ use tocsin_domain::subscription::{
 };
 
 use super::alerts::{from_text, get, id, id_bytes, to_text};
+use super::sql::{self, Area, Row};
 use super::subscription_json::SubscriptionRow;
-use super::{SqliteStore, store_error, subscriptions_outbox as outbox};
+use super::{RelationalStore, store_error, subscriptions_outbox as outbox};
 
 const ALL: &str = "SELECT id, subscription FROM subscriptions ORDER BY id";
 const ONE: &str = "SELECT id, subscription FROM subscriptions WHERE id = $1";
@@ -20,9 +20,9 @@ const DROP: &str = "DELETE FROM subscriptions WHERE id = $1";
 const DROP_DELIVERIES: &str = "DELETE FROM deliveries WHERE subscription = $1";
 
 #[async_trait]
-impl SubscriptionStore for SqliteStore {
+impl SubscriptionStore for RelationalStore {
     async fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError> {
-        let rows = sqlx::query(ALL)
+        let rows = sql::query(ALL)
             .fetch_all(&self.pool)
             .await
             .map_err(store_error)?;
@@ -30,7 +30,7 @@ impl SubscriptionStore for SqliteStore {
     }
 
     async fn subscription(&self, id: SubscriptionId) -> Result<Option<Subscription>, StoreError> {
-        let row = sqlx::query(ONE)
+        let row = sql::query(ONE)
             .bind(id_bytes(id.0))
             .fetch_optional(&self.pool)
             .await
@@ -41,8 +41,8 @@ impl SubscriptionStore for SqliteStore {
     async fn put_subscription(&self, one: Subscription) -> Result<(), StoreError> {
         let id = one.id;
         let text = to_text(&SubscriptionRow::of(one)?)?;
-        let mut transaction = self.write().await?;
-        sqlx::query(PUT)
+        let mut transaction = self.write(Area::Deliveries).await?;
+        sql::query(PUT)
             .bind(id_bytes(id.0))
             .bind(text)
             .execute(&mut *transaction)
@@ -52,13 +52,13 @@ impl SubscriptionStore for SqliteStore {
     }
 
     async fn delete_subscription(&self, id: SubscriptionId) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
-        let dropped = sqlx::query(DROP)
+        let mut transaction = self.write(Area::Deliveries).await?;
+        let dropped = sql::query(DROP)
             .bind(id_bytes(id.0))
             .execute(&mut *transaction)
             .await
             .map_err(store_error)?;
-        sqlx::query(DROP_DELIVERIES)
+        sql::query(DROP_DELIVERIES)
             .bind(id_bytes(id.0))
             .execute(&mut *transaction)
             .await
@@ -135,7 +135,7 @@ impl SubscriptionStore for SqliteStore {
     }
 }
 
-fn subscription(row: &SqliteRow) -> Result<Subscription, StoreError> {
+fn subscription(row: &Row) -> Result<Subscription, StoreError> {
     let id = SubscriptionId(id(row, "id")?);
     from_text::<SubscriptionRow>(get(row, "subscription")?, "a subscription")?.read(id)
 }

@@ -2,8 +2,6 @@
 //!
 //! Every change is one transaction. Not here: when something is due, or what is needless.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use tocsin_domain::alert::AlertId;
 use tocsin_domain::ports::{DeliveryFilter, StoreError, Told};
 use tocsin_domain::subscription::{
@@ -11,12 +9,14 @@ use tocsin_domain::subscription::{
 };
 
 use super::alerts::{count, get, id, id_bytes, named};
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Area, Pool, QueryBuilder, Row};
+use super::{RelationalStore, limit, store_error};
 
 const POSITION: &str = "SELECT position FROM outbox_position WHERE id = 1";
 // It never goes back, whoever is late.
 const SET_POSITION: &str = "INSERT INTO outbox_position (id, position) VALUES (1, $1) \
-    ON CONFLICT (id) DO UPDATE SET position = max(position, excluded.position)";
+    ON CONFLICT (id) DO UPDATE SET position = excluded.position \
+    WHERE outbox_position.position < excluded.position";
 
 const ENQUEUE: &str = "INSERT INTO deliveries (subscription, alert, event_seq, news, at_ms, state, \
     attempts, due_ms, was_held) SELECT $1, $2, $3, $4, $5, 'pending', 0, $6, FALSE \
@@ -62,12 +62,12 @@ macro_rules! columns {
 // The sign keeps the index by time away: in order, the first are found without sorting all.
 const DUE: &str = concat!(
     columns!(),
-    "subscription = $1 AND state = 'pending' AND +due_ms <= $2 ORDER BY id LIMIT $3"
+    "subscription = $1 AND state = 'pending' AND due_ms + 0 <= $2 ORDER BY id LIMIT $3"
 );
 const ONE: &str = concat!(columns!(), "id = $1");
 
-pub(super) async fn position(pool: &SqlitePool) -> Result<Option<u64>, StoreError> {
-    let position: Option<i64> = sqlx::query_scalar(POSITION)
+pub(super) async fn position(pool: &Pool) -> Result<Option<u64>, StoreError> {
+    let position: Option<i64> = sql::query_scalar(POSITION)
         .fetch_optional(pool)
         .await
         .map_err(store_error)?;
@@ -75,14 +75,14 @@ pub(super) async fn position(pool: &SqlitePool) -> Result<Option<u64>, StoreErro
 }
 
 pub(super) async fn enqueue(
-    store: &SqliteStore,
+    store: &RelationalStore,
     position: u64,
     deliveries: Vec<NewDelivery>,
 ) -> Result<usize, StoreError> {
-    let mut transaction = store.write().await?;
+    let mut transaction = store.write(Area::Deliveries).await?;
     let mut new = 0;
     for one in &deliveries {
-        let done = sqlx::query(ENQUEUE)
+        let done = sql::query(ENQUEUE)
             .bind(id_bytes(one.subscription.0))
             .bind(id_bytes(one.alert.0))
             .bind(one.event_seq.cast_signed())
@@ -94,7 +94,7 @@ pub(super) async fn enqueue(
             .map_err(store_error)?;
         new += usize::from(done.rows_affected() > 0);
     }
-    sqlx::query(SET_POSITION)
+    sql::query(SET_POSITION)
         .bind(position.cast_signed())
         .execute(&mut *transaction)
         .await
@@ -103,11 +103,8 @@ pub(super) async fn enqueue(
     Ok(new)
 }
 
-pub(super) async fn ready(
-    pool: &SqlitePool,
-    now_ms: i64,
-) -> Result<Vec<SubscriptionId>, StoreError> {
-    let rows = sqlx::query(READY)
+pub(super) async fn ready(pool: &Pool, now_ms: i64) -> Result<Vec<SubscriptionId>, StoreError> {
+    let rows = sql::query(READY)
         .bind(now_ms)
         .fetch_all(pool)
         .await
@@ -117,12 +114,12 @@ pub(super) async fn ready(
 }
 
 pub(super) async fn due(
-    pool: &SqlitePool,
+    pool: &Pool,
     subscription: SubscriptionId,
     now_ms: i64,
     page: usize,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let waits: bool = sqlx::query_scalar(WAITS)
+    let waits: bool = sql::query_scalar(WAITS)
         .bind(id_bytes(subscription.0))
         .bind(now_ms)
         .fetch_one(pool)
@@ -131,7 +128,7 @@ pub(super) async fn due(
     if waits {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query(DUE)
+    let rows = sql::query(DUE)
         .bind(id_bytes(subscription.0))
         .bind(now_ms)
         .bind(limit(page))
@@ -141,21 +138,24 @@ pub(super) async fn due(
     rows.iter().map(delivery).collect()
 }
 
-pub(super) async fn next_due_ms(pool: &SqlitePool, now_ms: i64) -> Result<Option<i64>, StoreError> {
-    sqlx::query_scalar(NEXT_DUE)
+pub(super) async fn next_due_ms(pool: &Pool, now_ms: i64) -> Result<Option<i64>, StoreError> {
+    sql::query_scalar(NEXT_DUE)
         .bind(now_ms)
         .fetch_one(pool)
         .await
         .map_err(store_error)
 }
 
-pub(super) async fn settle(store: &SqliteStore, deliveries: &[Delivery]) -> Result<(), StoreError> {
+pub(super) async fn settle(
+    store: &RelationalStore,
+    deliveries: &[Delivery],
+) -> Result<(), StoreError> {
     if deliveries.is_empty() {
         return Ok(());
     }
-    let mut transaction = store.write().await?;
+    let mut transaction = store.write(Area::Deliveries).await?;
     for one in deliveries {
-        sqlx::query(SETTLE)
+        sql::query(SETTLE)
             .bind(one.id.0.cast_signed())
             .bind(one.state.name())
             .bind(i64::from(one.attempts))
@@ -173,11 +173,11 @@ pub(super) async fn settle(store: &SqliteStore, deliveries: &[Delivery]) -> Resu
 }
 
 pub(super) async fn messages_since(
-    pool: &SqlitePool,
+    pool: &Pool,
     subscription: SubscriptionId,
     since_ms: i64,
 ) -> Result<Vec<i64>, StoreError> {
-    sqlx::query_scalar(MESSAGES)
+    sql::query_scalar(MESSAGES)
         .bind(id_bytes(subscription.0))
         .bind(since_ms)
         .fetch_all(pool)
@@ -186,13 +186,13 @@ pub(super) async fn messages_since(
 }
 
 pub(super) async fn told(
-    pool: &SqlitePool,
+    pool: &Pool,
     (subscription, alert): (SubscriptionId, AlertId),
     before: DeliveryId,
 ) -> Result<Told, StoreError> {
     let mut found = [None, None];
     for (sql, found) in [TOLD, REFERENCE].into_iter().zip(&mut found) {
-        *found = sqlx::query_scalar::<_, String>(sql)
+        *found = sql::query_scalar::<String>(sql)
             .bind(id_bytes(subscription.0))
             .bind(id_bytes(alert.0))
             .bind(before.0.cast_signed())
@@ -209,13 +209,13 @@ pub(super) async fn told(
 }
 
 pub(super) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     filter: &DeliveryFilter,
     before: Option<DeliveryId>,
     page: usize,
 ) -> Result<Vec<Delivery>, StoreError> {
     let before = before.map_or(i64::MAX, |id| id.0.cast_signed());
-    let mut sql = QueryBuilder::<Sqlite>::new(concat!(columns!(), "id < "));
+    let mut sql = QueryBuilder::new(pool.engine(), concat!(columns!(), "id < "));
     sql.push_bind(before);
     if let Some(subscription) = filter.subscription {
         sql.push(" AND subscription = ")
@@ -225,20 +225,16 @@ pub(super) async fn page(
         sql.push(" AND alert = ").push_bind(id_bytes(alert.0));
     }
     if !filter.states.is_empty() {
-        sql.push(" AND state IN (");
-        let mut states = sql.separated(", ");
-        for state in &filter.states {
-            states.push_bind(state.name());
-        }
-        sql.push(")");
+        let states = filter.states.iter().map(|state| state.name());
+        sql.push(" AND state IN (").push_binds(states).push(")");
     }
     sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit(page));
     let rows = sql.build().fetch_all(pool).await.map_err(store_error)?;
     rows.iter().map(delivery).collect()
 }
 
-pub(super) async fn one(pool: &SqlitePool, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-    let row = sqlx::query(ONE)
+pub(super) async fn one(pool: &Pool, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    let row = sql::query(ONE)
         .bind(i64::try_from(id.0).unwrap_or(i64::MAX))
         .fetch_optional(pool)
         .await
@@ -246,9 +242,9 @@ pub(super) async fn one(pool: &SqlitePool, id: DeliveryId) -> Result<Option<Deli
     row.as_ref().map(delivery).transpose()
 }
 
-pub(super) async fn forget(store: &SqliteStore, before_ms: i64) -> Result<u64, StoreError> {
-    let mut transaction = store.write().await?;
-    let gone = sqlx::query(FORGET)
+pub(super) async fn forget(store: &RelationalStore, before_ms: i64) -> Result<u64, StoreError> {
+    let mut transaction = store.write(Area::Deliveries).await?;
+    let gone = sql::query(FORGET)
         .bind(before_ms)
         .execute(&mut *transaction)
         .await
@@ -257,7 +253,7 @@ pub(super) async fn forget(store: &SqliteStore, before_ms: i64) -> Result<u64, S
     Ok(gone.rows_affected())
 }
 
-fn delivery(row: &SqliteRow) -> Result<Delivery, StoreError> {
+fn delivery(row: &Row) -> Result<Delivery, StoreError> {
     let message: Option<i64> = get(row, "message")?;
     let attempts = u32::try_from(count(row, "attempts")?);
     Ok(Delivery {

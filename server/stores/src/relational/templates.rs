@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use tocsin_domain::ports::template_store::TemplateSighting;
 use tocsin_domain::ports::{StoreError, TemplateStore, TemplateSummary};
 use tocsin_domain::{Severity, TemplateId, Timestamp};
 
-use super::{SqliteStore, store_error, template_blob};
+use super::sql::{self, Area, Row};
+use super::{RelationalStore, store_error, template_blob};
 
 const REGISTER: &str = "INSERT INTO templates (id, parent, pattern, parts, source, severity, \
     example, first_seen, last_seen, records) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
@@ -29,12 +28,16 @@ const SAVE_MINER: &str = "INSERT INTO miners (partition_number, state) VALUES ($
     ON CONFLICT (partition_number) DO UPDATE SET state = excluded.state";
 
 #[async_trait]
-impl TemplateStore for SqliteStore {
-    async fn register(&self, templates: Vec<TemplateSummary>) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+impl TemplateStore for RelationalStore {
+    async fn register(
+        &self,
+        templates: Vec<TemplateSummary>,
+    ) -> Result<Vec<TemplateId>, StoreError> {
+        let mut transaction = self.write(Area::Templates).await?;
+        let mut new = Vec::new();
         for summary in &templates {
             let template = &summary.template;
-            sqlx::query(REGISTER)
+            let added = sql::query(REGISTER)
                 .bind(template.id.0.cast_signed())
                 .bind(template.parent.map(|parent| parent.0.cast_signed()))
                 .bind(template.pattern())
@@ -48,14 +51,18 @@ impl TemplateStore for SqliteStore {
                 .execute(&mut *transaction)
                 .await
                 .map_err(store_error)?;
+            if added.rows_affected() > 0 {
+                new.push(template.id);
+            }
         }
-        transaction.commit().await.map_err(store_error)
+        transaction.commit().await.map_err(store_error)?;
+        Ok(new)
     }
 
     async fn record_sightings(&self, sightings: Vec<TemplateSighting>) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Templates).await?;
         for sighting in &sightings {
-            sqlx::query(SIGHTING)
+            sql::query(SIGHTING)
                 .bind(sighting.template.0.cast_signed())
                 .bind(sighting.count.cast_signed())
                 .bind(sighting.first_seen.nanos())
@@ -68,7 +75,7 @@ impl TemplateStore for SqliteStore {
     }
 
     async fn all(&self) -> Result<Vec<TemplateSummary>, StoreError> {
-        let rows = sqlx::query(ALL)
+        let rows = sql::query(ALL)
             .fetch_all(&self.pool)
             .await
             .map_err(store_error)?;
@@ -85,7 +92,7 @@ impl TemplateStore for SqliteStore {
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM templates")
+        let count: i64 = sql::query_scalar("SELECT COUNT(*) FROM templates")
             .fetch_one(&self.pool)
             .await
             .map_err(store_error)?;
@@ -93,7 +100,7 @@ impl TemplateStore for SqliteStore {
     }
 
     async fn get(&self, id: TemplateId) -> Result<Option<TemplateSummary>, StoreError> {
-        let row = sqlx::query(ONE)
+        let row = sql::query(ONE)
             .bind(id.0.cast_signed())
             .fetch_optional(&self.pool)
             .await
@@ -102,7 +109,7 @@ impl TemplateStore for SqliteStore {
     }
 
     async fn save_miner(&self, partition: u16, state: Vec<u8>) -> Result<(), StoreError> {
-        sqlx::query(SAVE_MINER)
+        sql::query(SAVE_MINER)
             .bind(i64::from(partition))
             .bind(state)
             .execute(&self.pool)
@@ -112,7 +119,7 @@ impl TemplateStore for SqliteStore {
     }
 
     async fn load_miner(&self, partition: u16) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlx::query_scalar("SELECT state FROM miners WHERE partition_number = $1")
+        sql::query_scalar("SELECT state FROM miners WHERE partition_number = $1")
             .bind(i64::from(partition))
             .fetch_optional(&self.pool)
             .await
@@ -120,7 +127,7 @@ impl TemplateStore for SqliteStore {
     }
 }
 
-fn summary(row: &SqliteRow) -> Result<TemplateSummary, StoreError> {
+fn summary(row: &Row) -> Result<TemplateSummary, StoreError> {
     let number = |column| row.try_get::<i64, _>(column).map_err(store_error);
     let text = |column| row.try_get::<String, _>(column).map_err(store_error);
     let id = TemplateId(number("id")?.cast_unsigned());

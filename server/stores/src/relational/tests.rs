@@ -5,16 +5,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use tocsin_domain::Timestamp;
+use tocsin_domain::job::{Claimed, JobId};
 use tocsin_domain::ports::{
-    FilePosition, Job, JobId, JobStatus, JobStore, PositionStore, RootCauseStore, ThreadStore,
+    FilePosition, JobStore, PositionStore, Replaced, RootCauseStore, ThreadStore,
 };
 
 use super::*;
 
-async fn store() -> (tempfile::TempDir, PathBuf, SqliteStore) {
+async fn store() -> (tempfile::TempDir, PathBuf, RelationalStore) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made/tocsin.db");
-    let store = SqliteStore::open(&path).await.unwrap();
+    let store = RelationalStore::open_sqlite(&path).await.unwrap();
     (folder, path, store)
 }
 
@@ -23,7 +24,8 @@ async fn sqlite_keeps_the_contracts() {
     let (_folder, _, store) = store().await;
     contract::templates(&store).await.unwrap();
     contract::audit(&store).await.unwrap();
-    contract::jobs(&store).await.unwrap();
+    contract::jobs::jobs(&store).await.unwrap();
+    contract::jobs::schedules(&store).await.unwrap();
     contract::positions(&store).await.unwrap();
     contract::sessions(&store).await.unwrap();
     contract::findings::anomalies(&store).await.unwrap();
@@ -41,6 +43,8 @@ async fn sqlite_keeps_the_contracts() {
     contract::model_ledger::model_ledger(&store).await.unwrap();
     contract::automation::automation(&store).await.unwrap();
     contract::automation::settings(&store).await.unwrap();
+    contract::leases::leases(&store).await.unwrap();
+    contract::signals::signals(&store).await.unwrap();
 }
 
 #[tokio::test]
@@ -49,32 +53,39 @@ async fn what_chats_were_told_of_runs_is_kept() {
     contract::run_notices::run_notices(&store).await.unwrap();
 }
 
-fn job(number: i64, status: JobStatus) -> Job {
-    Job {
-        id: JobId::new(Timestamp::from_millis(number), [0; 10]),
-        kind: "delete_logs".to_owned(),
-        status,
-        created_at: Timestamp(number),
-        finished_at: None,
-        parameters: "{}".to_owned(),
-        result: None,
-        error: None,
-    }
+#[tokio::test]
+async fn many_that_want_a_lease_or_tell_signals_do_not_cross() {
+    let (_folder, _, store) = store().await;
+    contract::leases::one_of_many(&store).await.unwrap();
+    contract::signals::told_at_once(&store).await.unwrap();
 }
 
+/// What the version before the queue wrote is taken up: nothing that was asked for is forgotten.
 #[tokio::test]
-async fn jobs_left_by_a_crash_are_found_at_start() {
-    let (_folder, path, store) = store().await;
-    for (number, status) in (0..).zip(JobStatus::ALL) {
-        store.create(job(number, status)).await.unwrap();
+async fn jobs_that_an_older_version_left_are_taken_up() {
+    let (_folder, _, store) = store().await;
+    for (number, status) in [(1, "queued"), (2, "running"), (3, "failed")] {
+        let id = JobId::new(Timestamp::from_millis(number), [0; 10]).to_string();
+        let finished = (status == "failed").then_some(9_i64);
+        sql::query(
+            "INSERT INTO jobs (id, kind, status, created_at, finished_at, parameters) \
+             VALUES ($1, 'delete_logs', $2, 1, $3, '{}')",
+        )
+        .bind(id)
+        .bind(status)
+        .bind(finished)
+        .execute(&store.pool)
+        .await
+        .unwrap();
     }
-    // Not closed: the write-ahead log is still there, as after a crash.
-    let again = SqliteStore::open(&path).await.unwrap();
-    let found = again.unfinished_jobs().await.unwrap();
-    assert_eq!(
-        found,
-        [job(0, JobStatus::Queued), job(1, JobStatus::Running)]
-    );
+    let kinds = ["delete_logs".to_owned()];
+    let mut found = store.ready(&kinds, Timestamp(100), 9).await.unwrap();
+    assert_eq!(found.len(), 2);
+    for job in &mut found {
+        let claimed = job.claim("w", Timestamp(100), Timestamp(200));
+        assert_eq!(claimed, Claimed::Taken);
+        assert_eq!(store.replace(job).await.unwrap(), Replaced::Yes);
+    }
     store.close().await;
 }
 
@@ -91,7 +102,7 @@ async fn file_names_that_are_not_utf8_come_back() {
     };
     store.save_positions(vec![position.clone()]).await.unwrap();
     store.close().await;
-    let again = SqliteStore::open(&path).await.unwrap();
+    let again = RelationalStore::open_sqlite(&path).await.unwrap();
     assert_eq!(again.load_positions().await.unwrap(), [position]);
 }
 
@@ -136,14 +147,14 @@ async fn what_a_later_version_adds_to_an_answer_is_let_be() {
     let thread = contract::threads::thread(1, 1000);
     store.put_thread(thread).await.unwrap();
     store.add_message(answer.clone()).await.unwrap();
-    let added = sqlx::query(
+    let added = sql::query(
         "UPDATE thread_messages SET answer = json_set(answer, '$.mood', 'good', \
         '$.facts[0].mood', 'good', '$.steps[0].mood', 1)",
     );
     let added = added.execute(&store.pool).await.unwrap();
     assert_eq!(added.rows_affected(), 1);
     store.close().await;
-    let again = SqliteStore::open(&path).await.unwrap();
+    let again = RelationalStore::open_sqlite(&path).await.unwrap();
     assert_eq!(again.messages(answer.thread).await.unwrap(), [answer]);
 }
 
@@ -155,7 +166,7 @@ async fn an_answer_that_cannot_be_read_is_named_corrupt() {
     store.put_thread(thread).await.unwrap();
     let answer = contract::threads::answer(&question, 2);
     store.add_message(answer.clone()).await.unwrap();
-    let broken = sqlx::query("UPDATE thread_messages SET answer = '{}'");
+    let broken = sql::query("UPDATE thread_messages SET answer = '{}'");
     broken.execute(&store.pool).await.unwrap();
     let refused = store.messages(answer.thread).await;
     assert!(
@@ -167,12 +178,12 @@ async fn an_answer_that_cannot_be_read_is_named_corrupt() {
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_left_alone() {
     let (_folder, path, store) = store().await;
-    sqlx::query("INSERT INTO schema_versions (version) VALUES (999)")
+    sql::query("INSERT INTO schema_versions (version) VALUES (999)")
         .execute(&store.pool)
         .await
         .unwrap();
     store.close().await;
-    let refused = SqliteStore::open(&path).await;
+    let refused = RelationalStore::open_sqlite(&path).await;
     assert!(
         matches!(refused, Err(StoreError::Invalid(_))),
         "{refused:?}"
@@ -184,7 +195,7 @@ async fn a_file_that_is_no_database_is_named_corrupt() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.db");
     std::fs::write(&path, vec![b'x'; 10_000]).unwrap();
-    let refused = SqliteStore::open(&path).await;
+    let refused = RelationalStore::open_sqlite(&path).await;
     assert!(
         matches!(refused, Err(StoreError::Corrupt(_))),
         "{refused:?}"

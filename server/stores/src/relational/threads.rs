@@ -1,14 +1,13 @@
 //! Threads, and what was said in them.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use tocsin_domain::copilot::{Feedback, Message, MessageId, MessageRole, Thread, ThreadId};
 use tocsin_domain::ports::{StoreError, ThreadStore};
 
 use super::alerts::{count, from_text, get, id, id_bits, id_bytes, named, to_text};
 use super::answer_json::{AnswerRow, PageRow};
-use super::{SqliteStore, limit, store_error};
+use super::sql::{self, Area, Connection, QueryBuilder, Row};
+use super::{RelationalStore, limit, store_error};
 
 /// How many are forgotten at once, each with up to [`Thread::MESSAGES_MAX`] messages, so that no
 /// writer waits long.
@@ -42,7 +41,7 @@ const FORGET: [&str; 2] = [
 ];
 
 const MAKE_ROOM: &str = "UPDATE threads SET messages = messages + 1, \
-    updated_ms = max(updated_ms, $2) WHERE id = $1 AND messages < $3";
+    updated_ms = CASE WHEN updated_ms < $2 THEN $2 ELSE updated_ms END WHERE id = $1 AND messages < $3";
 
 const ADD: &str = "INSERT INTO thread_messages (id, thread, words, answers, role, at_ms, text, \
     page, feedback, comment, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
@@ -55,9 +54,9 @@ const MESSAGES: &str = "SELECT id, thread, answers, role, at_ms, text, page, fee
 const SET_FEEDBACK: &str = "UPDATE thread_messages SET feedback = $2, comment = $3 WHERE id = $1";
 
 #[async_trait]
-impl ThreadStore for SqliteStore {
+impl ThreadStore for RelationalStore {
     async fn put_thread(&self, thread: Thread) -> Result<(), StoreError> {
-        sqlx::query(PUT)
+        sql::query(PUT)
             .bind(id_bytes(thread.id.0))
             .bind(&thread.title)
             .bind(thread.title.to_lowercase())
@@ -71,7 +70,7 @@ impl ThreadStore for SqliteStore {
     }
 
     async fn thread(&self, id: ThreadId) -> Result<Option<Thread>, StoreError> {
-        let row = sqlx::query(ONE)
+        let row = sql::query(ONE)
             .bind(id_bytes(id.0))
             .fetch_optional(&self.pool)
             .await
@@ -85,7 +84,7 @@ impl ThreadStore for SqliteStore {
         before: Option<(i64, ThreadId)>,
         page: usize,
     ) -> Result<Vec<Thread>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(concat!(columns!(), "TRUE"));
+        let mut sql = QueryBuilder::new(self.pool.engine(), concat!(columns!(), "TRUE"));
         if let Some((updated_ms, id)) = before {
             sql.push(" AND (updated_ms, id) < (").push_bind(updated_ms);
             sql.push(", ").push_bind(id_bytes(id.0)).push(")");
@@ -105,10 +104,10 @@ impl ThreadStore for SqliteStore {
     }
 
     async fn delete_thread(&self, id: ThreadId) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Threads).await?;
         let mut gone = 0;
         for sql in DELETE {
-            let done = sqlx::query(sql)
+            let done = sql::query(sql)
                 .bind(id_bytes(id.0))
                 .execute(&mut *transaction)
                 .await
@@ -120,14 +119,14 @@ impl ThreadStore for SqliteStore {
     }
 
     async fn add_message(&self, message: Message) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.write(Area::Threads).await?;
         make_room(&mut transaction, &message).await?;
         add(&mut transaction, message).await?;
         transaction.commit().await.map_err(store_error)
     }
 
     async fn messages(&self, thread: ThreadId) -> Result<Vec<Message>, StoreError> {
-        let rows = sqlx::query(MESSAGES)
+        let rows = sql::query(MESSAGES)
             .bind(id_bytes(thread.0))
             .fetch_all(&self.pool)
             .await
@@ -141,7 +140,7 @@ impl ThreadStore for SqliteStore {
         feedback: Option<Feedback>,
         comment: Option<String>,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query(SET_FEEDBACK)
+        let done = sql::query(SET_FEEDBACK)
             .bind(id_bytes(id.0))
             .bind(feedback.map(Feedback::name))
             .bind(comment)
@@ -152,14 +151,14 @@ impl ThreadStore for SqliteStore {
     }
 
     async fn forget_threads(&self, before_ms: i64) -> Result<u64, StoreError> {
-        self.forget_in_chunks(&FORGET, before_ms, FORGET_CHUNK)
+        self.forget_in_chunks((Area::Threads, &FORGET), before_ms, FORGET_CHUNK)
             .await
     }
 }
 
 /// Counts a message that is to come, if its thread is there and not full.
-async fn make_room(connection: &mut SqliteConnection, message: &Message) -> Result<(), StoreError> {
-    let done = sqlx::query(MAKE_ROOM)
+async fn make_room(connection: &mut Connection, message: &Message) -> Result<(), StoreError> {
+    let done = sql::query(MAKE_ROOM)
         .bind(id_bytes(message.thread.0))
         .bind(message.at_ms)
         .bind(i64::from(Thread::MESSAGES_MAX))
@@ -176,10 +175,10 @@ async fn make_room(connection: &mut SqliteConnection, message: &Message) -> Resu
     Ok(())
 }
 
-async fn add(connection: &mut SqliteConnection, message: Message) -> Result<(), StoreError> {
+async fn add(connection: &mut Connection, message: Message) -> Result<(), StoreError> {
     let page = message.page.map(|page| to_text(&PageRow::from(page)));
     let answer = message.answer.map(|one| to_text(&AnswerRow::from(one)));
-    let done = sqlx::query(ADD)
+    let done = sql::query(ADD)
         .bind(id_bytes(message.id.0))
         .bind(id_bytes(message.thread.0))
         .bind(message.text.to_lowercase())
@@ -203,7 +202,7 @@ async fn add(connection: &mut SqliteConnection, message: Message) -> Result<(), 
     Ok(())
 }
 
-fn thread(row: &SqliteRow) -> Result<Thread, StoreError> {
+fn thread(row: &Row) -> Result<Thread, StoreError> {
     let messages = u32::try_from(count(row, "messages")?);
     Ok(Thread {
         id: ThreadId(id(row, "id")?),
@@ -215,7 +214,7 @@ fn thread(row: &SqliteRow) -> Result<Thread, StoreError> {
     })
 }
 
-fn message(row: &SqliteRow) -> Result<Message, StoreError> {
+fn message(row: &Row) -> Result<Message, StoreError> {
     let answers: Option<&[u8]> = get(row, "answers")?;
     let answers = answers.map(|bytes| id_bits(bytes, "a question"));
     let page = get::<Option<&str>>(row, "page")?

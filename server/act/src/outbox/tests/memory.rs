@@ -67,6 +67,7 @@ pub(crate) fn alert(name: &str, number: u64) -> Alert {
         returns_ms: Vec::new(),
         incident: None,
         joined_because: None,
+        trace: None,
         seq: 0,
     }
 }
@@ -229,7 +230,12 @@ impl SubscriptionStore for Memory {
         let mut all = lock(&self.deliveries);
         for one in changed {
             if let Some(known) = all.iter_mut().find(|known| known.id == one.id) {
-                assert_eq!(known.state, DeliveryState::Pending, "settled twice");
+                // What is settled may be sent again, if somebody asks.
+                let is_again = one.state == DeliveryState::Pending;
+                assert!(
+                    known.state == DeliveryState::Pending || is_again,
+                    "settled twice"
+                );
                 *known = one;
             }
         }
@@ -270,11 +276,19 @@ impl SubscriptionStore for Memory {
     }
     async fn deliveries(
         &self,
-        _: &DeliveryFilter,
-        _: Option<DeliveryId>,
-        _: usize,
+        filter: &DeliveryFilter,
+        before: Option<DeliveryId>,
+        limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
-        Ok(lock(&self.deliveries).clone())
+        let mut all = lock(&self.deliveries).clone();
+        all.retain(|one| {
+            before.is_none_or(|before| one.id < before)
+                && filter.subscription.is_none_or(|id| id == one.subscription)
+                && (filter.states.is_empty() || filter.states.contains(&one.state))
+        });
+        all.reverse();
+        all.truncate(limit);
+        Ok(all)
     }
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
         let all = lock(&self.deliveries);

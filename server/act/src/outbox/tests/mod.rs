@@ -4,6 +4,7 @@
 pub(crate) mod memory;
 mod notes;
 pub(crate) mod receiver;
+mod resend;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -55,6 +55,7 @@ pub(crate) fn alert(rule: &str, host: &str, minutes_ago: i64) -> Alert {
         returns_ms: Vec::new(),
         incident: None,
         joined_because: None,
+        trace: None,
         seq: 0,
     }
 }

@@ -4,18 +4,21 @@ pub(super) mod alerts;
 pub(super) mod automation;
 pub(super) mod copilot;
 mod copilot_stores;
+pub(super) mod jobs;
 mod logs;
 pub(super) mod metrics;
 mod platform;
 pub(super) mod subscriptions;
 pub(super) mod tickets;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tocsin_domain::job::Job;
 use tocsin_domain::metric::{Anomaly, Feedback, MetricBatch, Prediction};
 use tocsin_domain::ports::log_search::{
     ClusterSummary, RankedPage, RankedPrototype, RankedRecord, TREND_BUCKETS,
@@ -23,7 +26,7 @@ use tocsin_domain::ports::log_search::{
 use tocsin_domain::ports::log_store::{BandCounts, LogQuery};
 use tocsin_domain::ports::template_store::TemplateSighting;
 use tocsin_domain::ports::{
-    AuditEntry, BusError, Intake, Job, LiveItem, LiveLogs, LiveSubscription, LogSearch, LogStore,
+    AuditEntry, BusError, Intake, LiveItem, LiveLogs, LiveSubscription, LogSearch, LogStore,
     SearchError, SeriesSamples, StoreError, TemplateStore, TemplateSummary,
 };
 use tocsin_domain::query::{Expression, RecordView, matches};
@@ -48,6 +51,10 @@ pub(super) enum Refusal {
 #[derive(Default)]
 pub(super) struct Fakes {
     pub(super) records: Mutex<Vec<LogRecord>>,
+    /// Requests that were counted, by client.
+    pub(super) counted: Mutex<BTreeMap<String, u32>>,
+    /// How many were refused.
+    pub(super) limited: Mutex<u32>,
     pub(super) taken: Mutex<Vec<LogBatch>>,
     pub(super) points: Mutex<Vec<MetricBatch>>,
     pub(super) feedback: Mutex<Vec<Feedback>>,
@@ -65,6 +72,7 @@ pub(super) struct Fakes {
     pub(super) requests: Mutex<Vec<(String, u16)>>,
     pub(super) live: Mutex<Vec<mpsc::Sender<LiveItem>>>,
     pub(super) has_model: Mutex<bool>,
+    pub(super) is_model_away: Mutex<bool>,
     pub(super) is_broken: Mutex<bool>,
     pub(super) searches: AtomicUsize,
     pub(super) slack: Arc<super::slack::Votes>,
@@ -195,6 +203,9 @@ impl Fakes {
     }
 
     fn ranked(&self, query: &LogQuery, limit: usize) -> Result<RankedPage, SearchError> {
+        if *lock(&self.is_model_away) {
+            return Err(SearchError::Model("connection refused".into()));
+        }
         if !*lock(&self.has_model) {
             return Err(SearchError::ModelMissing {
                 remedy: "run `make model`".into(),
@@ -219,8 +230,8 @@ impl Fakes {
 
 #[async_trait]
 impl TemplateStore for Fakes {
-    async fn register(&self, _: Vec<TemplateSummary>) -> Result<(), StoreError> {
-        Ok(())
+    async fn register(&self, _: Vec<TemplateSummary>) -> Result<Vec<TemplateId>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn record_sightings(&self, _: Vec<TemplateSighting>) -> Result<(), StoreError> {

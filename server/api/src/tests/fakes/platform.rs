@@ -1,45 +1,20 @@
-//! Jobs, audit, status, telemetry, the clock and the page.
+//! Audit, status, telemetry, the clock and the page.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tocsin_domain::Timestamp;
 use tocsin_domain::ports::server_status::{
-    DataSource, DataSourceStatus, Readiness, SemanticStatus, ServerStats,
+    DataSource, DataSourceStatus, ProcessInfo, Readiness, SemanticStatus, ServerStats, SourceList,
 };
 use tocsin_domain::ports::{
-    AuditEntry, AuditFilter, AuditId, AuditLog, Clock, HttpRequest, HttpTelemetry, Job, JobId,
-    JobStore, LogStore, ServerStatus, StoreError,
+    Allowance, AuditEntry, AuditFilter, AuditId, AuditLog, Clock, HttpRequest, HttpTelemetry,
+    LogStore, RateLimiter, ServerStatus, StoreError,
 };
 
 use super::{Fakes, NOW, lock};
 use crate::{Asset, Assets};
-
-#[async_trait]
-impl JobStore for Fakes {
-    async fn create(&self, job: Job) -> Result<(), StoreError> {
-        lock(&self.jobs).push(job);
-        Ok(())
-    }
-
-    async fn update(&self, job: Job) -> Result<(), StoreError> {
-        let mut jobs = lock(&self.jobs);
-        let known = jobs.iter_mut().find(|known| known.id == job.id);
-        *known.ok_or_else(|| StoreError::Invalid("no such job".into()))? = job;
-        Ok(())
-    }
-
-    async fn get(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        Ok(lock(&self.jobs).iter().find(|job| job.id == id).cloned())
-    }
-
-    async fn list(&self, before: Option<JobId>, limit: usize) -> Result<Vec<Job>, StoreError> {
-        let mut all = lock(&self.jobs).clone();
-        all.retain(|job| before.is_none_or(|before| job.id < before));
-        all.sort_by_key(|job| std::cmp::Reverse(job.id));
-        all.truncate(limit);
-        Ok(all)
-    }
-}
 
 #[async_trait]
 impl AuditLog for Fakes {
@@ -69,23 +44,41 @@ impl AuditLog for Fakes {
     }
 }
 
+fn broken() -> Readiness {
+    Readiness {
+        dependency: "logs".into(),
+        is_ready: false,
+        detail: "no answer".into(),
+    }
+}
+
 #[async_trait]
 impl ServerStatus for Fakes {
-    async fn stats(&self) -> Result<ServerStats, StoreError> {
-        Ok(ServerStats {
+    async fn stats(&self) -> ServerStats {
+        let is_broken = *lock(&self.is_broken);
+        let logs = LogStore::stats(self).await.ok().filter(|_| !is_broken);
+        ServerStats {
             version: "0.1.0".into(),
             started_at: Timestamp::from_secs(1_799_999_940),
-            logs: LogStore::stats(self).await?,
+            missing: logs.is_none().then(broken).into_iter().collect(),
+            logs,
             semantic: SemanticStatus {
                 model: None,
                 remedy: Some("run `make model`".into()),
             },
+            processes: vec![ProcessInfo {
+                name: "web-1/7".into(),
+                role: "all".into(),
+                leads: true,
+                started_at: Timestamp::from_secs(1_799_999_940),
+                ..ProcessInfo::default()
+            }],
             ..ServerStats::default()
-        })
+        }
     }
 
-    async fn data_sources(&self) -> Result<Vec<DataSource>, StoreError> {
-        Ok(vec![DataSource {
+    async fn data_sources(&self) -> SourceList {
+        let source = DataSource {
             name: "file:/var/log/syslog".into(),
             kind: "file".into(),
             status: DataSourceStatus::Waiting,
@@ -95,7 +88,11 @@ impl ServerStatus for Fakes {
             last_record_at: Some(NOW),
             issues: vec![("timestamp_missing".into(), 1)],
             first_seen: None,
-        }])
+        };
+        SourceList {
+            sources: vec![source],
+            missing: lock(&self.is_broken).then(broken).into_iter().collect(),
+        }
     }
 
     async fn readiness(&self) -> Vec<Readiness> {
@@ -120,6 +117,26 @@ impl HttpTelemetry for Fakes {
     fn request(&self, request: HttpRequest<'_>) {
         let name = format!("{} {}", request.method, request.route);
         lock(&self.requests).push((name, request.status));
+    }
+
+    fn limited(&self) {
+        *lock(&self.limited) += 1;
+    }
+}
+
+/// A bucket that is never filled again.
+#[async_trait]
+impl RateLimiter for Fakes {
+    async fn take(&self, client: &str, per_minute: u32) -> Allowance {
+        let mut all = lock(&self.counted);
+        let count = all.entry(client.to_owned()).or_default();
+        let is_beyond = *count >= per_minute;
+        *count += u32::from(!is_beyond);
+        Allowance {
+            remaining: per_minute - *count,
+            whole_after: Duration::from_millis(1500),
+            refused_for: is_beyond.then_some(Duration::from_millis(2500)),
+        }
     }
 }
 

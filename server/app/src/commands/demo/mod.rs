@@ -99,14 +99,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut config = config(arguments, folder.path(), &shop, labels)?;
     let grace = Duration::from_secs(config.server.shutdown_grace_secs);
     let missing = proposing.map(|proposing| propose(&mut config, proposing));
-    let own_log = crate::telemetry::start(&config.telemetry)?;
+    let (own_log, traces) = crate::telemetry::start(&config.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("tocsin")
         .build()
         .context("cannot start the threads of the server")?;
     runtime.block_on(async {
-        let server = Server::start(config, own_log)
+        let server = Box::pin(Server::start(config, own_log, traces.counts()))
             .await
             .context("the server cannot start (`--port` takes another port)")?;
         let (stop, stopped) = mpsc::sync_channel(1);

@@ -133,7 +133,11 @@ fn a_line_becomes_an_approved_repair_that_is_verified_and_resolves_its_alert() -
         .get(&format!("/api/v1/automation/runs/{id}/output"))?;
     ensure!(text(&output, "text").contains("repairing u1"), "{output}");
 
-    let audited = site.audited(&run)?;
+    // The alert is resolved a moment before that is written down.
+    let is_last = |all: &Vec<String>| all.iter().any(|one| one.ends_with(".alert_resolved"));
+    let audited = wait_for("the last step in the audit", || {
+        site.audited(&run).ok().filter(is_last)
+    })?;
     let audited: Vec<&str> = audited
         .iter()
         .filter_map(|action| action.strip_prefix("automation.run."))

@@ -79,6 +79,10 @@ impl Score {
     }
 
     /// Prints the scores, and holds them to what is promised.
+    #[expect(
+        clippy::print_stdout,
+        reason = "shown with the output of a test that fails"
+    )]
     fn close(self, name: &str, right_min: f64) -> anyhow::Result<()> {
         let share = self.right as f64 / self.all.max(1) as f64;
         let mut out = std::io::stderr().lock();
@@ -91,10 +95,11 @@ impl Score {
             self.cited,
             self.unsupported.len(),
         )?;
-        for one in &self.wrong {
-            writeln!(out, "  wrong: {one}")?;
-        }
         drop(out);
+        // Shown with the output of a test that fails, or when it is asked for.
+        for one in &self.wrong {
+            println!("  wrong: {one}");
+        }
         ensure!(
             self.unsupported.is_empty(),
             "not borne out: {:#?}",

@@ -1,6 +1,7 @@
 //! `POST /api/v1/logs` and its neighbours: what is accepted, what is refused, and how.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use serde_json::json;
 use tocsin_harness::TestServer;
@@ -119,6 +120,27 @@ fn what_cannot_be_taken_is_refused_with_the_reason() -> anyhow::Result<()> {
         (404, &json!(404)),
         "{problem}"
     );
+    Ok(())
+}
+
+#[test]
+fn a_refusal_reaches_who_is_still_sending() -> anyhow::Result<()> {
+    let server = TestServer::start()?;
+    let host = server.address();
+    let mut connection = TcpStream::connect(host)?;
+    // More than the machine holds between the two.
+    let body = vec![b'x'; 16 << 20];
+    let size = body.len();
+    let head = format!(
+        "POST /api/v1/logs HTTP/1.1\r\nHost: {host}\r\nContent-Type: image/png\r\n\
+         Content-Length: {size}\r\nConnection: close\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes())?;
+    connection.write_all(&body)?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
+    assert!(answer.contains("image/png"), "{answer}");
     Ok(())
 }
 

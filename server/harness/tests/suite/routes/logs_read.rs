@@ -312,7 +312,7 @@ fn delete_counts_first_then_removes_and_leaves_a_trail() -> anyhow::Result<()> {
     let id = answer["job"]["id"].as_str().unwrap().to_string();
     let job = wait_for("the job to end", || {
         let job = server.get(&format!("/api/v1/jobs/{id}")).ok()?.1;
-        matches!(job["status"].as_str()?, "succeeded" | "failed").then_some(job)
+        matches!(job["status"].as_str()?, "succeeded" | "failed" | "dead").then_some(job)
     })?;
     assert_eq!(
         (&job["status"], &job["result"]["deleted"]),

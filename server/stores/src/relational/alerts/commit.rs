@@ -5,15 +5,14 @@
 
 use std::collections::HashMap;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use tocsin_domain::alert::{Alert, AlertId};
 use tocsin_domain::ports::{AlertCommit, RuleState, StoreError};
 
 use super::json::{self, id_bytes};
 use super::subjects::{self, Subject};
 use super::{events, incidents};
-use crate::relational::{SqliteStore, evidence_json, store_error};
+use crate::relational::sql::{self, Area, Connection, Row};
+use crate::relational::{RelationalStore, evidence_json, store_error};
 
 /// The place and subject of one; the columns stand in the order in which `Known` has them.
 const KNOWN: &str = "SELECT a.number, a.subject, a.status, a.severity, a.is_firing, a.assignee, \
@@ -23,14 +22,14 @@ const KNOWN: &str = "SELECT a.number, a.subject, a.status, a.severity, a.is_firi
 const INSERT: &str = "INSERT INTO alerts (id, subject, status, severity, is_firing, assignee, \
     incident, starts_ms, ends_ms, acknowledged_ms, resolved_ms, fingerprint, last_ms, count, \
     confidence, snoozed_until_ms, is_flapping, returns_ms, joined_because, seq, annotations, \
-    evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-    $18, $19, $20, $21, $22)";
+    evidence, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+    $16, $17, $18, $19, $20, $21, $22, $23)";
 
 /// What is in no index.
 const UPDATE: &str = "UPDATE alerts SET acknowledged_ms = $2, resolved_ms = $3, fingerprint = $4, \
     last_ms = $5, count = $6, confidence = $7, snoozed_until_ms = $8, is_flapping = $9, \
-    returns_ms = $10, joined_because = $11, seq = $12, annotations = $13, evidence = $14 \
-    WHERE number = $1";
+    returns_ms = $10, joined_because = $11, seq = $12, annotations = $13, evidence = $14, \
+    trace = $15 WHERE number = $1";
 
 /// What is in one.
 const MOVE: &str = "UPDATE alerts SET subject = $2, status = $3, severity = $4, is_firing = $5, \
@@ -38,7 +37,7 @@ const MOVE: &str = "UPDATE alerts SET subject = $2, status = $3, severity = $4, 
 
 const COUNT: &str = "INSERT INTO alert_counts (status, severity, is_firing, alerts) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (status, severity, is_firing) \
-    DO UPDATE SET alerts = alerts + excluded.alerts";
+    DO UPDATE SET alerts = alert_counts.alerts + excluded.alerts";
 
 const STATE: &str = "INSERT INTO rule_states (rule, label_group, state) VALUES ($1, $2, $3) \
     ON CONFLICT (rule, label_group) DO UPDATE SET state = excluded.state";
@@ -72,8 +71,8 @@ struct Known {
 }
 
 /// Keeps a commit, and gives the number of its first event.
-pub(super) async fn keep(store: &SqliteStore, commit: &AlertCommit) -> Result<u64, StoreError> {
-    let mut transaction = store.write().await?;
+pub(super) async fn keep(store: &RelationalStore, commit: &AlertCommit) -> Result<u64, StoreError> {
+    let mut transaction = store.write(Area::Alerts).await?;
     let connection = &mut *transaction;
     let first = events::last(&mut *connection).await? + 1;
     let numbers = commit.events.iter().zip(first..);
@@ -88,7 +87,7 @@ pub(super) async fn keep(store: &SqliteStore, commit: &AlertCommit) -> Result<u6
         newest.remove(&alert.id);
     }
     for (id, seq) in newest {
-        let told = sqlx::query(NEWEST)
+        let told = sql::query(NEWEST)
             .bind(id_bytes(id.0))
             .bind(seq.cast_signed());
         told.execute(&mut *connection).await.map_err(store_error)?;
@@ -100,14 +99,14 @@ pub(super) async fn keep(store: &SqliteStore, commit: &AlertCommit) -> Result<u6
         put_state(connection, state).await?;
     }
     for (origin, position) in &commit.taken {
-        let taken = sqlx::query(TAKEN).bind(origin).bind(position.cast_signed());
+        let taken = sql::query(TAKEN).bind(origin).bind(position.cast_signed());
         taken.execute(&mut *connection).await.map_err(store_error)?;
     }
     transaction.commit().await.map_err(store_error)?;
     Ok(first)
 }
 
-async fn put(connection: &mut SqliteConnection, alert: &Alert, seq: u64) -> Result<(), StoreError> {
+async fn put(connection: &mut Connection, alert: &Alert, seq: u64) -> Result<(), StoreError> {
     let subject = Subject::of(alert)?;
     let known = known(connection, alert.id).await?;
     let number = match &known {
@@ -133,7 +132,7 @@ async fn put(connection: &mut SqliteConnection, alert: &Alert, seq: u64) -> Resu
     if known.place == place {
         return Ok(());
     }
-    sqlx::query(MOVE)
+    sql::query(MOVE)
         .bind(known.number)
         .bind(place.subject)
         .bind(&place.status)
@@ -154,11 +153,8 @@ async fn put(connection: &mut SqliteConnection, alert: &Alert, seq: u64) -> Resu
     count(connection, &place, 1).await
 }
 
-async fn known(
-    connection: &mut SqliteConnection,
-    id: AlertId,
-) -> Result<Option<Known>, StoreError> {
-    let row = sqlx::query(KNOWN)
+async fn known(connection: &mut Connection, id: AlertId) -> Result<Option<Known>, StoreError> {
+    let row = sql::query(KNOWN)
         .bind(id_bytes(id.0))
         .fetch_optional(connection)
         .await
@@ -169,7 +165,7 @@ async fn known(
         .map_err(store_error)
 }
 
-fn read_known(row: &SqliteRow) -> Result<Known, sqlx::Error> {
+fn read_known(row: &Row) -> Result<Known, sqlx::Error> {
     Ok(Known {
         number: row.try_get(0)?,
         place: Place {
@@ -193,12 +189,12 @@ fn read_known(row: &SqliteRow) -> Result<Known, sqlx::Error> {
 }
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     alert: &Alert,
     place: &Place,
     seq: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    sql::query(INSERT)
         .bind(id_bytes(alert.id.0))
         .bind(place.subject)
         .bind(&place.status)
@@ -221,6 +217,7 @@ async fn insert(
         .bind(seq.cast_signed())
         .bind(json::labels_text(&alert.annotations)?)
         .bind(evidence_json::evidence_text(&alert.evidence)?)
+        .bind(alert.trace.map(|trace| trace.to_bytes().to_vec()))
         .execute(connection)
         .await
         .map_err(store_error)?;
@@ -228,12 +225,12 @@ async fn insert(
 }
 
 async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     alert: &Alert,
     number: i64,
     seq: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query(UPDATE)
+    sql::query(UPDATE)
         .bind(number)
         .bind(alert.acknowledged_ms)
         .bind(alert.resolved_ms)
@@ -248,6 +245,7 @@ async fn update(
         .bind(seq.cast_signed())
         .bind(json::labels_text(&alert.annotations)?)
         .bind(evidence_json::evidence_text(&alert.evidence)?)
+        .bind(alert.trace.map(|trace| trace.to_bytes().to_vec()))
         .execute(connection)
         .await
         .map_err(store_error)?;
@@ -255,12 +253,8 @@ async fn update(
 }
 
 /// Counts alerts of a state.
-async fn count(
-    connection: &mut SqliteConnection,
-    place: &Place,
-    change: i64,
-) -> Result<(), StoreError> {
-    sqlx::query(COUNT)
+async fn count(connection: &mut Connection, place: &Place, change: i64) -> Result<(), StoreError> {
+    sql::query(COUNT)
         .bind(&place.status)
         .bind(&place.severity)
         .bind(place.is_firing)
@@ -271,13 +265,13 @@ async fn count(
     Ok(())
 }
 
-async fn put_state(connection: &mut SqliteConnection, state: &RuleState) -> Result<(), StoreError> {
+async fn put_state(connection: &mut Connection, state: &RuleState) -> Result<(), StoreError> {
     let query = match &state.state {
-        Some(bytes) => sqlx::query(STATE)
+        Some(bytes) => sql::query(STATE)
             .bind(&state.rule)
             .bind(state.group.cast_signed())
             .bind(bytes),
-        None => sqlx::query(FORGET_STATE)
+        None => sql::query(FORGET_STATE)
             .bind(&state.rule)
             .bind(state.group.cast_signed()),
     };

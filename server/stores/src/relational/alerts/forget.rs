@@ -1,17 +1,16 @@
 //! Forgets what is old, a little at a time.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use tocsin_domain::ports::StoreError;
 
 use super::subjects;
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::sql::{self, Area, Connection, Row};
+use crate::relational::{RelationalStore, store_error};
 
 /// How many alerts are forgotten at once, so that the writer never waits long.
 const FORGET_CHUNK: i64 = 500;
 
 const OLD: &str = "SELECT number, id, subject, status, severity, is_firing FROM alerts \
-    WHERE ends_ms < $1 AND +status = 'resolved' ORDER BY ends_ms LIMIT $2";
+    WHERE ends_ms < $1 AND status || '' = 'resolved' ORDER BY ends_ms LIMIT $2";
 
 const EMPTY_INCIDENTS: &str = "DELETE FROM incidents WHERE NOT EXISTS \
     (SELECT 1 FROM alerts WHERE alerts.incident = incidents.id)";
@@ -20,11 +19,11 @@ const UNCOUNT: &str = "UPDATE alert_counts SET alerts = alerts - 1 \
     WHERE status = $1 AND severity = $2 AND is_firing = $3";
 
 /// Forgets resolved alerts that ended before a time, and what was theirs alone.
-pub(super) async fn run(store: &SqliteStore, before_ms: i64) -> Result<u64, StoreError> {
+pub(super) async fn run(store: &RelationalStore, before_ms: i64) -> Result<u64, StoreError> {
     let mut forgotten = 0;
     loop {
-        let mut transaction = store.write().await?;
-        let old = sqlx::query(OLD)
+        let mut transaction = store.write(Area::Alerts).await?;
+        let old = sql::query(OLD)
             .bind(before_ms)
             .bind(FORGET_CHUNK)
             .fetch_all(&mut *transaction)
@@ -35,7 +34,7 @@ pub(super) async fn run(store: &SqliteStore, before_ms: i64) -> Result<u64, Stor
         }
         let is_last = old.len() < usize::try_from(FORGET_CHUNK).unwrap_or(0);
         if is_last {
-            let emptied = sqlx::query(EMPTY_INCIDENTS).execute(&mut *transaction);
+            let emptied = sql::query(EMPTY_INCIDENTS).execute(&mut *transaction);
             emptied.await.map_err(store_error)?;
             if forgotten > 0 || !old.is_empty() {
                 subjects::sweep(&mut transaction).await?;
@@ -44,27 +43,30 @@ pub(super) async fn run(store: &SqliteStore, before_ms: i64) -> Result<u64, Stor
         transaction.commit().await.map_err(store_error)?;
         forgotten += old.len() as u64;
         if is_last {
+            if !old.is_empty() {
+                store.drop_empty_events().await?;
+            }
             return Ok(forgotten);
         }
     }
 }
 
-async fn forget_one(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<(), StoreError> {
+async fn forget_one(connection: &mut Connection, row: &Row) -> Result<(), StoreError> {
     let id: &[u8] = row.try_get("id").map_err(store_error)?;
-    let events = sqlx::query("DELETE FROM alert_events WHERE alert = $1").bind(id);
+    let events = sql::query("DELETE FROM alert_events WHERE alert = $1").bind(id);
     events
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
     let number: i64 = row.try_get("number").map_err(store_error)?;
-    let alert = sqlx::query("DELETE FROM alerts WHERE number = $1").bind(number);
+    let alert = sql::query("DELETE FROM alerts WHERE number = $1").bind(number);
     alert.execute(&mut *connection).await.map_err(store_error)?;
     let (status, severity): (&str, &str) = (
         row.try_get("status").map_err(store_error)?,
         row.try_get("severity").map_err(store_error)?,
     );
     let is_firing: bool = row.try_get("is_firing").map_err(store_error)?;
-    sqlx::query(UNCOUNT)
+    sql::query(UNCOUNT)
         .bind(status)
         .bind(severity)
         .bind(is_firing)

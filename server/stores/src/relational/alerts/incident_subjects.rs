@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteRow;
 use tocsin_domain::alert::{IncidentId, LabelSet};
 use tocsin_domain::ports::{AlertSubject, IncidentSubjects, StoreError};
 
 use super::json::{self, id_bytes};
 use super::row::{get, id};
+use crate::relational::sql::{self, Pool, Row};
 use crate::relational::store_error;
 
 /// In the order in which subjects came, so that those an incident began with are among the first.
@@ -19,7 +18,7 @@ const SUBJECTS: &str = "SELECT a.incident, s.rule, s.failure_type, s.title, s.la
 
 /// The newest incidents up to one, with their subjects.
 pub(super) async fn newest(
-    pool: &SqlitePool,
+    pool: &Pool,
     through: IncidentId,
     limit: usize,
 ) -> Result<Vec<IncidentSubjects>, StoreError> {
@@ -28,7 +27,7 @@ pub(super) async fn newest(
     let Some(oldest) = found.last().map(|incident| incident.id) else {
         return Ok(Vec::new());
     };
-    let rows = sqlx::query(SUBJECTS)
+    let rows = sql::query(SUBJECTS)
         .bind(id_bytes(oldest.0))
         .bind(id_bytes(through.0))
         .fetch_all(pool)
@@ -48,7 +47,7 @@ pub(super) async fn newest(
     Ok(with.collect())
 }
 
-fn subject(row: &SqliteRow) -> Result<AlertSubject, StoreError> {
+fn subject(row: &Row) -> Result<AlertSubject, StoreError> {
     let labels: String = get(row, "labels")?;
     let labels: LabelSet = json::labels(&labels)?;
     Ok(AlertSubject {

@@ -1,7 +1,5 @@
 //! Incidents and silences.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 use tocsin_domain::alert::{
     AlertId, AlertSeverity, Incident, IncidentId, IncidentStatus, Recurrence, Silence, SilenceId,
 };
@@ -9,6 +7,7 @@ use tocsin_domain::ports::StoreError;
 
 use super::json::{self, id_bytes};
 use super::row::{count, get, id, named};
+use crate::relational::sql::{self, Connection, Pool, QueryBuilder, Row};
 use crate::relational::{limit, store_error};
 
 const PUT: &str = "INSERT INTO incidents (id, title, is_titled, severity, status, starts_ms, \
@@ -34,10 +33,10 @@ const SILENCES: &str =
 
 /// Keeps an incident in place of the one with its id.
 pub(super) async fn put(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     incident: &Incident,
 ) -> Result<(), StoreError> {
-    sqlx::query(PUT)
+    sql::query(PUT)
         .bind(id_bytes(incident.id.0))
         .bind(&incident.title)
         .bind(incident.is_titled)
@@ -59,18 +58,19 @@ pub(super) async fn put(
 
 /// One page of incidents, newest first.
 pub(super) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     statuses: &[IncidentStatus],
     before: Option<IncidentId>,
     page: usize,
 ) -> Result<Vec<Incident>, StoreError> {
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM incidents WHERE id < ");
+    let mut sql = QueryBuilder::new(pool.engine(), "SELECT * FROM incidents WHERE id < ");
     // Longer than any id, so above them all.
     sql.push_bind(before.map_or_else(|| vec![0xff; 17], |id| id_bytes(id.0)));
     if !statuses.is_empty() {
         let names = statuses.iter().map(|status| status.name());
         // The order of ids is kept, so the newest are found without sorting all.
-        sql.push(" AND +status IN (SELECT value FROM json_each(");
+        sql.push(" AND ").push_unindexed("status");
+        sql.push(" IN (SELECT value FROM json_each(");
         sql.push_bind(json::to_text(&names.collect::<Vec<_>>())?)
             .push("))");
     }
@@ -80,8 +80,8 @@ pub(super) async fn page(
 }
 
 /// One incident.
-pub(super) async fn one(pool: &SqlitePool, id: IncidentId) -> Result<Option<Incident>, StoreError> {
-    let row = sqlx::query("SELECT * FROM incidents WHERE id = $1")
+pub(super) async fn one(pool: &Pool, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+    let row = sql::query("SELECT * FROM incidents WHERE id = $1")
         .bind(id_bytes(id.0))
         .fetch_optional(pool)
         .await
@@ -89,7 +89,7 @@ pub(super) async fn one(pool: &SqlitePool, id: IncidentId) -> Result<Option<Inci
     row.as_ref().map(incident).transpose()
 }
 
-fn incident(row: &SqliteRow) -> Result<Incident, StoreError> {
+fn incident(row: &Row) -> Result<Incident, StoreError> {
     Ok(Incident {
         id: IncidentId(id(row, "id")?),
         title: get(row, "title")?,
@@ -108,13 +108,13 @@ fn incident(row: &SqliteRow) -> Result<Incident, StoreError> {
 }
 
 /// Keeps a silence in place of the one with its id.
-pub(super) async fn put_silence(pool: &SqlitePool, silence: &Silence) -> Result<(), StoreError> {
+pub(super) async fn put_silence(pool: &Pool, silence: &Silence) -> Result<(), StoreError> {
     let ends_ms = silence.recurrence.is_none().then_some(silence.ends_ms);
     let over_ms = match (silence.expired_ms, ends_ms) {
         (Some(expired_ms), Some(ends_ms)) => Some(expired_ms.min(ends_ms)),
         (one, other) => one.or(other),
     };
-    sqlx::query(PUT_SILENCE)
+    sql::query(PUT_SILENCE)
         .bind(id_bytes(silence.id.0))
         .bind(json::matchers_text(&silence.matchers)?)
         .bind(silence.starts_ms)
@@ -132,8 +132,8 @@ pub(super) async fn put_silence(pool: &SqlitePool, silence: &Silence) -> Result<
 }
 
 /// The silences that were not over before a time.
-pub(super) async fn silences(pool: &SqlitePool, since_ms: i64) -> Result<Vec<Silence>, StoreError> {
-    let rows = sqlx::query(SILENCES).bind(since_ms).fetch_all(pool);
+pub(super) async fn silences(pool: &Pool, since_ms: i64) -> Result<Vec<Silence>, StoreError> {
+    let rows = sql::query(SILENCES).bind(since_ms).fetch_all(pool);
     rows.await
         .map_err(store_error)?
         .iter()
@@ -142,11 +142,8 @@ pub(super) async fn silences(pool: &SqlitePool, since_ms: i64) -> Result<Vec<Sil
 }
 
 /// One silence.
-pub(super) async fn one_silence(
-    pool: &SqlitePool,
-    id: SilenceId,
-) -> Result<Option<Silence>, StoreError> {
-    let row = sqlx::query("SELECT * FROM silences WHERE id = $1")
+pub(super) async fn one_silence(pool: &Pool, id: SilenceId) -> Result<Option<Silence>, StoreError> {
+    let row = sql::query("SELECT * FROM silences WHERE id = $1")
         .bind(id_bytes(id.0))
         .fetch_optional(pool)
         .await
@@ -154,7 +151,7 @@ pub(super) async fn one_silence(
     row.as_ref().map(silence).transpose()
 }
 
-fn silence(row: &SqliteRow) -> Result<Silence, StoreError> {
+fn silence(row: &Row) -> Result<Silence, StoreError> {
     let recurrence = match get::<Option<&str>>(row, "recurrence")? {
         None => None,
         Some("daily") => Some(Recurrence::Daily),

@@ -24,14 +24,14 @@ use tocsin_domain::ports::{
     StoreError,
 };
 
-use super::SqliteStore;
+use super::{RelationalStore, store_error};
 pub(super) use json::{
     from_text, id_bits, id_bytes, labels, labels_text, matchers, matchers_text, parse, to_text,
 };
 pub(super) use row::{count, get, id, named};
 
 #[async_trait]
-impl AlertStore for SqliteStore {
+impl AlertStore for RelationalStore {
     async fn commit(&self, commit: AlertCommit) -> Result<u64, StoreError> {
         commit::keep(self, &commit).await
     }
@@ -82,7 +82,8 @@ impl AlertStore for SqliteStore {
     }
 
     async fn last_seq(&self) -> Result<u64, StoreError> {
-        events::last(&self.pool).await
+        let mut connection = self.pool.acquire().await.map_err(store_error)?;
+        events::last(&mut connection).await
     }
 
     async fn incidents(

@@ -1,32 +1,32 @@
 //! Alerts as rows: reading them.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
+use tocsin_domain::TraceContext;
 use tocsin_domain::alert::{
     Alert, AlertId, AlertKind, AlertSeverity, AlertStatus, Fingerprint, IncidentId,
 };
 use tocsin_domain::ports::StoreError;
 
 use super::json;
+use crate::relational::sql::{Read, Row};
 use crate::relational::{evidence_json, store_error};
 
 /// All that [`alert`] reads, of `a`, an alert, and `s`, its subject.
 pub(super) const COLUMNS: &str = "a.id, a.status, a.severity, a.assignee, a.incident, \
     a.starts_ms, a.ends_ms, a.acknowledged_ms, a.resolved_ms, a.fingerprint, a.last_ms, a.count, \
     a.confidence, a.snoozed_until_ms, a.is_flapping, a.returns_ms, a.joined_because, a.seq, \
-    a.annotations, a.evidence, s.kind, s.rule, s.failure_type, s.title, s.labels";
+    a.annotations, a.evidence, a.trace, s.kind, s.rule, s.failure_type, s.title, s.labels";
 
 /// A column of a row.
-pub(in super::super) fn get<'r, T>(row: &'r SqliteRow, column: &str) -> Result<T, StoreError>
+pub(in super::super) fn get<'r, T>(row: &'r Row, column: &str) -> Result<T, StoreError>
 where
-    T: Decode<'r, Sqlite> + Type<Sqlite>,
+    T: Read<'r>,
 {
     row.try_get(column).map_err(store_error)
 }
 
 /// The one of a named set that a column names.
 pub(in super::super) fn named<T>(
-    row: &SqliteRow,
+    row: &Row,
     column: &str,
     from_name: fn(&str) -> Option<T>,
 ) -> Result<T, StoreError> {
@@ -35,17 +35,25 @@ pub(in super::super) fn named<T>(
 }
 
 /// The bits of an id.
-pub(in super::super) fn id(row: &SqliteRow, column: &str) -> Result<u128, StoreError> {
+pub(in super::super) fn id(row: &Row, column: &str) -> Result<u128, StoreError> {
     json::id_bits(get(row, column)?, column)
 }
 
 /// A count.
-pub(in super::super) fn count(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
+pub(in super::super) fn count(row: &Row, column: &str) -> Result<u64, StoreError> {
     get::<i64>(row, column).map(i64::cast_unsigned)
 }
 
+/// The span in which an alert opened.
+fn trace(row: &Row) -> Result<Option<TraceContext>, StoreError> {
+    let bytes: Option<&[u8]> = get(row, "trace")?;
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    // What cannot be read is no reason to lose an alert.
+    Ok(bytes.and_then(TraceContext::from_bytes))
+}
+
 /// An alert of the columns [`COLUMNS`].
-pub(super) fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
+pub(super) fn alert(row: &Row) -> Result<Alert, StoreError> {
     let incident: Option<&[u8]> = get(row, "incident")?;
     let incident = incident
         .map(|bytes| json::id_bits(bytes, "incident"))
@@ -78,5 +86,6 @@ pub(super) fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
         incident: incident.map(IncidentId),
         joined_because: get(row, "joined_because")?,
         seq: count(row, "seq")?,
+        trace: trace(row)?,
     })
 }

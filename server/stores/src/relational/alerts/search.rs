@@ -5,13 +5,13 @@
 //! newest first, each state on its own. Otherwise alerts are gone through newest first until the
 //! page is full, which is soon since many are meant.
 
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 use tocsin_domain::alert::{Alert, AlertId, AlertStatus};
 use tocsin_domain::ports::{AlertFilter, StoreError};
 
 use super::json::id_bytes;
 use super::row;
 use super::subject_filter::{Listed, SubjectFilter};
+use crate::relational::sql::{self, Connection, Engine, Pool, QueryBuilder, Row};
 use crate::relational::{limit, store_error};
 
 /// Up to so many alerts are gone through rather than walking from the newest.
@@ -43,7 +43,7 @@ struct Search<'a> {
 
 /// One page: the newest first, those with an id below `before`.
 pub(super) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     filter: &AlertFilter,
     before: Option<AlertId>,
     page: usize,
@@ -65,8 +65,8 @@ pub(super) async fn page(
     if starts.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = search.sql(&starts);
-    let rows = sql.build().fetch_all(&mut *connection).await;
+    let mut sql = search.sql(connection.engine(), &starts);
+    let rows = sql.build().fetch_all(&mut connection).await;
     rows.map_err(store_error)?.iter().map(row::alert).collect()
 }
 
@@ -84,7 +84,7 @@ fn id_bounds(filter: &AlertFilter, before: Option<AlertId>) -> (Vec<u8>, Vec<u8>
 
 impl Search<'_> {
     /// Where to begin; nowhere if nothing can be found.
-    async fn starts(&self, connection: &mut SqliteConnection) -> Result<Vec<Start>, StoreError> {
+    async fn starts(&self, connection: &mut Connection) -> Result<Vec<Start>, StoreError> {
         if let Some(incident) = self.filter.incident {
             return Ok(vec![Start::Incident(id_bytes(incident.0))]);
         }
@@ -134,13 +134,13 @@ impl Search<'_> {
     /// All states that there are, how many alerts each has, and whether it is meant.
     async fn states(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
     ) -> Result<Vec<(Start, u64, bool)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT status, severity, is_firing, alerts FROM alert_counts WHERE alerts > 0",
         );
         let rows = rows.fetch_all(connection).await.map_err(store_error)?;
-        let state = |row: &sqlx::sqlite::SqliteRow| {
+        let state = |row: &Row| {
             let status: String = row.try_get(0)?;
             let severity: String = row.try_get(1)?;
             let is_firing: bool = row.try_get(2)?;
@@ -161,8 +161,8 @@ impl Search<'_> {
     }
 
     /// The whole query: the newest of what is found from each start.
-    fn sql(&self, starts: &[Start]) -> QueryBuilder<Sqlite> {
-        let mut sql = QueryBuilder::new("SELECT ");
+    fn sql(&self, engine: Engine, starts: &[Start]) -> QueryBuilder {
+        let mut sql = QueryBuilder::new(engine, "SELECT ");
         sql.push(row::COLUMNS).push(" FROM (SELECT number FROM (");
         for (index, start) in starts.iter().enumerate() {
             if index > 0 {
@@ -170,24 +170,18 @@ impl Search<'_> {
             }
             sql.push("SELECT number, id FROM (");
             self.push_start(&mut sql, start);
-            sql.push(")");
+            sql.push(") one");
         }
-        sql.push(") ORDER BY id DESC LIMIT ").push_bind(self.page);
+        sql.push(") every ORDER BY id DESC LIMIT ")
+            .push_bind(self.page);
         sql.push(") p CROSS JOIN alerts a ON a.number = p.number ");
         sql.push("CROSS JOIN alert_subjects s ON s.id = a.subject ORDER BY a.id DESC");
         sql
     }
 
-    fn push_start(&self, sql: &mut QueryBuilder<Sqlite>, start: &Start) {
+    fn push_start(&self, sql: &mut QueryBuilder, start: &Start) {
         if let Start::Subjects(ids) = start {
-            sql.push("SELECT a.number, a.id FROM json_each(")
-                .push_bind(ids.clone());
-            sql.push(") j CROSS JOIN alerts a ON a.number IN (");
-            sql.push("SELECT a.number FROM alerts a WHERE a.subject = j.value");
-            self.push_rest(sql);
-            sql.push(" ORDER BY a.id DESC LIMIT ")
-                .push_bind(self.page)
-                .push(")");
+            self.push_subjects(sql, ids);
             return;
         }
         sql.push("SELECT a.number, a.id FROM alerts a");
@@ -213,9 +207,28 @@ impl Search<'_> {
         sql.push(" ORDER BY a.id DESC LIMIT ").push_bind(self.page);
     }
 
-    /// Adds ` AND …` about the alert `a` for what the filter says of alerts. `+` keeps SQLite from
-    /// another index than the one that has the order.
-    fn push_rest(&self, sql: &mut QueryBuilder<Sqlite>) {
+    /// The newest alerts of each of some subjects.
+    fn push_subjects(&self, sql: &mut QueryBuilder, ids: &str) {
+        let (join, end) = match sql.engine() {
+            Engine::Sqlite => (
+                "CROSS JOIN alerts a ON a.number IN (SELECT a.number FROM alerts a ",
+                ")",
+            ),
+            // What is joined may look at what it is joined to.
+            Engine::Postgres => (", LATERAL (SELECT a.number, a.id FROM alerts a ", ") a"),
+        };
+        sql.push("SELECT a.number, a.id FROM json_each(");
+        sql.push_bind(ids).push(") j ").push(join);
+        sql.push("WHERE a.subject = CAST(j.value AS BIGINT)");
+        self.push_rest(sql);
+        sql.push(" ORDER BY a.id DESC LIMIT ")
+            .push_bind(self.page)
+            .push(end);
+    }
+
+    /// Adds ` AND …` about the alert `a` for what the filter says of alerts, by no other index than
+    /// the one that has the order.
+    fn push_rest(&self, sql: &mut QueryBuilder) {
         let filter = self.filter;
         sql.push(" AND a.id < ").push_bind(self.before.clone());
         if let Some(from_ms) = filter.from_ms {
@@ -232,20 +245,21 @@ impl Search<'_> {
             filter.severities.iter().map(|one| one.name()),
         );
         if let Some(is_firing) = filter.is_firing {
-            sql.push(" AND +a.is_firing = ").push_bind(is_firing);
+            sql.push(" AND ").push_unindexed("a.is_firing = ");
+            sql.push_bind(is_firing);
         }
         if let Some(incident) = filter.incident {
-            sql.push(" AND +a.incident = ")
-                .push_bind(id_bytes(incident.0));
+            sql.push(" AND ").push_unindexed("a.incident = ");
+            sql.push_bind(id_bytes(incident.0));
         }
         match filter.assignee.as_deref() {
             None => {}
             Some("") => {
-                sql.push(" AND +a.assignee IS NULL");
+                sql.push(" AND ").push_unindexed("a.assignee IS NULL");
             }
             Some(assignee) => {
-                sql.push(" AND +a.assignee = ")
-                    .push_bind(assignee.to_owned());
+                sql.push(" AND ").push_unindexed("a.assignee = ");
+                sql.push_bind(assignee);
             }
         }
     }
@@ -260,17 +274,13 @@ fn is_named<'a>(mut meant: impl ExactSizeIterator<Item = &'a str>, name: &str) -
 }
 
 fn push_names<'a>(
-    sql: &mut QueryBuilder<Sqlite>,
+    sql: &mut QueryBuilder,
     column: &str,
     names: impl ExactSizeIterator<Item = &'a str>,
 ) {
     if names.len() == 0 {
         return;
     }
-    sql.push(" AND +a.").push(column).push(" IN (");
-    let mut list = sql.separated(", ");
-    for name in names {
-        list.push_bind(name.to_owned());
-    }
-    sql.push(")");
+    sql.push(" AND ").push_unindexed("a.").push(column);
+    sql.push(" IN (").push_binds(names).push(")");
 }

@@ -3,10 +3,10 @@
 //! It is written once as SQL about a subject `s`. If one of its conditions has an index and few
 //! subjects satisfy it, all the subjects meant are listed; otherwise each alert met is checked.
 
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use tocsin_domain::ports::{AlertFilter, StoreError};
 
 use super::{json, subjects};
+use crate::relational::sql::{Connection, Engine, QueryBuilder, within};
 use crate::relational::store_error;
 
 /// The most subjects that are looked at to list those that are meant.
@@ -54,7 +54,7 @@ pub(super) struct SubjectFilter {
 impl SubjectFilter {
     /// The part of a filter that is about subjects.
     pub(super) async fn of(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         filter: &AlertFilter,
     ) -> Result<Self, StoreError> {
         let mut this = Self::default();
@@ -105,15 +105,17 @@ impl SubjectFilter {
     }
 
     /// Adds ` AND …` about the subject `s` for every condition.
-    pub(super) fn push(&self, sql: &mut QueryBuilder<Sqlite>) {
+    pub(super) fn push(&self, sql: &mut QueryBuilder) {
         for condition in &self.conditions {
             match condition {
                 Condition::Rule(rule) => {
-                    sql.push(" AND +s.rule = ").push_bind(rule.clone());
+                    sql.push(" AND ")
+                        .push_unindexed("s.rule = ")
+                        .push_bind(rule);
                 }
                 Condition::FailureType(failure_type) => {
-                    sql.push(" AND +s.failure_type = ")
-                        .push_bind(failure_type.clone());
+                    sql.push(" AND ").push_unindexed("s.failure_type = ");
+                    sql.push_bind(failure_type);
                 }
                 Condition::Kinds(names) => {
                     sql.push(" AND s.kind IN (SELECT value FROM json_each(");
@@ -131,8 +133,9 @@ impl SubjectFilter {
                     is_in,
                 } => {
                     // The name of a label has no character that means something in a path.
-                    sql.push(" AND coalesce(s.labels ->> ")
-                        .push_bind(name.clone());
+                    let labels = sql.engine().json("s.labels");
+                    sql.push(" AND coalesce(").push(&labels);
+                    sql.push(" ->> ").push_bind(name);
                     sql.push(", '')")
                         .push(if *is_in { " IN (" } else { " NOT IN (" });
                     sql.push("SELECT value FROM json_each(");
@@ -145,7 +148,7 @@ impl SubjectFilter {
     /// Lists the subjects that are meant, if they can be found through an index and are few.
     pub(super) async fn list(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
     ) -> Result<Option<Listed>, StoreError> {
         let mut best: Option<(i64, &Condition)> = None;
         for condition in &self.conditions {
@@ -160,7 +163,9 @@ impl SubjectFilter {
             return Ok(None);
         };
         let mut sql = QueryBuilder::new(
-            "SELECT json_group_array(s.id), count(*), coalesce(sum(s.alerts), 0) FROM (",
+            connection.engine(),
+            "SELECT '[' || coalesce(string_agg(CAST(s.id AS TEXT), ','), '') || ']', count(*), \
+            CAST(coalesce(sum(s.alerts), 0) AS BIGINT) FROM (",
         );
         push_candidates(&mut sql, condition);
         sql.push(") c CROSS JOIN alert_subjects s ON s.id = c.subject WHERE TRUE");
@@ -182,14 +187,14 @@ impl SubjectFilter {
 /// How many subjects an index gives for a condition, at most [`LISTED_MAX`]; none if there is no
 /// index for it.
 async fn candidates(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     condition: &Condition,
 ) -> Result<Option<i64>, StoreError> {
-    let mut sql = QueryBuilder::new("SELECT count(*) FROM (");
+    let mut sql = QueryBuilder::new(connection.engine(), "SELECT count(*) FROM (");
     if !push_candidates(&mut sql, condition) {
         return Ok(None);
     }
-    sql.push(" LIMIT ").push_bind(LISTED_MAX).push(")");
+    sql.push(" LIMIT ").push_bind(LISTED_MAX).push(") c");
     let row = sql
         .build()
         .fetch_one(connection)
@@ -199,7 +204,7 @@ async fn candidates(
 }
 
 /// Adds a query for the subjects that satisfy a condition, or more. False if there is no index.
-fn push_candidates(sql: &mut QueryBuilder<Sqlite>, condition: &Condition) -> bool {
+fn push_candidates(sql: &mut QueryBuilder, condition: &Condition) -> bool {
     match condition {
         Condition::Rule(rule) => {
             sql.push("SELECT id AS subject FROM alert_subjects WHERE rule = ");
@@ -210,11 +215,7 @@ fn push_candidates(sql: &mut QueryBuilder<Sqlite>, condition: &Condition) -> boo
             sql.push_bind(failure_type.clone());
         }
         Condition::Words(words) => {
-            let Some(grams) = grams(words) else {
-                return false;
-            };
-            sql.push("SELECT rowid AS subject FROM alert_words WHERE alert_words MATCH ");
-            sql.push_bind(grams);
+            return push_words(sql, words);
         }
         Condition::Label {
             name,
@@ -228,6 +229,26 @@ fn push_candidates(sql: &mut QueryBuilder<Sqlite>, condition: &Condition) -> boo
             sql.push_bind(values.clone()).push("))");
         }
         Condition::Label { is_in: false, .. } | Condition::Kinds(_) => return false,
+    }
+    true
+}
+
+/// Adds a query for the subjects that have some words. False if all are too short for the index.
+fn push_words(sql: &mut QueryBuilder, words: &[String]) -> bool {
+    let Some(grams) = grams(words) else {
+        return false;
+    };
+    match sql.engine() {
+        Engine::Sqlite => {
+            sql.push("SELECT rowid AS subject FROM alert_words WHERE alert_words MATCH ");
+            sql.push_bind(grams);
+        }
+        Engine::Postgres => {
+            sql.push("SELECT rowid AS subject FROM alert_words WHERE TRUE");
+            for word in words {
+                sql.push(" AND text LIKE ").push_bind(within(word));
+            }
+        }
     }
     true
 }

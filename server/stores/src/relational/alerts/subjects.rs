@@ -3,18 +3,18 @@
 //! The words and labels of a subject are indexed when its first alert comes and dropped with its
 //! last, so counting on an alert costs no index a write.
 
-use sqlx::{Row, SqliteConnection};
 use tocsin_domain::alert::Alert;
 use tocsin_domain::ports::StoreError;
 
 use super::json;
+use crate::relational::sql::{self, Connection, Engine};
 use crate::relational::store_error;
 
 const FIND: &str = "SELECT id FROM alert_subjects WHERE hash = $1 AND kind = $2 AND rule = $3 \
-    AND failure_type IS $4 AND title = $5 AND labels = $6";
+    AND failure_type IS NOT DISTINCT FROM $4 AND title = $5 AND labels = $6";
 
 const INSERT: &str = "INSERT INTO alert_subjects (hash, kind, rule, failure_type, title, labels, \
-    text, alerts) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
+    text, alerts) VALUES ($1, $2, $3, $4, $5, $6, $7, 0) RETURNING id";
 
 const LABEL: &str = "INSERT INTO alert_labels (name, value) VALUES ($1, $2) \
     ON CONFLICT (name, value) DO NOTHING";
@@ -29,6 +29,11 @@ const DROP: &str = "DELETE FROM alert_subjects WHERE id = $1 AND alerts <= 0";
 /// Labels that no subject has any more.
 const SWEEP: &str = "DELETE FROM alert_labels WHERE NOT EXISTS \
     (SELECT 1 FROM alert_subject_labels WHERE label = alert_labels.id)";
+
+// One text is much faster to get than thousands of rows.
+const VALUES_SQLITE: &str = "SELECT json_group_array(value) FROM alert_labels WHERE name = $1";
+const VALUES_POSTGRES: &str = "SELECT coalesce(CAST(json_agg(value) AS TEXT), '[]') \
+    FROM alert_labels WHERE name = $1";
 
 /// What words are looked for in: the title, then the labels, in lower case.
 fn text(alert: &Alert) -> String {
@@ -82,12 +87,12 @@ impl Subject {
 
 /// The number of a subject, that of an alert, which is made if there is none.
 pub(super) async fn number(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     alert: &Alert,
 ) -> Result<i64, StoreError> {
     let hash = subject.hash();
-    let found: Option<i64> = sqlx::query_scalar(FIND)
+    let found: Option<i64> = sql::query_scalar(FIND)
         .bind(hash)
         .bind(&subject.kind)
         .bind(&subject.rule)
@@ -101,7 +106,7 @@ pub(super) async fn number(
         return Ok(found);
     }
     let text = text(alert);
-    let number = sqlx::query(INSERT)
+    let number: i64 = sql::query_scalar(INSERT)
         .bind(hash)
         .bind(&subject.kind)
         .bind(&subject.rule)
@@ -109,20 +114,19 @@ pub(super) async fn number(
         .bind(&subject.title)
         .bind(&subject.labels)
         .bind(&text)
-        .execute(&mut *connection)
+        .fetch_one(&mut *connection)
         .await
-        .map_err(store_error)?
-        .last_insert_rowid();
-    sqlx::query("INSERT INTO alert_words (rowid, text) VALUES ($1, $2)")
+        .map_err(store_error)?;
+    sql::query("INSERT INTO alert_words (rowid, text) VALUES ($1, $2)")
         .bind(number)
         .bind(&text)
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
     for (name, value) in alert.labels.iter() {
-        let label = sqlx::query(LABEL).bind(name).bind(value);
+        let label = sql::query(LABEL).bind(name).bind(value);
         label.execute(&mut *connection).await.map_err(store_error)?;
-        let link = sqlx::query(LINK).bind(name).bind(value).bind(number);
+        let link = sql::query(LINK).bind(name).bind(value).bind(number);
         link.execute(&mut *connection).await.map_err(store_error)?;
     }
     Ok(number)
@@ -130,11 +134,11 @@ pub(super) async fn number(
 
 /// Counts alerts of a subject; it goes with the last of them.
 pub(super) async fn count(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: i64,
     change: i64,
 ) -> Result<(), StoreError> {
-    let counted = sqlx::query(COUNT).bind(subject).bind(change);
+    let counted = sql::query(COUNT).bind(subject).bind(change);
     counted
         .execute(&mut *connection)
         .await
@@ -142,7 +146,7 @@ pub(super) async fn count(
     if change > 0 {
         return Ok(());
     }
-    let dropped = sqlx::query(DROP)
+    let dropped = sql::query(DROP)
         .bind(subject)
         .execute(&mut *connection)
         .await;
@@ -153,31 +157,31 @@ pub(super) async fn count(
         "DELETE FROM alert_words WHERE rowid = $1",
         "DELETE FROM alert_subject_labels WHERE subject = $1",
     ] {
-        let done = sqlx::query(forget).bind(subject).execute(&mut *connection);
+        let done = sql::query(forget).bind(subject).execute(&mut *connection);
         done.await.map_err(store_error)?;
     }
     Ok(())
 }
 
 /// Drops labels that no subject has any more.
-pub(super) async fn sweep(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let swept = sqlx::query(SWEEP).execute(connection).await;
+pub(super) async fn sweep(connection: &mut Connection) -> Result<(), StoreError> {
+    let swept = sql::query(SWEEP).execute(connection).await;
     swept.map(|_| ()).map_err(store_error)
 }
 
 /// All values of a label.
 pub(super) async fn values(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     name: &str,
 ) -> Result<Vec<String>, StoreError> {
-    // One text is much faster to get than thousands of rows.
-    let row = sqlx::query("SELECT json_group_array(value) FROM alert_labels WHERE name = $1")
+    let sql = match connection.engine() {
+        Engine::Sqlite => VALUES_SQLITE,
+        Engine::Postgres => VALUES_POSTGRES,
+    };
+    let values: String = sql::query_scalar(sql)
         .bind(name)
         .fetch_one(connection)
         .await
         .map_err(store_error)?;
-    json::from_text(
-        row.try_get(0).map_err(store_error)?,
-        "the values of a label",
-    )
+    json::from_text(&values, "the values of a label")
 }

@@ -1,7 +1,6 @@
 //! Keeps steps of runs: all of a commit in one transaction with its audit entries, or nothing. Lets
 //! old runs go.
 
-use sqlx::{Row, SqliteConnection};
 use tocsin_domain::automation::{Run, RunEvent, RunId, RunState, Vote};
 use tocsin_domain::ports::{AutomationCommit, Committed, RunStep, StoreError};
 
@@ -11,7 +10,8 @@ use super::run_json::RunRow;
 use super::settings;
 use crate::relational::alerts::{id_bits, id_bytes, to_text};
 use crate::relational::audit;
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::sql::{self, Area, Connection};
+use crate::relational::{RelationalStore, store_error};
 
 const SEQ: &str = "SELECT seq FROM automation_runs WHERE id = $1";
 
@@ -56,10 +56,10 @@ const THEIRS: [&str; 7] = [
 
 /// Keeps a commit. A transaction that is not committed is as if it had not been.
 pub(super) async fn keep(
-    store: &SqliteStore,
+    store: &RelationalStore,
     commit: &AutomationCommit,
 ) -> Result<Committed, StoreError> {
-    let mut transaction = store.write().await?;
+    let mut transaction = store.write(Area::Automation).await?;
     for step in &commit.steps {
         let refused = keep_step(&mut transaction, step).await?;
         if refused != Committed::Done {
@@ -74,12 +74,9 @@ pub(super) async fn keep(
     Ok(Committed::Done)
 }
 
-async fn keep_step(
-    connection: &mut SqliteConnection,
-    step: &RunStep,
-) -> Result<Committed, StoreError> {
+async fn keep_step(connection: &mut Connection, step: &RunStep) -> Result<Committed, StoreError> {
     let run = &step.run;
-    let seq: Option<i64> = sqlx::query_scalar(SEQ)
+    let seq: Option<i64> = sql::query_scalar(SEQ)
         .bind(id_bytes(run.id.0))
         .fetch_optional(&mut *connection)
         .await
@@ -97,7 +94,7 @@ async fn keep_step(
     put(connection, run).await?;
     notices::fall_behind(connection, run).await?;
     if let Some(plan) = &step.plan {
-        let added = sqlx::query(ADD_PLAN)
+        let added = sql::query(ADD_PLAN)
             .bind(id_bytes(run.id.0))
             .bind(to_text(&PlanRow::of(plan))?);
         added.execute(&mut *connection).await.map_err(store_error)?;
@@ -114,11 +111,8 @@ async fn keep_step(
     Ok(Committed::Done)
 }
 
-async fn twin_of(
-    connection: &mut SqliteConnection,
-    run: &Run,
-) -> Result<Option<RunId>, StoreError> {
-    let twin: Option<Vec<u8>> = sqlx::query_scalar(TWIN)
+async fn twin_of(connection: &mut Connection, run: &Run) -> Result<Option<RunId>, StoreError> {
+    let twin: Option<Vec<u8>> = sql::query_scalar(TWIN)
         .bind(id_bytes(run.episode.alert.0))
         .bind(run.episode.since_ms)
         .bind(&run.rule)
@@ -131,18 +125,15 @@ async fn twin_of(
 }
 
 /// Takes a run's targets, or lets them go; the run that holds one of them, if it cannot have them.
-async fn hold_targets(
-    connection: &mut SqliteConnection,
-    run: &Run,
-) -> Result<Option<RunId>, StoreError> {
+async fn hold_targets(connection: &mut Connection, run: &Run) -> Result<Option<RunId>, StoreError> {
     let own = id_bytes(run.id.0);
-    let gone = sqlx::query(LET_GO).bind(own.clone());
+    let gone = sql::query(LET_GO).bind(own.clone());
     gone.execute(&mut *connection).await.map_err(store_error)?;
     if !run.state.holds_targets() {
         return Ok(None);
     }
     for target in &run.targets {
-        let holder: Option<Vec<u8>> = sqlx::query_scalar(HOLDER)
+        let holder: Option<Vec<u8>> = sql::query_scalar(HOLDER)
             .bind(target)
             .bind(own.clone())
             .fetch_optional(&mut *connection)
@@ -151,14 +142,14 @@ async fn hold_targets(
         if let Some(holder) = holder {
             return id_bits(&holder, "a run").map(|id| Some(RunId(id)));
         }
-        let held = sqlx::query(HOLD).bind(target).bind(own.clone());
+        let held = sql::query(HOLD).bind(target).bind(own.clone());
         held.execute(&mut *connection).await.map_err(store_error)?;
     }
     Ok(None)
 }
 
-async fn put(connection: &mut SqliteConnection, run: &Run) -> Result<(), StoreError> {
-    sqlx::query(PUT)
+async fn put(connection: &mut Connection, run: &Run) -> Result<(), StoreError> {
+    sql::query(PUT)
         .bind(id_bytes(run.id.0))
         .bind(&run.rule)
         .bind(i64::from(run.rule_version))
@@ -181,8 +172,8 @@ async fn put(connection: &mut SqliteConnection, run: &Run) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn add_vote(connection: &mut SqliteConnection, vote: &Vote) -> Result<(), StoreError> {
-    sqlx::query(ADD_VOTE)
+async fn add_vote(connection: &mut Connection, vote: &Vote) -> Result<(), StoreError> {
+    sql::query(ADD_VOTE)
         .bind(id_bytes(vote.run.0))
         .bind(vote.plan.to_string())
         .bind(i64::from(vote.stage))
@@ -197,8 +188,8 @@ async fn add_vote(connection: &mut SqliteConnection, vote: &Vote) -> Result<(), 
     Ok(())
 }
 
-async fn add_event(connection: &mut SqliteConnection, event: &RunEvent) -> Result<(), StoreError> {
-    sqlx::query(ADD_EVENT)
+async fn add_event(connection: &mut Connection, event: &RunEvent) -> Result<(), StoreError> {
+    sql::query(ADD_EVENT)
         .bind(id_bytes(event.run.0))
         .bind(event.seq.cast_signed())
         .bind(event.at_ms)
@@ -214,11 +205,11 @@ async fn add_event(connection: &mut SqliteConnection, event: &RunEvent) -> Resul
 }
 
 /// Forgets runs that ended before a time; the audit log keeps its entries.
-pub(super) async fn forget(store: &SqliteStore, before_ms: i64) -> Result<u64, StoreError> {
+pub(super) async fn forget(store: &RelationalStore, before_ms: i64) -> Result<u64, StoreError> {
     let mut forgotten = 0;
     loop {
-        let mut transaction = store.write().await?;
-        let old = sqlx::query(OLD)
+        let mut transaction = store.write(Area::Automation).await?;
+        let old = sql::query(OLD)
             .bind(before_ms)
             .bind(FORGET_CHUNK)
             .fetch_all(&mut *transaction)
@@ -227,7 +218,7 @@ pub(super) async fn forget(store: &SqliteStore, before_ms: i64) -> Result<u64, S
         for row in &old {
             let id: &[u8] = row.try_get("id").map_err(store_error)?;
             for sql in THEIRS {
-                let gone = sqlx::query(sql).bind(id);
+                let gone = sql::query(sql).bind(id);
                 gone.execute(&mut *transaction).await.map_err(store_error)?;
             }
         }

@@ -24,10 +24,10 @@ use tocsin_domain::ports::{
     RunFilter, RunScope, StoreError,
 };
 
-use super::SqliteStore;
+use super::RelationalStore;
 
 #[async_trait]
-impl AutomationStore for SqliteStore {
+impl AutomationStore for RelationalStore {
     async fn automation_position(&self) -> Result<Option<u64>, StoreError> {
         settings::position(&self.pool).await
     }
@@ -99,7 +99,7 @@ impl AutomationStore for SqliteStore {
 }
 
 #[async_trait]
-impl AutomationSettings for SqliteStore {
+impl AutomationSettings for RelationalStore {
     async fn automation_rules(&self) -> Result<Vec<(String, Option<AutomationRule>)>, StoreError> {
         settings::rules(self).await
     }

@@ -2,14 +2,13 @@
 //!
 //! A step of a run marks its notice as behind in the same transaction, so that only those are read.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqlitePool};
 use tocsin_domain::automation::{Run, RunId, RunNotice, RunState};
 use tocsin_domain::ports::{RunNotices, StoreError};
 
 use super::rows;
 use crate::relational::alerts::{count, get, id, id_bytes};
-use crate::relational::{SqliteStore, limit, store_error};
+use crate::relational::sql::{self, Area, Connection, Pool, Row};
+use crate::relational::{RelationalStore, limit, store_error};
 
 const BEHIND: &str = "SELECT run, reference, shown, posting_ms, attempts, due_ms \
     FROM automation_notices WHERE is_behind = 1 AND due_ms <= $1 ORDER BY due_ms, run LIMIT $2";
@@ -19,13 +18,13 @@ const FALL_BEHIND: &str =
 
 const PUT: &str = "INSERT INTO automation_notices (run, reference, shown, posting_ms, attempts, \
     due_ms, is_behind) VALUES ($1, $2, $3, $4, $5, $6, \
-    coalesce((SELECT seq > $3 FROM automation_runs WHERE id = $1), 0)) \
+    coalesce((SELECT CASE WHEN seq > $3 THEN 1 ELSE 0 END FROM automation_runs WHERE id = $1), 0)) \
     ON CONFLICT (run) DO UPDATE SET reference = excluded.reference, shown = excluded.shown, \
     posting_ms = excluded.posting_ms, attempts = excluded.attempts, due_ms = excluded.due_ms, \
     is_behind = excluded.is_behind";
 
 #[async_trait::async_trait]
-impl RunNotices for SqliteStore {
+impl RunNotices for RelationalStore {
     async fn runs_to_tell(
         &self,
         now_ms: i64,
@@ -35,8 +34,8 @@ impl RunNotices for SqliteStore {
     }
 
     async fn put_run_notice(&self, notice: RunNotice) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
-        sqlx::query(PUT)
+        let mut transaction = self.write(Area::Notices).await?;
+        sql::query(PUT)
             .bind(id_bytes(notice.run.0))
             .bind(&notice.reference)
             .bind(notice.shown.cast_signed())
@@ -51,14 +50,14 @@ impl RunNotices for SqliteStore {
 }
 
 async fn to_tell(
-    pool: &SqlitePool,
+    pool: &Pool,
     now_ms: i64,
     most: usize,
 ) -> Result<Vec<(Run, Option<RunNotice>)>, StoreError> {
     let unknown = rows::without_notice(pool, RunState::AwaitingApproval, most).await?;
     let mut found: Vec<_> = unknown.into_iter().map(|run| (run, None)).collect();
     let room = most.saturating_sub(found.len());
-    let behind = sqlx::query(BEHIND)
+    let behind = sql::query(BEHIND)
         .bind(now_ms)
         .bind(limit(room))
         .fetch_all(pool);
@@ -71,7 +70,7 @@ async fn to_tell(
     Ok(found)
 }
 
-fn notice(row: &SqliteRow) -> Result<RunNotice, StoreError> {
+fn notice(row: &Row) -> Result<RunNotice, StoreError> {
     let attempts = u32::try_from(get::<i64>(row, "attempts")?);
     Ok(RunNotice {
         run: RunId(id(row, "run")?),
@@ -84,11 +83,8 @@ fn notice(row: &SqliteRow) -> Result<RunNotice, StoreError> {
 }
 
 /// A run went on: what its notice shows is not the newest.
-pub(super) async fn fall_behind(
-    connection: &mut SqliteConnection,
-    run: &Run,
-) -> Result<(), StoreError> {
-    sqlx::query(FALL_BEHIND)
+pub(super) async fn fall_behind(connection: &mut Connection, run: &Run) -> Result<(), StoreError> {
+    sql::query(FALL_BEHIND)
         .bind(id_bytes(run.id.0))
         .bind(run.seq.cast_signed())
         .execute(connection)

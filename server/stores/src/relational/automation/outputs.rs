@@ -1,28 +1,28 @@
 //! What actions printed, in pieces, up to a bound.
 
-use sqlx::SqlitePool;
 use tocsin_domain::automation::RunId;
 use tocsin_domain::ports::{OUTPUT_BYTES_MAX, StoreError};
 
 use crate::relational::alerts::{get, id_bytes};
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::sql::{self, Area, Pool};
+use crate::relational::{RelationalStore, store_error};
 
-const LENGTH: &str = "SELECT coalesce(max(at + length(CAST(text AS BLOB))), 0) \
+const LENGTH: &str = "SELECT coalesce(max(at + octet_length(text)), 0) \
     FROM automation_outputs WHERE run = $1";
 
 const ADD: &str = "INSERT INTO automation_outputs (run, at, text) VALUES ($1, $2, $3)";
 
 const PIECES: &str = "SELECT at, text FROM automation_outputs WHERE run = $1 \
-    AND at + length(CAST(text AS BLOB)) > $2 ORDER BY at";
+    AND at + octet_length(text) > $2 ORDER BY at";
 
 pub(super) async fn append(
-    store: &SqliteStore,
+    store: &RelationalStore,
     run: RunId,
     at: u64,
     text: &str,
 ) -> Result<(), StoreError> {
-    let mut transaction = store.write().await?;
-    let length: i64 = sqlx::query_scalar(LENGTH)
+    let mut transaction = store.write(Area::Automation).await?;
+    let length: i64 = sql::query_scalar(LENGTH)
         .bind(id_bytes(run.0))
         .fetch_one(&mut *transaction)
         .await
@@ -33,7 +33,7 @@ pub(super) async fn append(
     if length.cast_unsigned() != at || text.is_empty() {
         return Ok(());
     }
-    sqlx::query(ADD)
+    sql::query(ADD)
         .bind(id_bytes(run.0))
         .bind(length)
         .bind(text)
@@ -43,12 +43,8 @@ pub(super) async fn append(
     transaction.commit().await.map_err(store_error)
 }
 
-pub(super) async fn read(
-    pool: &SqlitePool,
-    run: RunId,
-    from: u64,
-) -> Result<(String, u64), StoreError> {
-    let length: i64 = sqlx::query_scalar(LENGTH)
+pub(super) async fn read(pool: &Pool, run: RunId, from: u64) -> Result<(String, u64), StoreError> {
+    let length: i64 = sql::query_scalar(LENGTH)
         .bind(id_bytes(run.0))
         .fetch_one(pool)
         .await
@@ -57,7 +53,7 @@ pub(super) async fn read(
     if from >= length {
         return Ok((String::new(), length));
     }
-    let pieces = sqlx::query(PIECES)
+    let pieces = sql::query(PIECES)
         .bind(id_bytes(run.0))
         .bind(from.cast_signed())
         .fetch_all(pool)

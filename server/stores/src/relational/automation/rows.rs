@@ -1,7 +1,5 @@
 //! Runs and what belongs to them: reading.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use tocsin_domain::alert::AlertId;
 use tocsin_domain::automation::{
     Channel, Episode, Plan, Run, RunEvent, RunId, RunState, Verdict, Verification, Vote,
@@ -12,6 +10,7 @@ use super::parts_json::one_of;
 use super::plan_json::PlanRow;
 use super::run_json::RunRow;
 use crate::relational::alerts::{count, from_text, get, id, id_bytes, named, parse};
+use crate::relational::sql::{self, Pool, QueryBuilder, Row};
 use crate::relational::{limit, store_error};
 
 /// All that [`run`] reads.
@@ -32,7 +31,7 @@ const DUE: &str = concat!(columns!(), "due_ms <= $1 ORDER BY due_ms, id LIMIT $2
 
 const NEXT_DUE: &str = "SELECT min(due_ms) FROM (SELECT min(due_ms) AS due_ms \
     FROM automation_runs WHERE due_ms > $1 UNION ALL \
-    SELECT min(due_ms) FROM automation_throttles WHERE due_ms > $1)";
+    SELECT min(due_ms) FROM automation_throttles WHERE due_ms > $1) AS next";
 
 const PLAN: &str = "SELECT plan FROM automation_plans WHERE run = $1";
 
@@ -43,8 +42,8 @@ const EVENTS: &str = "SELECT seq, at_ms, actor, from_state, to_state, what, deta
     FROM automation_events WHERE run = $1 ORDER BY seq";
 
 const RECORD: &str = "SELECT count(*) AS executed, \
-    coalesce(sum(state = 'succeeded'), 0) AS succeeded, \
-    coalesce(sum(verification IS 'held'), 0) AS verified FROM automation_runs \
+    coalesce(sum(CASE WHEN state = 'succeeded' THEN 1 ELSE 0 END), 0) AS succeeded, \
+    coalesce(sum(CASE WHEN verification = 'held' THEN 1 ELSE 0 END), 0) AS verified FROM automation_runs \
     WHERE rule = $1 AND executed_ms IS NOT NULL AND finished_ms IS NOT NULL";
 
 // What is being undone failed just now.
@@ -52,8 +51,8 @@ const SEEN: &str = "SELECT verification FROM automation_runs WHERE rule = $1 \
     AND rule_version = $2 AND verification IS NOT NULL \
     ORDER BY finished_ms IS NULL DESC, finished_ms DESC, id DESC LIMIT 1000";
 
-pub(super) async fn one(pool: &SqlitePool, id: RunId) -> Result<Option<Run>, StoreError> {
-    let row = sqlx::query(ONE).bind(id_bytes(id.0)).fetch_optional(pool);
+pub(super) async fn one(pool: &Pool, id: RunId) -> Result<Option<Run>, StoreError> {
+    let row = sql::query(ONE).bind(id_bytes(id.0)).fetch_optional(pool);
     row.await
         .map_err(store_error)?
         .as_ref()
@@ -62,14 +61,14 @@ pub(super) async fn one(pool: &SqlitePool, id: RunId) -> Result<Option<Run>, Sto
 }
 
 pub(super) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     filter: &RunFilter,
     before: Option<RunId>,
     page: usize,
 ) -> Result<Vec<Run>, StoreError> {
     // Longer than any id, so above them all.
     let before = before.map_or_else(|| vec![0xff; 17], |id| id_bytes(id.0));
-    let mut sql = QueryBuilder::<Sqlite>::new(concat!(columns!(), "id < "));
+    let mut sql = QueryBuilder::new(pool.engine(), concat!(columns!(), "id < "));
     sql.push_bind(before);
     push_filter(&mut sql, filter);
     sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit(page));
@@ -77,8 +76,11 @@ pub(super) async fn page(
     rows.iter().map(run).collect()
 }
 
-pub(super) async fn count_of(pool: &SqlitePool, filter: &RunFilter) -> Result<u64, StoreError> {
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM automation_runs WHERE true");
+pub(super) async fn count_of(pool: &Pool, filter: &RunFilter) -> Result<u64, StoreError> {
+    let mut sql = QueryBuilder::new(
+        pool.engine(),
+        "SELECT count(*) FROM automation_runs WHERE true",
+    );
     push_filter(&mut sql, filter);
     let count: i64 = sql
         .build_query_scalar()
@@ -89,14 +91,10 @@ pub(super) async fn count_of(pool: &SqlitePool, filter: &RunFilter) -> Result<u6
 }
 
 /// Adds what a filter asks for.
-fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &RunFilter) {
+fn push_filter(sql: &mut QueryBuilder, filter: &RunFilter) {
     if !filter.states.is_empty() {
-        sql.push(" AND state IN (");
-        let mut list = sql.separated(", ");
-        for state in &filter.states {
-            list.push_bind(state.name());
-        }
-        sql.push(")");
+        let states = filter.states.iter().map(|state| state.name());
+        sql.push(" AND state IN (").push_binds(states).push(")");
     }
     if let Some(rule) = &filter.rule {
         sql.push(" AND rule = ").push_bind(rule);
@@ -118,12 +116,8 @@ fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &RunFilter) {
     }
 }
 
-pub(super) async fn due(
-    pool: &SqlitePool,
-    now_ms: i64,
-    page: usize,
-) -> Result<Vec<Run>, StoreError> {
-    let rows = sqlx::query(DUE)
+pub(super) async fn due(pool: &Pool, now_ms: i64, page: usize) -> Result<Vec<Run>, StoreError> {
+    let rows = sql::query(DUE)
         .bind(now_ms)
         .bind(limit(page))
         .fetch_all(pool);
@@ -132,23 +126,23 @@ pub(super) async fn due(
 
 /// Runs in a state of which no chat was told anything, by id.
 pub(super) async fn without_notice(
-    pool: &SqlitePool,
+    pool: &Pool,
     state: RunState,
     page: usize,
 ) -> Result<Vec<Run>, StoreError> {
-    let rows = sqlx::query(WITHOUT_NOTICE)
+    let rows = sql::query(WITHOUT_NOTICE)
         .bind(state.name())
         .bind(limit(page))
         .fetch_all(pool);
     rows.await.map_err(store_error)?.iter().map(run).collect()
 }
 
-pub(super) async fn next_due_ms(pool: &SqlitePool, now_ms: i64) -> Result<Option<i64>, StoreError> {
-    let next = sqlx::query_scalar(NEXT_DUE).bind(now_ms).fetch_one(pool);
+pub(super) async fn next_due_ms(pool: &Pool, now_ms: i64) -> Result<Option<i64>, StoreError> {
+    let next = sql::query_scalar(NEXT_DUE).bind(now_ms).fetch_one(pool);
     next.await.map_err(store_error)
 }
 
-fn run(row: &SqliteRow) -> Result<Run, StoreError> {
+fn run(row: &Row) -> Result<Run, StoreError> {
     let mut rest: RunRow = from_text(get(row, "run")?, "a run")?;
     let verification: Option<&str> = get(row, "verification")?;
     let verification =
@@ -190,8 +184,8 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
     })
 }
 
-pub(super) async fn plan(pool: &SqlitePool, run: RunId) -> Result<Option<Plan>, StoreError> {
-    let text: Option<String> = sqlx::query_scalar(PLAN)
+pub(super) async fn plan(pool: &Pool, run: RunId) -> Result<Option<Plan>, StoreError> {
+    let text: Option<String> = sql::query_scalar(PLAN)
         .bind(id_bytes(run.0))
         .fetch_optional(pool)
         .await
@@ -202,9 +196,9 @@ pub(super) async fn plan(pool: &SqlitePool, run: RunId) -> Result<Option<Plan>, 
     row.map(|row| row.read(run)).transpose()
 }
 
-pub(super) async fn votes(pool: &SqlitePool, run: RunId) -> Result<Vec<Vote>, StoreError> {
-    let rows = sqlx::query(VOTES).bind(id_bytes(run.0)).fetch_all(pool);
-    let vote = |row: &SqliteRow| {
+pub(super) async fn votes(pool: &Pool, run: RunId) -> Result<Vec<Vote>, StoreError> {
+    let rows = sql::query(VOTES).bind(id_bytes(run.0)).fetch_all(pool);
+    let vote = |row: &Row| {
         let stage = u32::try_from(get::<i64>(row, "stage")?);
         Ok(Vote {
             run,
@@ -220,9 +214,9 @@ pub(super) async fn votes(pool: &SqlitePool, run: RunId) -> Result<Vec<Vote>, St
     rows.await.map_err(store_error)?.iter().map(vote).collect()
 }
 
-pub(super) async fn events(pool: &SqlitePool, run: RunId) -> Result<Vec<RunEvent>, StoreError> {
-    let rows = sqlx::query(EVENTS).bind(id_bytes(run.0)).fetch_all(pool);
-    let event = |row: &SqliteRow| {
+pub(super) async fn events(pool: &Pool, run: RunId) -> Result<Vec<RunEvent>, StoreError> {
+    let rows = sql::query(EVENTS).bind(id_bytes(run.0)).fetch_all(pool);
+    let event = |row: &Row| {
         let from: Option<&str> = get(row, "from_state")?;
         let from = from.map(|name| one_of("the state", name, RunState::from_name));
         Ok(RunEvent {
@@ -240,12 +234,14 @@ pub(super) async fn events(pool: &SqlitePool, run: RunId) -> Result<Vec<RunEvent
 }
 
 pub(super) async fn executed_since(
-    pool: &SqlitePool,
+    pool: &Pool,
     scope: RunScope<'_>,
     since_ms: i64,
 ) -> Result<u64, StoreError> {
-    let mut sql =
-        QueryBuilder::<Sqlite>::new("SELECT count(*) FROM automation_runs WHERE executed_ms >= ");
+    let mut sql = QueryBuilder::new(
+        pool.engine(),
+        "SELECT count(*) FROM automation_runs WHERE executed_ms >= ",
+    );
     sql.push_bind(since_ms);
     match scope {
         RunScope::All => {}
@@ -265,16 +261,16 @@ pub(super) async fn executed_since(
 }
 
 pub(super) async fn record(
-    pool: &SqlitePool,
+    pool: &Pool,
     rule: &str,
     version: u32,
 ) -> Result<RuleRecord, StoreError> {
-    let row = sqlx::query(RECORD)
+    let row = sql::query(RECORD)
         .bind(rule)
         .fetch_one(pool)
         .await
         .map_err(store_error)?;
-    let seen: Vec<String> = sqlx::query_scalar(SEEN)
+    let seen: Vec<String> = sql::query_scalar(SEEN)
         .bind(rule)
         .bind(i64::from(version))
         .fetch_all(pool)

@@ -1,18 +1,18 @@
 //! Rules with all their versions, switches, throttles, and how far events were taken.
 
-use sqlx::{SqliteConnection, SqlitePool};
 use tocsin_domain::automation::{AutomationRule, Switches, ThrottleState};
 use tocsin_domain::ports::{AuditEntry, StoreError};
 
 use super::rule_json::{RuleRow, SwitchesRow};
 use crate::relational::alerts::{from_text, get, parse, to_text};
 use crate::relational::audit;
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::sql::{self, Area, Connection, Pool, Row};
+use crate::relational::{RelationalStore, store_error};
 
 const POSITION: &str = "SELECT position FROM automation_state WHERE id = 1";
 // It never goes back, whoever is late.
-const SET_POSITION: &str = "UPDATE automation_state \
-    SET position = max(coalesce(position, $1), $1) WHERE id = 1";
+const SET_POSITION: &str = "UPDATE automation_state SET position = $1 \
+    WHERE id = 1 AND (position IS NULL OR position < $1)";
 
 const SWITCHES: &str = "SELECT switches FROM automation_state WHERE id = 1";
 const SET_SWITCHES: &str = "UPDATE automation_state SET switches = $1 WHERE id = 1";
@@ -33,8 +33,8 @@ const HIGHEST: &str = "SELECT max(version) FROM automation_rule_versions WHERE i
 const INSERT: &str = "INSERT INTO automation_rule_versions (id, version, rule) \
     VALUES ($1, $2, $3)";
 
-pub(super) async fn position(pool: &SqlitePool) -> Result<Option<u64>, StoreError> {
-    let position: Option<i64> = sqlx::query_scalar(POSITION)
+pub(super) async fn position(pool: &Pool) -> Result<Option<u64>, StoreError> {
+    let position: Option<i64> = sql::query_scalar(POSITION)
         .fetch_one(pool)
         .await
         .map_err(store_error)?;
@@ -42,16 +42,16 @@ pub(super) async fn position(pool: &SqlitePool) -> Result<Option<u64>, StoreErro
 }
 
 pub(super) async fn set_position(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     position: u64,
 ) -> Result<(), StoreError> {
-    let set = sqlx::query(SET_POSITION).bind(position.cast_signed());
+    let set = sql::query(SET_POSITION).bind(position.cast_signed());
     set.execute(connection).await.map_err(store_error)?;
     Ok(())
 }
 
-pub(super) async fn switches(pool: &SqlitePool) -> Result<Switches, StoreError> {
-    let text: Option<String> = sqlx::query_scalar(SWITCHES)
+pub(super) async fn switches(pool: &Pool) -> Result<Switches, StoreError> {
+    let text: Option<String> = sql::query_scalar(SWITCHES)
         .fetch_one(pool)
         .await
         .map_err(store_error)?;
@@ -62,23 +62,23 @@ pub(super) async fn switches(pool: &SqlitePool) -> Result<Switches, StoreError> 
 }
 
 pub(super) async fn put_switches(
-    store: &SqliteStore,
+    store: &RelationalStore,
     switches: &Switches,
     entry: &AuditEntry,
 ) -> Result<(), StoreError> {
-    let mut transaction = store.write().await?;
-    let set = sqlx::query(SET_SWITCHES).bind(to_text(&SwitchesRow::of(switches))?);
+    let mut transaction = store.write(Area::Automation).await?;
+    let set = sql::query(SET_SWITCHES).bind(to_text(&SwitchesRow::of(switches))?);
     set.execute(&mut *transaction).await.map_err(store_error)?;
     audit::add(&mut transaction, entry).await?;
     transaction.commit().await.map_err(store_error)
 }
 
-pub(super) async fn throttles(pool: &SqlitePool) -> Result<Vec<ThrottleState>, StoreError> {
-    let rows = sqlx::query(THROTTLES)
+pub(super) async fn throttles(pool: &Pool) -> Result<Vec<ThrottleState>, StoreError> {
+    let rows = sql::query(THROTTLES)
         .fetch_all(pool)
         .await
         .map_err(store_error)?;
-    let state = |row: &sqlx::sqlite::SqliteRow| {
+    let state = |row: &Row| {
         let alerts: Vec<String> = from_text(get(row, "alerts")?, "the alerts of a throttle")?;
         let alerts = alerts.iter().map(|id| parse(id, "the alert of a throttle"));
         Ok(ThrottleState {
@@ -94,13 +94,13 @@ pub(super) async fn throttles(pool: &SqlitePool) -> Result<Vec<ThrottleState>, S
 }
 
 pub(super) async fn keep_throttles(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     states: &[ThrottleState],
     over: &[(String, String)],
 ) -> Result<(), StoreError> {
     for state in states {
         let alerts: Vec<String> = state.alerts.iter().map(ToString::to_string).collect();
-        sqlx::query(PUT_THROTTLE)
+        sql::query(PUT_THROTTLE)
             .bind(&state.rule)
             .bind(&state.group)
             .bind(state.since_ms)
@@ -112,7 +112,7 @@ pub(super) async fn keep_throttles(
             .map_err(store_error)?;
     }
     for (rule, group) in over {
-        let gone = sqlx::query(DROP_THROTTLE).bind(rule).bind(group);
+        let gone = sql::query(DROP_THROTTLE).bind(rule).bind(group);
         gone.execute(&mut *connection).await.map_err(store_error)?;
     }
     Ok(())
@@ -128,7 +128,7 @@ fn rule_of(
 }
 
 pub(super) async fn rules(
-    store: &SqliteStore,
+    store: &RelationalStore,
 ) -> Result<Vec<(String, Option<AutomationRule>)>, StoreError> {
     let versions = store.newest_versions(NEWEST).await?;
     let rule = |(id, version, rule): (String, u32, Option<String>)| {
@@ -139,15 +139,15 @@ pub(super) async fn rules(
 }
 
 pub(super) async fn versions(
-    pool: &SqlitePool,
+    pool: &Pool,
     id: &str,
 ) -> Result<Vec<(u32, Option<AutomationRule>)>, StoreError> {
-    let rows = sqlx::query(VERSIONS)
+    let rows = sql::query(VERSIONS)
         .bind(id)
         .fetch_all(pool)
         .await
         .map_err(store_error)?;
-    let version = |row: &sqlx::sqlite::SqliteRow| {
+    let version = |row: &Row| {
         let version = u32::try_from(get::<i64>(row, "version")?);
         let version = version.map_err(|_| StoreError::Corrupt(format!("automation `{id}`")))?;
         Ok((version, rule_of((id, version, get(row, "rule")?))?))
@@ -156,15 +156,16 @@ pub(super) async fn versions(
 }
 
 pub(super) async fn put_rule(
-    store: &SqliteStore,
+    store: &RelationalStore,
     id: &str,
     rule: Option<AutomationRule>,
     entry: &AuditEntry,
 ) -> Result<u32, StoreError> {
     let own = rule.as_ref().map_or(0, |rule| rule.version);
     let text = rule.map(|rule| to_text(&RuleRow::of(rule))).transpose()?;
-    let mut transaction = store.write().await?;
-    let version = SqliteStore::add_version(&mut transaction, [HIGHEST, INSERT], (id, own), text);
+    let mut transaction = store.write(Area::Automation).await?;
+    let version =
+        RelationalStore::add_version(&mut transaction, [HIGHEST, INSERT], (id, own), text);
     let version = version.await?;
     audit::add(&mut transaction, entry).await?;
     transaction.commit().await.map_err(store_error)?;

@@ -6,7 +6,7 @@ use tocsin_domain::alert::{
 };
 use tocsin_domain::metric::{FindingId, MatchOp, Matcher};
 use tocsin_domain::ports::{AlertCommit, AlertFilter, AlertStore, RuleState, StoreError};
-use tocsin_domain::{RecordId, SeriesId, TemplateId};
+use tocsin_domain::{RecordId, SeriesId, SpanId, TemplateId, TraceContext, TraceId};
 
 use super::alert_history::{changes, events, incidents, response_times, silences};
 use super::alert_model::AlertModel;
@@ -54,6 +54,12 @@ fn evidence() -> Vec<Evidence> {
             explanation: "full in 3 h".into(),
         },
     ]
+}
+
+/// The span in which the alert of a number opened.
+fn trace(number: i64) -> Option<TraceContext> {
+    let span = SpanId((number + 1).to_be_bytes());
+    TraceContext::new(TraceId([7; 16]), span, 1)
 }
 
 /// The alert of a number: all sorts of them.
@@ -107,6 +113,7 @@ pub fn alert(number: i64) -> Alert {
         } else {
             Vec::new()
         },
+        trace: (index(3) == 1).then(|| trace(number)).flatten(),
         incident: (index(5) == 2).then(|| incident(number.rem_euclid(3)).id),
         joined_because: (index(5) == 2).then(|| "same host".to_owned()),
         seq: 0,

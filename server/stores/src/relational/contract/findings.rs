@@ -13,7 +13,9 @@ fn labels(host: &str) -> Labels {
     labels.unwrap_or_else(|_| unreachable!())
 }
 
-fn anomaly(host: &str, started_ms: i64, ended_ms: Option<i64>) -> Anomaly {
+/// An anomaly of a host.
+#[must_use]
+pub fn anomaly(host: &str, started_ms: i64, ended_ms: Option<i64>) -> Anomaly {
     let labels = labels(host);
     Anomaly {
         id: FindingId::new(labels.id(), started_ms),

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::SqliteConnection;
 use tocsin_domain::ports::{StoreError, TicketCommit};
 use tocsin_domain::ticket::{NewTask, Ticket, TicketComment, TicketId, TicketRef, TrackerKind};
 
 use super::{decisions, tasks};
 use crate::relational::alerts::{id_bytes, labels_text};
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::sql::{self, Area, Connection};
+use crate::relational::{RelationalStore, store_error};
 
 // What the tracker calls it was settled by another task, perhaps meanwhile: it is never lost.
 const PUT: &str = "INSERT INTO tickets (id, fingerprint, alert, rule, title, words, description, \
@@ -19,11 +19,11 @@ const PUT: &str = "INSERT INTO tickets (id, fingerprint, alert, rule, title, wor
     title = excluded.title, words = excluded.words, description = excluded.description, \
     severity = excluded.severity, labels = excluded.labels, failure_type = excluded.failure_type, \
     status = excluded.status, tracker = excluded.tracker, \
-    reference_id = CASE WHEN excluded.reference_key IS NULL THEN reference_id \
+    reference_id = CASE WHEN excluded.reference_key IS NULL THEN tickets.reference_id \
         ELSE excluded.reference_id END, \
-    reference_url = CASE WHEN excluded.reference_key IS NULL THEN reference_url \
+    reference_url = CASE WHEN excluded.reference_key IS NULL THEN tickets.reference_url \
         ELSE excluded.reference_url END, \
-    reference_key = coalesce(excluded.reference_key, reference_key), \
+    reference_key = coalesce(excluded.reference_key, tickets.reference_key), \
     created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, \
     resolved_ms = excluded.resolved_ms, occurrences = excluded.occurrences";
 
@@ -33,8 +33,8 @@ const NEXT_NUMBER: &str = "UPDATE ticket_state SET number = number + 1 WHERE id 
     RETURNING number";
 
 // It never goes back, whoever is late.
-const SET_POSITION: &str = "UPDATE ticket_state SET position = max(coalesce(position, $1), $1) \
-    WHERE id = 1";
+const SET_POSITION: &str = "UPDATE ticket_state SET position = $1 \
+    WHERE id = 1 AND (position IS NULL OR position < $1)";
 
 const ADD_TASK: &str = "INSERT INTO ticket_tasks (ticket, event_seq, kind, text, due_ms, state, \
     is_ahead, attempts) SELECT $1, $2, $3, $4, $5, 'pending', TRUE, 0 \
@@ -47,8 +47,8 @@ const ADD_COMMENT: &str = "INSERT INTO ticket_comments (ticket, at_ms, author, t
     WHERE ticket = $1 AND at_ms = $2 AND author = $3 AND text = $4)";
 
 /// Keeps a commit.
-pub(super) async fn keep(store: &SqliteStore, commit: &TicketCommit) -> Result<(), StoreError> {
-    let mut transaction = store.write().await?;
+pub(super) async fn keep(store: &RelationalStore, commit: &TicketCommit) -> Result<(), StoreError> {
+    let mut transaction = store.write(Area::Tickets).await?;
     let connection = &mut *transaction;
     for ticket in &commit.tickets {
         put(connection, ticket).await?;
@@ -66,19 +66,19 @@ pub(super) async fn keep(store: &SqliteStore, commit: &TicketCommit) -> Result<(
     }
     decisions::keep(connection, &commit.decisions).await?;
     if let Some(position) = commit.position {
-        let set = sqlx::query(SET_POSITION).bind(position.cast_signed());
+        let set = sql::query(SET_POSITION).bind(position.cast_signed());
         set.execute(&mut *connection).await.map_err(store_error)?;
     }
     transaction.commit().await.map_err(store_error)
 }
 
-async fn put(connection: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
+async fn put(connection: &mut Connection, ticket: &Ticket) -> Result<(), StoreError> {
     let reference = match &ticket.reference {
         None if ticket.tracker == TrackerKind::BuiltIn => numbered(connection, ticket.id).await?,
         reference => reference.clone(),
     };
     let reference = reference.as_ref();
-    sqlx::query(PUT)
+    sql::query(PUT)
         .bind(id_bytes(ticket.id.0))
         .bind(ticket.fingerprint.0.cast_signed())
         .bind(id_bytes(ticket.alert.0))
@@ -106,10 +106,10 @@ async fn put(connection: &mut SqliteConnection, ticket: &Ticket) -> Result<(), S
 
 /// The key of a ticket of the built-in tracker that is new: the next number.
 async fn numbered(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: TicketId,
 ) -> Result<Option<TicketRef>, StoreError> {
-    let is_there: bool = sqlx::query_scalar(IS_THERE)
+    let is_there: bool = sql::query_scalar(IS_THERE)
         .bind(id_bytes(id.0))
         .fetch_one(&mut *connection)
         .await
@@ -117,7 +117,7 @@ async fn numbered(
     if is_there {
         return Ok(None);
     }
-    let number: i64 = sqlx::query_scalar(NEXT_NUMBER)
+    let number: i64 = sql::query_scalar(NEXT_NUMBER)
         .fetch_one(connection)
         .await
         .map_err(store_error)?;
@@ -128,8 +128,8 @@ async fn numbered(
     }))
 }
 
-async fn add_task(connection: &mut SqliteConnection, task: &NewTask) -> Result<(), StoreError> {
-    sqlx::query(ADD_TASK)
+async fn add_task(connection: &mut Connection, task: &NewTask) -> Result<(), StoreError> {
+    sql::query(ADD_TASK)
         .bind(id_bytes(task.ticket.0))
         .bind(task.event_seq.cast_signed())
         .bind(task.kind.name())
@@ -142,10 +142,10 @@ async fn add_task(connection: &mut SqliteConnection, task: &NewTask) -> Result<(
 }
 
 async fn add_comment(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     comment: &TicketComment,
 ) -> Result<(), StoreError> {
-    sqlx::query(ADD_COMMENT)
+    sql::query(ADD_COMMENT)
         .bind(id_bytes(comment.ticket.0))
         .bind(comment.at_ms)
         .bind(&comment.author)

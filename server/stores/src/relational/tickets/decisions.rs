@@ -3,14 +3,13 @@
 //! If only some actions or severities are meant, the newest of each pair are found through an
 //! index and joined; a rare kind is so found without walking past the frequent ones.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 use tocsin_domain::alert::{AlertId, AlertSeverity};
 use tocsin_domain::ports::{DecisionFilter, StoreError};
 use tocsin_domain::ticket::{Decision, DecisionAction, DecisionId, NewDecision, TicketId};
 
 use super::rows::push_one_of;
 use crate::relational::alerts::{count, get, id, id_bits, id_bytes, named};
+use crate::relational::sql::{self, Connection, Engine, Pool, QueryBuilder, Row, within};
 use crate::relational::{limit, store_error};
 
 /// Up to so many decisions of a time are gone through rather than walking from the newest.
@@ -30,10 +29,10 @@ const ADD_WORDS: &str = "INSERT INTO ticket_decision_words (rowid, text) VALUES 
 const DROP_WORDS: &str = "DELETE FROM ticket_decision_words WHERE rowid = $1";
 
 const COUNT: &str = "INSERT INTO ticket_decision_counts (action, decisions) VALUES ($1, $2) \
-    ON CONFLICT (action) DO UPDATE SET decisions = decisions + excluded.decisions";
+    ON CONFLICT (action) DO UPDATE SET decisions = ticket_decision_counts.decisions + excluded.decisions";
 
 const WITHIN: &str = "SELECT count(*) FROM (SELECT 1 FROM ticket_decisions \
-    WHERE at_ms >= $1 AND at_ms < $2 LIMIT $3)";
+    WHERE at_ms >= $1 AND at_ms < $2 LIMIT $3) AS few";
 
 /// All that [`decision`] reads, of `d`.
 macro_rules! columns {
@@ -50,11 +49,11 @@ const HELD: &str = concat!(
 
 /// Keeps decisions, each in place of the one that was held.
 pub(super) async fn keep(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     decisions: &[NewDecision],
 ) -> Result<(), StoreError> {
     for one in decisions {
-        let held: Option<i64> = sqlx::query_scalar(DROP_HELD)
+        let held: Option<i64> = sql::query_scalar(DROP_HELD)
             .bind(id_bytes(one.alert.0))
             .bind(one.event_seq.cast_signed())
             .fetch_optional(&mut *connection)
@@ -67,9 +66,9 @@ pub(super) async fn keep(
         let Some(id) = add(connection, one).await? else {
             continue;
         };
-        sqlx::query(ADD_WORDS)
+        sql::query(ADD_WORDS)
             .bind(id)
-            .bind(format!("{}\n{}", one.title, one.reason))
+            .bind(format!("{}\n{}", one.title, one.reason).to_lowercase())
             .execute(&mut *connection)
             .await
             .map_err(store_error)?;
@@ -78,11 +77,8 @@ pub(super) async fn keep(
     Ok(())
 }
 
-async fn add(
-    connection: &mut SqliteConnection,
-    one: &NewDecision,
-) -> Result<Option<i64>, StoreError> {
-    sqlx::query_scalar(ADD)
+async fn add(connection: &mut Connection, one: &NewDecision) -> Result<Option<i64>, StoreError> {
+    sql::query_scalar(ADD)
         .bind(id_bytes(one.alert.0))
         .bind(one.event_seq.cast_signed())
         .bind(&one.event)
@@ -103,39 +99,36 @@ async fn add(
 }
 
 /// Forgets the words of a decision that is no more.
-pub(super) async fn drop_words(
-    connection: &mut SqliteConnection,
-    id: i64,
-) -> Result<(), StoreError> {
-    let dropped = sqlx::query(DROP_WORDS).bind(id);
+pub(super) async fn drop_words(connection: &mut Connection, id: i64) -> Result<(), StoreError> {
+    let dropped = sql::query(DROP_WORDS).bind(id);
     dropped.execute(connection).await.map_err(store_error)?;
     Ok(())
 }
 
 /// Counts decisions of an action that came, or went.
 pub(super) async fn add_to_count(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     action: &str,
     decisions: i64,
 ) -> Result<(), StoreError> {
-    let counted = sqlx::query(COUNT).bind(action).bind(decisions);
+    let counted = sql::query(COUNT).bind(action).bind(decisions);
     counted.execute(connection).await.map_err(store_error)?;
     Ok(())
 }
 
 pub(super) async fn held(
-    pool: &SqlitePool,
+    pool: &Pool,
     now_ms: i64,
     page: usize,
 ) -> Result<Vec<Decision>, StoreError> {
-    let rows = sqlx::query(HELD).bind(now_ms).bind(limit(page));
+    let rows = sql::query(HELD).bind(now_ms).bind(limit(page));
     let rows = rows.fetch_all(pool).await.map_err(store_error)?;
     rows.iter().map(decision).collect()
 }
 
 /// One page: the newest first, those with an id below `before`.
 pub(super) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     filter: &DecisionFilter,
     before: Option<DecisionId>,
     page: usize,
@@ -151,20 +144,20 @@ pub(super) async fn page(
         before: before.map_or(i64::MAX, |id| i64::try_from(id.0).unwrap_or(i64::MAX)),
         page: limit(page),
     };
-    let mut sql = search.sql();
-    let rows = sql.build().fetch_all(&mut *connection).await;
+    let mut sql = search.sql(connection.engine());
+    let rows = sql.build().fetch_all(&mut connection).await;
     rows.map_err(store_error)?.iter().map(decision).collect()
 }
 
 /// Whether few decisions are of the times that are meant.
 async fn is_brief(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     filter: &DecisionFilter,
 ) -> Result<bool, StoreError> {
     if filter.from_ms.is_none() && filter.to_ms.is_none() {
         return Ok(false);
     }
-    let within: i64 = sqlx::query_scalar(WITHIN)
+    let within: i64 = sql::query_scalar(WITHIN)
         .bind(filter.from_ms.unwrap_or(i64::MIN))
         .bind(filter.to_ms.unwrap_or(i64::MAX))
         .bind(BRIEF_MAX + 1)
@@ -185,17 +178,18 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The whole query: the newest of each kind, joined.
-    fn sql(&self) -> QueryBuilder<Sqlite> {
-        let mut sql = QueryBuilder::new(concat!(columns!(), "(SELECT id FROM ("));
+    fn sql(&self, engine: Engine) -> QueryBuilder {
+        let mut sql = QueryBuilder::new(engine, concat!(columns!(), "(SELECT id FROM ("));
         for (index, kind) in self.kinds().into_iter().enumerate() {
             if index > 0 {
                 sql.push(" UNION ALL ");
             }
             sql.push("SELECT id FROM (");
             self.push_kind(&mut sql, kind);
-            sql.push(")");
+            sql.push(") one");
         }
-        sql.push(") ORDER BY id DESC LIMIT ").push_bind(self.page);
+        sql.push(") every ORDER BY id DESC LIMIT ")
+            .push_bind(self.page);
         sql.push(") p CROSS JOIN ticket_decisions d ON d.id = p.id ORDER BY d.id DESC");
         sql
     }
@@ -229,32 +223,34 @@ impl Search<'_> {
     /// The text as the index of words is asked for it; none if it is too short, or not given.
     fn words(&self) -> Option<String> {
         let text = self.filter.text.as_deref()?;
-        (text.chars().count() >= INDEXED_CHARS_MIN)
-            .then(|| format!("\"{}\"", text.replace('"', "\"\"")))
+        (text.chars().count() >= INDEXED_CHARS_MIN).then(|| text.to_lowercase())
     }
 
-    fn push_kind(
-        &self,
-        sql: &mut QueryBuilder<Sqlite>,
-        kind: Option<(DecisionAction, AlertSeverity)>,
-    ) {
+    fn push_kind(&self, sql: &mut QueryBuilder, kind: Option<(DecisionAction, AlertSeverity)>) {
+        let unindexed = sql.engine().unindexed();
         match self.words() {
             Some(words) => {
                 sql.push("SELECT w.rowid AS id FROM ticket_decision_words w ");
                 sql.push("CROSS JOIN ticket_decisions k ON k.id = w.rowid WHERE ");
-                sql.push("ticket_decision_words MATCH ").push_bind(words);
+                match sql.engine() {
+                    Engine::Sqlite => {
+                        let phrase = format!("\"{}\"", words.replace('"', "\"\""));
+                        sql.push("ticket_decision_words MATCH ").push_bind(phrase)
+                    }
+                    Engine::Postgres => sql.push("w.text LIKE ").push_bind(within(&words)),
+                };
                 sql.push(" AND w.rowid < ").push_bind(self.before);
-                self.push_times(sql, "+k.at_ms");
+                self.push_times(sql, &format!("{unindexed}k.at_ms"));
             }
             None => {
                 // The sign keeps an index away: that of time, or else that of ids, leaves fewer.
-                let (ids, times) = match self.is_brief {
-                    true => ("+k.id", "k.at_ms"),
-                    false => ("k.id", "+k.at_ms"),
+                let (of_ids, of_times) = match self.is_brief {
+                    true => (unindexed, ""),
+                    false => ("", unindexed),
                 };
                 sql.push("SELECT k.id FROM ticket_decisions k WHERE ");
-                sql.push(ids).push(" < ").push_bind(self.before);
-                self.push_times(sql, times);
+                sql.push(of_ids).push("k.id < ").push_bind(self.before);
+                self.push_times(sql, &format!("{of_times}k.at_ms"));
             }
         }
         if let Some((action, severity)) = kind {
@@ -262,15 +258,15 @@ impl Search<'_> {
             sql.push(" AND k.severity = ").push_bind(severity.name());
         } else {
             let actions = self.filter.actions.iter().map(|one| one.name());
-            push_one_of(sql, " AND +k.action IN (", actions);
+            push_one_of(sql, &format!(" AND {unindexed}k.action IN ("), actions);
             let severities = self.filter.severities.iter().map(|one| one.name());
-            push_one_of(sql, " AND +k.severity IN (", severities);
+            push_one_of(sql, &format!(" AND {unindexed}k.severity IN ("), severities);
         }
         self.push_rest(sql);
         sql.push(" ORDER BY 1 DESC LIMIT ").push_bind(self.page);
     }
 
-    fn push_times(&self, sql: &mut QueryBuilder<Sqlite>, times: &str) {
+    fn push_times(&self, sql: &mut QueryBuilder, times: &str) {
         if let Some(from_ms) = self.filter.from_ms {
             sql.push(" AND ")
                 .push(times)
@@ -282,7 +278,7 @@ impl Search<'_> {
         }
     }
 
-    fn push_rest(&self, sql: &mut QueryBuilder<Sqlite>) {
+    fn push_rest(&self, sql: &mut QueryBuilder) {
         if let Some(alert) = self.filter.alert {
             sql.push(" AND k.alert = ").push_bind(id_bytes(alert.0));
         }
@@ -290,7 +286,7 @@ impl Search<'_> {
             sql.push(" AND k.ticket = ").push_bind(id_bytes(ticket.0));
         }
         if let Some(text) = self.filter.text.as_ref().filter(|_| self.words().is_none()) {
-            sql.push(" AND instr(lower(k.title || char(10) || k.reason), lower(")
+            sql.push(" AND instr(lower(k.title || '\n' || k.reason), lower(")
                 .push_bind(text.clone());
             sql.push(")) > 0");
         }
@@ -301,7 +297,7 @@ fn is_one<T: PartialEq>(meant: &[T], one: &T) -> bool {
     meant.is_empty() || meant.contains(one)
 }
 
-fn decision(row: &SqliteRow) -> Result<Decision, StoreError> {
+fn decision(row: &Row) -> Result<Decision, StoreError> {
     let ticket: Option<&[u8]> = get(row, "ticket")?;
     let ticket = ticket.map(|bytes| id_bits(bytes, "ticket")).transpose()?;
     // SQLite keeps NaN as nothing.

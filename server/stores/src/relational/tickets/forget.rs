@@ -1,22 +1,21 @@
 //! Lets old decisions and tickets go, some at a time.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use tocsin_domain::ports::StoreError;
 
 use super::decisions;
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::sql::{self, Area, Connection, Row};
+use crate::relational::{RelationalStore, store_error};
 
 /// How many are forgotten at once, so that no writer waits long.
 const FORGET_CHUNK: i64 = 500;
 
 // What is held is still to be decided.
 const OLD_DECISIONS: &str = "DELETE FROM ticket_decisions WHERE id IN (SELECT id \
-    FROM ticket_decisions WHERE at_ms < $1 AND +action <> 'hold' ORDER BY at_ms LIMIT $2) \
+    FROM ticket_decisions WHERE at_ms < $1 AND action || '' <> 'hold' ORDER BY at_ms LIMIT $2) \
     RETURNING id, action";
 
 const OLD_TICKETS: &str = "SELECT id FROM tickets n WHERE resolved_ms < $1 \
-    AND +status = 'resolved' AND NOT EXISTS (SELECT 1 FROM ticket_tasks t \
+    AND status || '' = 'resolved' AND NOT EXISTS (SELECT 1 FROM ticket_tasks t \
     WHERE t.ticket = n.id AND t.is_ahead AND t.state = 'pending') ORDER BY resolved_ms LIMIT $2";
 
 /// What is about a ticket, then the ticket.
@@ -26,11 +25,11 @@ const THEIRS: [&str; 3] = [
     "DELETE FROM tickets WHERE id = $1",
 ];
 
-pub(super) async fn run(store: &SqliteStore, before_ms: i64) -> Result<u64, StoreError> {
+pub(super) async fn run(store: &RelationalStore, before_ms: i64) -> Result<u64, StoreError> {
     let mut forgotten = 0;
     loop {
-        let mut transaction = store.write().await?;
-        let old = sqlx::query(OLD_DECISIONS)
+        let mut transaction = store.write(Area::Tickets).await?;
+        let old = sql::query(OLD_DECISIONS)
             .bind(before_ms)
             .bind(FORGET_CHUNK)
             .fetch_all(&mut *transaction)
@@ -42,7 +41,7 @@ pub(super) async fn run(store: &SqliteStore, before_ms: i64) -> Result<u64, Stor
             let action = row.try_get("action").map_err(store_error)?;
             decisions::add_to_count(&mut transaction, action, -1).await?;
         }
-        let tickets = sqlx::query(OLD_TICKETS)
+        let tickets = sql::query(OLD_TICKETS)
             .bind(before_ms)
             .bind(FORGET_CHUNK)
             .fetch_all(&mut *transaction)
@@ -60,13 +59,10 @@ pub(super) async fn run(store: &SqliteStore, before_ms: i64) -> Result<u64, Stor
     }
 }
 
-async fn forget_one(
-    connection: &mut sqlx::SqliteConnection,
-    row: &SqliteRow,
-) -> Result<(), StoreError> {
+async fn forget_one(connection: &mut Connection, row: &Row) -> Result<(), StoreError> {
     let id: &[u8] = row.try_get("id").map_err(store_error)?;
     for sql in THEIRS {
-        let gone = sqlx::query(sql).bind(id);
+        let gone = sql::query(sql).bind(id);
         gone.execute(&mut *connection).await.map_err(store_error)?;
     }
     Ok(())

@@ -20,10 +20,10 @@ use tocsin_domain::ticket::{
     TicketSettings, TicketTask, TrackerKind,
 };
 
-use super::SqliteStore;
+use super::RelationalStore;
 
 #[async_trait]
-impl TicketStore for SqliteStore {
+impl TicketStore for RelationalStore {
     async fn ticket_settings(&self) -> Result<Option<TicketSettings>, StoreError> {
         settings::read(&self.pool).await
     }

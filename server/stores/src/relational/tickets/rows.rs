@@ -1,7 +1,5 @@
 //! Tickets, what was said on them, and how many there are: reading.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use tocsin_domain::alert::{AlertId, AlertSeverity, Fingerprint};
 use tocsin_domain::ports::{StoreError, TicketCounts, TicketFilter};
 use tocsin_domain::ticket::{
@@ -10,6 +8,7 @@ use tocsin_domain::ticket::{
 };
 
 use crate::relational::alerts::{count, get, id, id_bytes, labels, named};
+use crate::relational::sql::{self, Pool, QueryBuilder, Row};
 use crate::relational::{limit, store_error};
 
 /// All that [`ticket`] reads.
@@ -36,11 +35,11 @@ const COUNTS: &str = "SELECT 'ticket' AS what, status AS name, count(*) AS there
     SELECT 'decision', action, decisions FROM ticket_decision_counts";
 
 pub(super) async fn newest(
-    pool: &SqlitePool,
+    pool: &Pool,
     tracker: TrackerKind,
     fingerprint: Fingerprint,
 ) -> Result<Option<Ticket>, StoreError> {
-    let row = sqlx::query(NEWEST)
+    let row = sql::query(NEWEST)
         .bind(tracker.name())
         .bind(fingerprint.0.cast_signed())
         .fetch_optional(pool)
@@ -49,8 +48,8 @@ pub(super) async fn newest(
     row.as_ref().map(ticket).transpose()
 }
 
-pub(super) async fn one(pool: &SqlitePool, id: TicketId) -> Result<Option<Ticket>, StoreError> {
-    let row = sqlx::query(ONE).bind(id_bytes(id.0)).fetch_optional(pool);
+pub(super) async fn one(pool: &Pool, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+    let row = sql::query(ONE).bind(id_bytes(id.0)).fetch_optional(pool);
     row.await
         .map_err(store_error)?
         .as_ref()
@@ -59,14 +58,14 @@ pub(super) async fn one(pool: &SqlitePool, id: TicketId) -> Result<Option<Ticket
 }
 
 pub(super) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     filter: &TicketFilter,
     before: Option<TicketId>,
     page: usize,
 ) -> Result<Vec<Ticket>, StoreError> {
     // Longer than any id, so above them all.
     let before = before.map_or_else(|| vec![0xff; 17], |id| id_bytes(id.0));
-    let mut sql = QueryBuilder::<Sqlite>::new(concat!(columns!(), "id < "));
+    let mut sql = QueryBuilder::new(pool.engine(), concat!(columns!(), "id < "));
     sql.push_bind(before);
     push_one_of(
         &mut sql,
@@ -100,27 +99,22 @@ pub(super) async fn page(
 
 /// Adds that a column is one of some names; nothing if there are none.
 pub(super) fn push_one_of<'a>(
-    sql: &mut QueryBuilder<Sqlite>,
+    sql: &mut QueryBuilder,
     condition: &str,
     names: impl ExactSizeIterator<Item = &'a str>,
 ) {
     if names.len() == 0 {
         return;
     }
-    sql.push(condition);
-    let mut list = sql.separated(", ");
-    for name in names {
-        list.push_bind(name.to_owned());
-    }
-    sql.push(")");
+    sql.push(condition).push_binds(names).push(")");
 }
 
 pub(super) async fn comments(
-    pool: &SqlitePool,
+    pool: &Pool,
     id: TicketId,
     page: usize,
 ) -> Result<Vec<TicketComment>, StoreError> {
-    let rows = sqlx::query(COMMENTS)
+    let rows = sql::query(COMMENTS)
         .bind(id_bytes(id.0))
         .bind(limit(page))
         .fetch_all(pool)
@@ -129,8 +123,8 @@ pub(super) async fn comments(
     rows.iter().rev().map(comment).collect()
 }
 
-pub(super) async fn counts(pool: &SqlitePool) -> Result<TicketCounts, StoreError> {
-    let rows = sqlx::query(COUNTS).fetch_all(pool).await;
+pub(super) async fn counts(pool: &Pool) -> Result<TicketCounts, StoreError> {
+    let rows = sql::query(COUNTS).fetch_all(pool).await;
     let mut counts = TicketCounts::default();
     for row in rows.map_err(store_error)? {
         let there = count(&row, "there")?;
@@ -158,7 +152,7 @@ pub(super) async fn counts(pool: &SqlitePool) -> Result<TicketCounts, StoreError
     Ok(counts)
 }
 
-fn ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
+fn ticket(row: &Row) -> Result<Ticket, StoreError> {
     let reference = match get(row, "reference_key")? {
         None => None,
         Some(key) => Some(TicketRef {
@@ -188,7 +182,7 @@ fn ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
     })
 }
 
-fn comment(row: &SqliteRow) -> Result<TicketComment, StoreError> {
+fn comment(row: &Row) -> Result<TicketComment, StoreError> {
     Ok(TicketComment {
         ticket: TicketId(id(row, "ticket")?),
         at_ms: get(row, "at_ms")?,

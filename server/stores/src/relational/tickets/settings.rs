@@ -4,12 +4,12 @@
 //! can add some. Floats are text, which comes back to the bit.
 
 use serde::{Deserialize, Serialize};
-use sqlx::SqlitePool;
 use tocsin_domain::ports::StoreError;
 use tocsin_domain::ticket::{Thresholds, TicketSettings};
 
 use crate::relational::alerts::{from_text, to_text};
-use crate::relational::{SqliteStore, store_error};
+use crate::relational::sql::{self, Area, Pool};
+use crate::relational::{RelationalStore, store_error};
 
 const READ: &str = "SELECT settings FROM ticket_state WHERE id = 1";
 const PUT: &str = "UPDATE ticket_state SET settings = $1 WHERE id = 1";
@@ -61,8 +61,8 @@ impl SettingsRow {
     }
 }
 
-pub(super) async fn read(pool: &SqlitePool) -> Result<Option<TicketSettings>, StoreError> {
-    let text: Option<String> = sqlx::query_scalar(READ)
+pub(super) async fn read(pool: &Pool) -> Result<Option<TicketSettings>, StoreError> {
+    let text: Option<String> = sql::query_scalar(READ)
         .fetch_one(pool)
         .await
         .map_err(store_error)?;
@@ -70,10 +70,13 @@ pub(super) async fn read(pool: &SqlitePool) -> Result<Option<TicketSettings>, St
     row.map(|row| row?.read()).transpose()
 }
 
-pub(super) async fn put(store: &SqliteStore, settings: &TicketSettings) -> Result<(), StoreError> {
+pub(super) async fn put(
+    store: &RelationalStore,
+    settings: &TicketSettings,
+) -> Result<(), StoreError> {
     let text = to_text(&SettingsRow::from(settings))?;
-    let mut transaction = store.write().await?;
-    sqlx::query(PUT)
+    let mut transaction = store.write(Area::Tickets).await?;
+    sql::query(PUT)
         .bind(text)
         .execute(&mut *transaction)
         .await
@@ -81,8 +84,8 @@ pub(super) async fn put(store: &SqliteStore, settings: &TicketSettings) -> Resul
     transaction.commit().await.map_err(store_error)
 }
 
-pub(super) async fn position(pool: &SqlitePool) -> Result<Option<u64>, StoreError> {
-    let position: Option<i64> = sqlx::query_scalar(POSITION)
+pub(super) async fn position(pool: &Pool) -> Result<Option<u64>, StoreError> {
+    let position: Option<i64> = sql::query_scalar(POSITION)
         .fetch_one(pool)
         .await
         .map_err(store_error)?;

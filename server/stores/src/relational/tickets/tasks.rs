@@ -3,15 +3,14 @@
 //! The ticket knows which of its tasks is next and when it is due; whatever changes a task finds
 //! that anew. So what is due is found without looking at what waits behind it.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqlitePool};
 use tocsin_domain::ports::StoreError;
 use tocsin_domain::ticket::{
     NewTask, TaskId, TaskKind, TaskState, TicketId, TicketRef, TicketTask,
 };
 
 use crate::relational::alerts::{count, get, id, id_bytes, named};
-use crate::relational::{SqliteStore, limit, store_error};
+use crate::relational::sql::{self, Area, Connection, Pool, Row};
+use crate::relational::{RelationalStore, limit, store_error};
 
 const FIND_NEXT: &str = "UPDATE tickets SET (next_task, next_due_ms) = (SELECT \
     CASE WHEN state = 'pending' THEN id END, CASE WHEN state = 'pending' THEN due_ms END \
@@ -55,26 +54,26 @@ const ONE: &str = concat!(columns!(), "ticket_tasks t WHERE t.id = $1");
 
 /// Finds which task of a ticket is next.
 pub(super) async fn find_next(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ticket: TicketId,
 ) -> Result<(), StoreError> {
-    let found = sqlx::query(FIND_NEXT).bind(id_bytes(ticket.0));
+    let found = sql::query(FIND_NEXT).bind(id_bytes(ticket.0));
     found.execute(connection).await.map_err(store_error)?;
     Ok(())
 }
 
 pub(super) async fn due(
-    pool: &SqlitePool,
+    pool: &Pool,
     now_ms: i64,
     page: usize,
 ) -> Result<Vec<TicketTask>, StoreError> {
-    let rows = sqlx::query(DUE).bind(now_ms).bind(limit(page));
+    let rows = sql::query(DUE).bind(now_ms).bind(limit(page));
     let rows = rows.fetch_all(pool).await.map_err(store_error)?;
     rows.iter().map(task).collect()
 }
 
-pub(super) async fn next_due_ms(pool: &SqlitePool, now_ms: i64) -> Result<Option<i64>, StoreError> {
-    sqlx::query_scalar(NEXT_DUE)
+pub(super) async fn next_due_ms(pool: &Pool, now_ms: i64) -> Result<Option<i64>, StoreError> {
+    sql::query_scalar(NEXT_DUE)
         .bind(now_ms)
         .fetch_one(pool)
         .await
@@ -82,13 +81,13 @@ pub(super) async fn next_due_ms(pool: &SqlitePool, now_ms: i64) -> Result<Option
 }
 
 pub(super) async fn settle(
-    store: &SqliteStore,
+    store: &RelationalStore,
     task: &TicketTask,
     reference: Option<&TicketRef>,
 ) -> Result<(), StoreError> {
-    let mut transaction = store.write().await?;
+    let mut transaction = store.write(Area::Tickets).await?;
     let connection = &mut *transaction;
-    let settled = sqlx::query(SETTLE)
+    let settled = sql::query(SETTLE)
         .bind(key(task.id))
         .bind(task.state.name())
         .bind(i64::from(task.attempts))
@@ -103,7 +102,7 @@ pub(super) async fn settle(
     let Some(row) = settled else { return Ok(()) };
     let ticket = TicketId(id(&row, "ticket")?);
     if let Some(reference) = reference {
-        sqlx::query(REFER)
+        sql::query(REFER)
             .bind(id_bytes(ticket.0))
             .bind(&reference.key)
             .bind(&reference.id)
@@ -116,23 +115,23 @@ pub(super) async fn settle(
     transaction.commit().await.map_err(store_error)
 }
 
-pub(super) async fn of(pool: &SqlitePool, ticket: TicketId) -> Result<Vec<TicketTask>, StoreError> {
-    let rows = sqlx::query(OF).bind(id_bytes(ticket.0)).fetch_all(pool);
+pub(super) async fn of(pool: &Pool, ticket: TicketId) -> Result<Vec<TicketTask>, StoreError> {
+    let rows = sql::query(OF).bind(id_bytes(ticket.0)).fetch_all(pool);
     rows.await.map_err(store_error)?.iter().map(task).collect()
 }
 
 pub(super) async fn in_state(
-    pool: &SqlitePool,
+    pool: &Pool,
     state: TaskState,
     page: usize,
 ) -> Result<Vec<TicketTask>, StoreError> {
-    let rows = sqlx::query(IN_STATE).bind(state.name()).bind(limit(page));
+    let rows = sql::query(IN_STATE).bind(state.name()).bind(limit(page));
     let rows = rows.fetch_all(pool).await.map_err(store_error)?;
     rows.iter().map(task).collect()
 }
 
-pub(super) async fn one(pool: &SqlitePool, id: TaskId) -> Result<Option<TicketTask>, StoreError> {
-    let row = sqlx::query(ONE).bind(key(id)).fetch_optional(pool).await;
+pub(super) async fn one(pool: &Pool, id: TaskId) -> Result<Option<TicketTask>, StoreError> {
+    let row = sql::query(ONE).bind(key(id)).fetch_optional(pool).await;
     row.map_err(store_error)?.as_ref().map(task).transpose()
 }
 
@@ -140,7 +139,7 @@ fn key(id: TaskId) -> i64 {
     i64::try_from(id.0).unwrap_or(i64::MAX)
 }
 
-fn task(row: &SqliteRow) -> Result<TicketTask, StoreError> {
+fn task(row: &Row) -> Result<TicketTask, StoreError> {
     let attempts = u32::try_from(count(row, "attempts")?);
     Ok(TicketTask {
         id: TaskId(count(row, "id")?),
