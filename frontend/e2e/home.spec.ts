@@ -31,6 +31,23 @@ test('commands are found and performed by keyboard', async ({ page }) => {
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
 });
 
+test('while a store is away the rest is shown, and which one is missing', async ({ page }) => {
+  const missing = [{ name: 'logs', ready: false, detail: 'ClickHouse at ch:8123 does not answer' }];
+  await page.route('**/api/v1/stats', async (route) => {
+    const stats = (await (await route.fetch()).json()) as object;
+    await route.fulfill({ json: { ...stats, records: null, raw_bytes: null, disk_bytes: null, blocks: null, head_records: null, missing } });
+  });
+  await page.goto('system');
+  await expect(page.getByText('The store of lines does not answer.')).toBeVisible();
+  await expect(page.getByText('ClickHouse at ch:8123 does not answer')).toBeVisible();
+  await expect(page.getByText('Lines held').locator('..')).toContainText('–');
+  await expect(page.getByText('Running for').locator('..')).toContainText('since');
+  await page.goto('');
+  await expect(page.getByText(/^– lines held/)).toBeVisible();
+  await page.getByRole('link', { name: 'logs away' }).click();
+  await expect(page).toHaveURL(/\/system/);
+});
+
 test('on a narrow screen the first screen begins at its top', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 700 });
   await page.goto('');

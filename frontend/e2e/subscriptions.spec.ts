@@ -22,7 +22,7 @@ test('a subscription is made with a preview, tried, told, and deleted', async ({
   await expect(page.getByText('Give it a name.', { exact: true })).toBeVisible();
 
   await page.getByRole('textbox', { name: 'Name' }).fill(name);
-  await page.getByRole('textbox', { name: 'Labels that the alerts have' }).fill(`host="${alerts.host}-told"`);
+  await page.getByRole('textbox', { name: 'Labels that the alerts have' }).fill(`host="${alerts.host}-hooked"`);
   await page.getByRole('textbox', { name: 'Address' }).fill(`${url}/bad`);
   await page.getByLabel('Secret for the signature').fill('s3cr3t');
   const title = page.getByRole('textbox', { name: 'Title, in MiniJinja' });
@@ -37,8 +37,8 @@ test('a subscription is made with a preview, tried, told, and deleted', async ({
   await expect(page.getByLabel('Secret for the signature')).toHaveValue('');
   await expect(page.getByLabel('Secret for the signature')).toHaveAttribute('placeholder', /^set/);
 
-  await sendFailure(request, `${alerts.host}-told`);
-  await expect.poll(() => countAlerts(request, `${alerts.host}-told`)).toBeGreaterThan(0);
+  await sendFailure(request, `${alerts.host}-hooked`);
+  await expect.poll(() => countAlerts(request, `${alerts.host}-hooked`)).toBeGreaterThan(0);
   await page.getByRole('link', { name: 'All of them' }).click();
   await page.getByRole('combobox', { name: 'State' }).selectOption('dead');
   await expect(page).toHaveURL(/status=dead/);

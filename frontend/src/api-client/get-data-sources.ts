@@ -1,11 +1,11 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 
 import { getJson } from './http';
-import type { DataSource, List } from './types';
+import type { DataSources } from './types';
 
 export const dataSourcesOptions = queryOptions({
   queryKey: ['data-sources'],
-  queryFn: ({ signal }) => getJson<List<DataSource>>('data-sources', {}, signal),
+  queryFn: ({ signal }) => getJson<DataSources>('data-sources', {}, signal),
   refetchInterval: 5000,
 });
 

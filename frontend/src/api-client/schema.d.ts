@@ -158,6 +158,11 @@ export interface components {
             status: string;
             /** @description A line that says it all. */
             title: string;
+            /**
+             * @description The trace in which it opened, 32 hexadecimal digits, if traces are kept: what brought it, and
+             *     what was done about it.
+             */
+            trace_id?: string | null;
         };
         /** @description All rules. */
         AlertRuleAnswer: {
@@ -1238,6 +1243,8 @@ export interface components {
         DataSourcesAnswer: {
             /** @description The sources by name. */
             items: components["schemas"]["DataSourceItem"][];
+            /** @description Stores that cannot be asked just now; what only they know of the sources is left out. */
+            missing: components["schemas"]["Dependency"][];
         };
         /** @description What was, or would be, decided about an alert. */
         DecidedItem: {
@@ -1908,30 +1915,86 @@ export interface components {
             /** @description The job. */
             job: components["schemas"]["JobItem"];
         };
-        /** @description A piece of work that goes on after its request was answered. */
+        /** @description What somebody asks for. */
+        JobAsked: {
+            /** @description What is to be done: a name of `/api/v1/jobs/kinds`. */
+            kind: string;
+            /** @description What is asked of it; its kind has an example. */
+            parameters?: Record<string, never>;
+        };
+        /** @description A piece of slow work. */
         JobItem: {
+            /** @description Who asked for it; `system` for a schedule. */
+            asked_by: string;
+            /**
+             * Format: int32
+             * @description How often it was begun.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description How often it may be begun.
+             */
+            attempts_max: number;
             /**
              * Format: date-time
              * @description When it was asked for.
              */
             created_at: string;
-            /** @description Why it failed. */
+            /**
+             * Format: date-time
+             * @description When it may be begun next, if it is queued.
+             */
+            due_at?: string | null;
+            /** @description Why the last attempt failed. */
             error?: string | null;
             /**
              * Format: date-time
              * @description When it ended.
              */
             finished_at?: string | null;
+            /** @description Whether `/result` has a document. */
+            has_document: boolean;
             /** @description A UUIDv7. */
             id: string;
-            /** @description `delete_logs`. */
+            /** @description Whether somebody called it off while it was running. */
+            is_cancel_asked: boolean;
+            /** @description What is done, such as `delete_logs`. */
             kind: string;
             /** @description What was asked. */
             parameters: Record<string, never>;
-            /** @description What came of it: `{"deleted": n}`. */
+            /** @description How much of it is done. */
+            progress: components["schemas"]["JobProgress"];
+            /** @description What came of it, such as `{"deleted": n}`; a document is left out. */
             result?: Record<string, never> | null;
-            /** @description queued, running, succeeded or failed. */
+            /** @description The schedule it is of. */
+            schedule?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last begun.
+             */
+            started_at?: string | null;
+            /**
+             * @description queued, running, succeeded, failed (it cannot be done), dead (given up after all its attempts)
+             *     or cancelled.
+             */
             status: string;
+            /** @description The server that does it, or did it last. */
+            worker?: string | null;
+        };
+        /** @description The kinds of jobs that can be asked for. */
+        JobKindAnswer: {
+            /** @description By name. */
+            items: components["schemas"]["JobKindItem"][];
+        };
+        /** @description A kind of job. */
+        JobKindItem: {
+            /** @description What it does. */
+            about: string;
+            /** @description Parameters to begin with. */
+            example: Record<string, never>;
+            /** @description Its name. */
+            name: string;
         };
         /** @description One page of jobs. */
         JobListAnswer: {
@@ -1939,6 +2002,21 @@ export interface components {
             items: components["schemas"]["JobItem"][];
             /** @description Where the next page begins; null if this is the last. */
             next_cursor?: string | null;
+        };
+        /** @description How much of a job is done, in units of its kind. */
+        JobProgress: {
+            /**
+             * Format: int64
+             * @description How much.
+             */
+            done: number;
+            /** @description What is being done, in a few words. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Of how much, if that is known.
+             */
+            total?: number | null;
         };
         /** @description Everything is stopped. */
         KillItem: {
@@ -2390,6 +2468,35 @@ export interface components {
             field?: string | null;
             /** @description Which record of the body, from 0. */
             item?: number | null;
+        };
+        /** @description A process of the server. */
+        ProcessStats: {
+            /** @description Whether it does what one process does for all: alerts, tickets, runs, messages. */
+            leads: boolean;
+            /**
+             * Format: int64
+             * @description Resident memory.
+             */
+            memory_bytes: number;
+            /** @description The name of its machine and its number there. */
+            name: string;
+            /**
+             * Format: double
+             * @description Points it accepted a second just now.
+             */
+            points_per_second: number;
+            /**
+             * Format: double
+             * @description Records it accepted a second just now.
+             */
+            records_per_second: number;
+            /** @description What it does: `all`, `api` (takes in and answers) or `worker`. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
         };
         /** @description Something that could be done. Nothing is done by it: people decide, rules act. */
         ProposalItem: {
@@ -2989,6 +3096,31 @@ export interface components {
             freezes: components["schemas"]["FreezeItem"][];
             kill?: null | components["schemas"]["KillItem"];
         };
+        /** @description All schedules. */
+        ScheduleAnswer: {
+            /** @description By name. */
+            items: components["schemas"]["ScheduleItem"][];
+        };
+        /** @description What asks for a job again and again. */
+        ScheduleItem: {
+            /** @description When: minute, hour, day, month, weekday, in UTC. */
+            cron: string;
+            /** @description Whether somebody paused it. */
+            is_paused: boolean;
+            /** @description The kind of job. */
+            kind: string;
+            /** @description The job it asked for last. */
+            last_job?: string | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it asks next; null while it is paused.
+             */
+            next_due?: string | null;
+            /** @description What is asked of it. */
+            parameters: Record<string, never>;
+        };
         /** @description Counts of outcomes. */
         ScoreItem: {
             /**
@@ -3229,41 +3361,43 @@ export interface components {
              * Format: int64
              * @description Blocks on disk.
              */
-            blocks: number;
+            blocks?: number | null;
             /** @description How full the bus is. */
             bus: components["schemas"]["BusStats"];
             /**
              * Format: int64
              * @description Bytes on disk.
              */
-            disk_bytes: number;
+            disk_bytes?: number | null;
             /**
              * Format: int64
              * @description Records in memory only; the bus still has them.
              */
-            head_records: number;
+            head_records?: number | null;
             /** @description Where the server listens. */
             listen: components["schemas"]["ListenStats"];
             /**
              * Format: int64
-             * @description Resident memory.
+             * @description Resident memory of the process that answers.
              */
             memory_bytes: number;
             /**
              * Format: int64
              * @description Bytes of metrics on disk.
              */
-            metric_disk_bytes: number;
+            metric_disk_bytes?: number | null;
             /**
              * Format: int64
              * @description Points of metrics kept one by one.
              */
-            points: number;
+            points?: number | null;
             /**
              * Format: double
              * @description Points accepted a second just now.
              */
             points_per_second: number;
+            /** @description The processes of the server, the one that answers first. */
+            processes: components["schemas"]["ProcessStats"][];
             /**
              * Format: int64
              * @description Templates that can be found by meaning.
@@ -3273,12 +3407,12 @@ export interface components {
              * Format: int64
              * @description Bytes of the lines they came from.
              */
-            raw_bytes: number;
+            raw_bytes?: number | null;
             /**
              * Format: int64
-             * @description Records kept.
+             * @description Records kept; null while the store is away, as with all that stores hold.
              */
-            records: number;
+            records?: number | null;
             /**
              * Format: double
              * @description Records accepted a second just now.
@@ -3290,7 +3424,7 @@ export interface components {
              * Format: int64
              * @description Series of metrics known.
              */
-            series: number;
+            series?: number | null;
             /**
              * Format: date-time
              * @description When this run began.
@@ -3300,7 +3434,7 @@ export interface components {
              * Format: int64
              * @description Templates known.
              */
-            templates: number;
+            templates?: number | null;
             /**
              * Format: int64
              * @description How long ago that was, in seconds.
@@ -3308,6 +3442,8 @@ export interface components {
             uptime_s: number;
             /** @description The version of the program. */
             version: string;
+            /** @description The stores that cannot be asked just now, and why. */
+            missing: components["schemas"]["Dependency"][];
         };
         /** @description One call of a tool. */
         StepItem: {

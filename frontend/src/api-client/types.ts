@@ -1,4 +1,5 @@
 import type { AlertKind, AlertSeverity, AlertStatus, IncidentStatus } from '@/lib/alert-words';
+import type { JobStatus } from '@/lib/job-words';
 import type { Severity, SeverityCounts } from '@/lib/severity';
 import type { DecisionAction, TaskKind, TaskState, TicketStatus, Tracker } from '@/lib/ticket-words';
 
@@ -36,10 +37,10 @@ export type ClusterDetail = Cluster & { members: Template[] };
 
 export type DataSource = Sharper<Schemas['DataSourceItem'], { status: 'reading' | 'waiting' | 'error' }>;
 export type Stats = Schemas['StatsAnswer'];
-export type Job = Sharper<
-  Schemas['JobItem'],
-  { status: 'queued' | 'running' | 'succeeded' | 'failed'; parameters: Record<string, unknown>; result?: { deleted?: number } | null }
->;
+export type Dependency = Schemas['Dependency'];
+export type Job = Sharper<Schemas['JobItem'], { status: JobStatus; parameters: Record<string, unknown>; result?: Record<string, unknown> | null }>;
+export type JobKind = Sharper<Schemas['JobKindItem'], { example: Record<string, unknown> }>;
+export type JobSchedule = Sharper<Schemas['ScheduleItem'], { parameters: Record<string, unknown> }>;
 export type AuditEntry = Sharper<Schemas['AuditItem'], { details: Record<string, unknown> }>;
 export type Series = Sharper<Schemas['SeriesItem'], { kind: 'gauge' | 'counter' | 'unknown' }>;
 /** Columns of equal length; those of the expected band are empty for a query. */
@@ -51,6 +52,8 @@ export type Prediction = Sharper<Schemas['PredictionItem'], { direction: 'rising
 export type Forecast = Sharper<Schemas['ForecastAnswer'], { series: Series }>;
 export type Score = Sharper<Schemas['ScoreItem'], { outcomes: Partial<Record<PredictionOutcome, number>> }>;
 export type ScorecardRow = Sharper<Schemas['ScorecardItem'], { score: Score }>;
+/** The sources, and the stores that could not be asked about them. */
+export type DataSources = List<DataSource> & { missing: Dependency[] };
 export type Scorecard = List<ScorecardRow> & { total: Score };
 export type Alert = Sharper<Schemas['AlertItem'], { severity: AlertSeverity; status: AlertStatus; kind: AlertKind }>;
 export type AlertEvent = Schemas['AlertEventItem'];

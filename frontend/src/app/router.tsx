@@ -42,6 +42,7 @@ export const router = createRouter({
     page(PAGES.rules, () => import('@/features/rules/components/rules-page')),
     page(PAGES.subscriptions, () => import('@/features/subscriptions/components/subscriptions-page')),
     page(PAGES.sources, () => import('@/features/sources/components/sources-page')),
+    page(PAGES.jobs, () => import('@/features/jobs/components/jobs-page')),
     page(PAGES.system, () => import('@/features/system/components/system-page')),
   ]),
   basepath: BASE,

@@ -7,6 +7,9 @@ const compactNumber = new Intl.NumberFormat('en', { notation: 'compact', maximum
 
 export const formatCount = (n: number) => grouped.format(n);
 
+/** A number that may be unknown, as while the store that has it is away. */
+export const formatKnown = (n: number | null | undefined, format: (n: number) => string = formatCount) => (n === null || n === undefined ? '–' : format(n));
+
 /** At most four characters or so: for tables and badges, beside a title with the full number. */
 export const formatCompact = (n: number) => (n < 10_000 ? grouped.format(n) : compactNumber.format(n));
 

@@ -19,6 +19,7 @@ export const PAGES = {
   rules: '/rules',
   subscriptions: '/subscriptions',
   sources: '/sources',
+  jobs: '/jobs',
   system: '/system',
 } as const;
 

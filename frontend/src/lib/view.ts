@@ -71,6 +71,10 @@ export interface View {
   provider?: string;
   /** The run that is looked at among those that wait. */
   run?: string;
+  /** The job whose drawer is open. */
+  job?: string;
+  /** Jobs of this schedule. */
+  schedule?: string;
   /** The conversation that is read. */
   thread?: string;
   /** Changes of this service or host. */
@@ -135,6 +139,8 @@ export function parseView(raw: Record<string, unknown>): View {
     incident: text('incident'),
     provider: text('provider'),
     run: text('run'),
+    job: text('job'),
+    schedule: text('schedule'),
     thread: text('thread'),
     entity: text('entity'),
     change: text('change'),

@@ -44,7 +44,8 @@ export const AREAS: Area[] = [
     title: 'Server',
     pages: [
       { to: PAGES.sources, label: 'Sources', icon: 'sources', about: 'where lines come from' },
-      { to: PAGES.system, label: 'System', icon: 'system', about: 'storage, the language model, jobs and the audit trail' },
+      { to: PAGES.jobs, label: 'Jobs', icon: 'clock', about: 'slow work: what is being done, what failed, and what is done when' },
+      { to: PAGES.system, label: 'System', icon: 'system', about: 'storage, the language model and the audit trail' },
     ],
   },
 ];

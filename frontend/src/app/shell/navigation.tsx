@@ -87,10 +87,17 @@ function ServerState() {
   const { data, error } = useStats();
   const isError = error !== null;
   const trouble = error instanceof ApiError && error.status > 0 ? error.problem.title : 'The server does not answer';
+  const missing = data?.missing ?? [];
   return (
     <p className="flex items-center gap-2 border-t border-line px-4 py-2.5 text-xs text-soft tabular-nums">
-      <span aria-hidden="true" className={`size-2 rounded-full ${isError ? 'bg-danger' : data ? 'bg-ok' : 'bg-line-strong'}`} />
-      {isError ? <span className="truncate" title={trouble}>{trouble}</span> : data ? `${formatRate(data.records_per_second)} lines` : 'Connecting…'}
+      <span aria-hidden="true" className={`size-2 rounded-full ${isError || missing.length > 0 ? 'bg-danger' : data ? 'bg-ok' : 'bg-line-strong'}`} />
+      {isError ? (
+        <span className="truncate" title={trouble}>{trouble}</span>
+      ) : missing.length > 0 ? (
+        <ViewLink to={PAGES.system} className="truncate hover:underline" title={missing.map(({ detail }) => detail).join('; ')}>
+          {missing.map(({ name }) => name).join(', ')} away
+        </ViewLink>
+      ) : data ? `${formatRate(data.records_per_second)} lines` : 'Connecting…'}
       {data && !isError && <span className="ml-auto text-faint">{data.version}</span>}
     </p>
   );

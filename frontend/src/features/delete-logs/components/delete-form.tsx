@@ -76,7 +76,7 @@ function Started({ onDone }: { onDone: () => void }) {
     <div className="space-y-3 pt-2">
       <p role="status">The deletion has begun. It runs in the background.</p>
       <div className="flex gap-2">
-        <ViewLink to={PAGES.system} view={{ view: 'jobs' }} className="text-accent hover:underline">
+        <ViewLink to={PAGES.jobs} view={{ kind: 'delete_logs' }} className="text-accent hover:underline">
           Watch the job
         </ViewLink>
         <Button className="ml-auto" onClick={() => {

@@ -1,5 +1,5 @@
 import type { DataSource, Stats } from '@/api-client/types';
-import { formatCount, formatRate, plural } from '@/lib/format';
+import { formatKnown, formatRate, plural } from '@/lib/format';
 
 /** One sentence that says what the server is doing now. */
 export function Headline({ stats, sources }: { stats?: Stats; sources?: DataSource[] }) {
@@ -9,7 +9,7 @@ export function Headline({ stats, sources }: { stats?: Stats; sources?: DataSour
       <p className="mt-1 min-h-5 text-sm text-soft tabular-nums">
         {stats && (
           <>
-            {formatCount(stats.records)} lines held, {formatRate(stats.records_per_second)} arriving, in {plural(stats.templates, 'pattern')}.
+            {formatKnown(stats.records)} lines held, {formatRate(stats.records_per_second)} arriving, in {formatKnown(stats.templates, (n) => plural(n, 'pattern'))}.
           </>
         )}
       </p>

@@ -1,7 +1,7 @@
 import { useStats } from '@/api-client/get-stats';
 import { Page } from '@/components/page';
 import { Tabs } from '@/components/ui/tabs';
-import { formatCount, formatRate, plural } from '@/lib/format';
+import { formatKnown, formatRate } from '@/lib/format';
 import { useView } from '@/lib/use-view';
 
 import { AnomaliesTab } from './anomalies-tab';
@@ -17,7 +17,7 @@ export default function MetricsPage() {
   const [view, setView] = useView();
   const { data: stats } = useStats();
   const shown = TABS.find((tab) => tab === view.view) ?? 'series';
-  const lead = stats && `${plural(stats.series, 'series', 'series')}, ${formatCount(stats.points)} points, ${formatRate(stats.points_per_second)} arriving`;
+  const lead = stats && `${formatKnown(stats.series)} series, ${formatKnown(stats.points)} points, ${formatRate(stats.points_per_second)} arriving`;
   return (
     <Page title="Metrics" lead={lead}>
       <Tabs

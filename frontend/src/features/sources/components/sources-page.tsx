@@ -1,4 +1,5 @@
 import { useDataSources } from '@/api-client/get-data-sources';
+import { MissingStores } from '@/components/missing-stores';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { Empty } from '@/components/ui/empty';
@@ -28,6 +29,7 @@ export default function SourcesPage() {
       }
     >
       <Panel>
+        <MissingStores missing={data?.missing} />
         {error ? (
           <Failure error={error} retry={() => void refetch()} />
         ) : isPending ? (

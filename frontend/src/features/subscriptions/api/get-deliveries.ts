@@ -4,7 +4,9 @@ import { getJson } from '@/api-client/http';
 import type { Delivery, DeliveryState, List } from '@/api-client/types';
 
 const PAGE = 100;
-const EVERY_MS = 10_000;
+const EVERY_MS = 5000;
+/** While one of them is about to be sent. */
+const SOON_MS = 1000;
 /** How many of the newest the state of all subscriptions is read from. */
 export const NEWEST = 1000;
 
@@ -16,6 +18,11 @@ export interface DeliveryFilter {
 
 const fetchDeliveries = (filter: DeliveryFilter, page: { limit: number; cursor?: string }, signal?: AbortSignal) => getJson<List<Delivery>>('deliveries', { ...filter, ...page }, signal);
 
+const isAtOnce = ({ state, attempts }: Delivery) => state === 'pending' && attempts === 0;
+
+/** Someone who sends one waits to see what became of it; one that is tried again later is looked at less often. */
+const everyMs = (pages: List<Delivery>[] = []) => (pages.some(({ items }) => items.some(isAtOnce)) ? SOON_MS : EVERY_MS);
+
 export const deliveryPagesOptions = (filter: DeliveryFilter) =>
   infiniteQueryOptions({
     queryKey: ['deliveries', 'pages', filter],
@@ -23,7 +30,7 @@ export const deliveryPagesOptions = (filter: DeliveryFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
-    refetchInterval: EVERY_MS,
+    refetchInterval: ({ state }) => everyMs(state.data?.pages),
   });
 
 /** What was, is to be, and could not be told, page by page. */
@@ -33,7 +40,7 @@ export const newestDeliveriesOptions = (filter: DeliveryFilter, limit: number) =
   queryOptions({
     queryKey: ['deliveries', 'newest', filter, limit],
     queryFn: ({ signal }) => fetchDeliveries(filter, { limit }, signal),
-    refetchInterval: EVERY_MS,
+    refetchInterval: ({ state }) => everyMs(state.data && [state.data]),
   });
 
 /** The newest few. */

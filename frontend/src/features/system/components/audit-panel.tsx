@@ -1,3 +1,4 @@
+import { Details } from '@/components/details';
 import { Button } from '@/components/ui/button';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
@@ -8,7 +9,6 @@ import { useZone } from '@/lib/stored';
 
 import { useAudit } from '../api/get-audit';
 
-import { Details } from './details';
 
 /** Who did what, newest first. */
 export function AuditPanel() {

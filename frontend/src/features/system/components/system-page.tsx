@@ -4,13 +4,12 @@ import { Tabs } from '@/components/ui/tabs';
 import { useView } from '@/lib/use-view';
 
 import { AuditPanel } from './audit-panel';
-import { JobsPanel } from './jobs-panel';
 import { ModelPanel } from './model-panel';
 import { StatsPanel } from './stats-panel';
 
-const VIEWS = ['stats', 'model', 'jobs', 'audit'] as const;
+const VIEWS = ['stats', 'model', 'audit'] as const;
 
-/** The server itself: what it holds and costs, what it is doing, and who did what. */
+/** The server itself: what it holds and costs, and who did what. */
 export default function SystemPage() {
   const [view, setView] = useView();
   const shown = VIEWS.find((one) => one === view.view) ?? 'stats';
@@ -24,7 +23,6 @@ export default function SystemPage() {
           tabs={[
             { value: 'stats', label: 'Storage and memory', content: <StatsPanel /> },
             { value: 'model', label: 'Language model', content: <ModelPanel /> },
-            { value: 'jobs', label: 'Jobs', content: <JobsPanel /> },
             { value: 'audit', label: 'Audit trail', content: <AuditPanel /> },
           ]}
         />
