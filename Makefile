@@ -7,7 +7,7 @@ export TOCSIN_MODEL_DIR ?= $(CACHE)/all-MiniLM-L6-v2
 export TOCSIN_TOOLS ?= $(CACHE)/tools
 DATA := $(or $(TOCSIN_DATA),$(wildcard ../shared/data))
 
-.PHONY: run demo test lint fmt bench eval ui model build tools unit e2e kills
+.PHONY: run demo test lint fmt bench eval ui model build tools unit e2e kills chaos
 
 run: model ui
 	cargo run --release --locked -- serve
@@ -27,8 +27,11 @@ test: lint e2e
 lint: ui
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	scripts/check-deploy.sh
 	cd frontend && npm run --silent typecheck && npm run --silent lint
 
+# What a test found is told by its error; a trace of each failure buries the next one.
+unit: export RUST_BACKTRACE = 0
 unit: model ui tools
 	cargo test --workspace --locked
 	cd frontend && npm run --silent test
@@ -40,6 +43,10 @@ e2e: unit
 # The real server, killed 200 times around what it tells a script and a webhook.
 kills: model ui tools
 	TOCSIN_KILLS="$${TOCSIN_KILLS:-200}" cargo test --workspace --locked --bin tocsin --test suite kills_around -- --nocapture
+
+# Three workers and two API processes over shared engines, killed at random for 20 minutes.
+chaos: model ui tools
+	TOCSIN_CHAOS_SECS="$${TOCSIN_CHAOS_SECS:-1200}" cargo test --workspace --locked --bin tocsin --test suite kills_of_processes -- --nocapture
 
 fmt:
 	cargo fmt --all
