@@ -34,7 +34,8 @@ pub(super) struct AlertParts {
     queries: Arc<dyn MetricQueries>,
     clock: Arc<dyn Clock>,
     writer: Mutex<Option<AlertWriter>>,
-    hearing: Hearing,
+    /// Of lines, and of points.
+    hearing: [Hearing; 2],
 }
 
 impl AlertParts {
@@ -49,8 +50,9 @@ impl AlertParts {
             rules: base.rules.clone(),
             listener_queue: config.alerts.listener_queue,
         };
-        let hearing = Hearing::new(base.engines.bus.clone());
-        let with = (desk_parts, hearing.clone());
+        let lines = Hearing::new(base.engines.bus.clone(), "lines");
+        let points = Hearing::new(base.engines.metric_bus.clone(), "points");
+        let with = (desk_parts, lines.clone());
         let opened = AlertWriter::open(relational.clone(), clock.clone(), with).await;
         let (writer, desk) = opened.context("the alerts cannot be read")?;
         let past = Past {
@@ -70,7 +72,7 @@ impl AlertParts {
             queries,
             clock,
             writer: Mutex::new(Some(writer)),
-            hearing,
+            hearing: [lines, points],
         })
     }
 
@@ -87,13 +89,15 @@ impl AlertParts {
         }
         let caught_up = self.findings.catch_up(&self.desk).await;
         caught_up.context("the findings cannot be read")?;
-        tasks.spawn(self.hearing.clone().run(cancel.clone()));
+        for hearing in self.hearing.clone() {
+            tasks.spawn(hearing.run(cancel.clone()));
+        }
         let every = Duration::from_secs(config.alerts.every_secs);
-        let (queries, clock) = (self.queries.clone(), self.clock.clone());
+        let [_, points] = self.hearing.clone();
         tasks.spawn(tell::look_at_metrics(
             self.desk.clone(),
-            queries,
-            clock,
+            (self.queries.clone(), points),
+            self.clock.clone(),
             every,
             cancel.clone(),
         ));

@@ -18,6 +18,8 @@ use tocsin_harness::cluster::{SharedEngines, wait_long};
 
 /// How long anything may take that is waited for.
 const MOST: Duration = Duration::from_secs(3_600);
+/// Between two requests to a server over doubles, which are slower than what they stand for.
+const DOUBLES_REST: Duration = Duration::from_millis(10);
 /// The setting that the docs advise, in minutes.
 const EVERY_MINUTES: f64 = 10.0;
 
@@ -78,7 +80,11 @@ fn main() -> anyhow::Result<()> {
 
     let site = Site::start(is_shared)?;
     let mut server = TestServer::start_in(TempDir::new()?, &site.settings())?;
-    let sent = Arc::new(Sent::default());
+    let sent = Arc::new(Sent::with_pause(if is_shared {
+        DOUBLES_REST
+    } else {
+        Duration::ZERO
+    }));
     let senders = sent.start(&server.url(""), base_ms);
     let reach = |lines: u64| {
         wait_long("the lines", MOST, || {

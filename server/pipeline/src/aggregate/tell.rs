@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
 use super::inbox::AlertInbox;
+use super::quiet::Hearing;
 use crate::alert_rules::rounds;
 
 /// Anomalies that are caught up with at the start.
@@ -147,7 +148,7 @@ impl PredictionStore for Telling {
 /// Looks at the rules on metrics at an even pace and tells what they came to, until it is cancelled.
 pub async fn look_at_metrics(
     desk: Desk,
-    queries: Arc<dyn MetricQueries>,
+    (queries, hearing): (Arc<dyn MetricQueries>, Hearing),
     clock: Arc<dyn Clock>,
     every: Duration,
     cancel: CancellationToken,
@@ -160,7 +161,8 @@ pub async fn look_at_metrics(
             _ = every.tick() => {}
         }
         let set = desk.rules();
-        match rounds::look(&set, queries.as_ref(), clock.now().millis()).await {
+        let now = (clock.now().millis(), hearing.is_deaf());
+        match rounds::look(&set, queries.as_ref(), now).await {
             Ok(rounds) => desk.rounds(rounds).await,
             Err(error) => tracing::warn!(%error, "rules on metrics were not looked at this time"),
         }

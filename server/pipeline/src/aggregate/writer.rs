@@ -267,10 +267,12 @@ impl AlertWriter {
     fn round(&mut self, round: Round, out: &mut Gathered) {
         self.shared.note_round(&round);
         // What cannot be looked at neither begins nor ends.
-        if let Ok(holding) = round.holding {
-            let told = self.evaluator.round(&round.rule, holding, round.at_ms);
-            self.signals(&told, out);
-        }
+        let Ok(holding) = round.holding else { return };
+        let told = match round.is_whole {
+            true => self.evaluator.round(&round.rule, holding, round.at_ms),
+            false => self.evaluator.holding(&round.rule, holding, round.at_ms),
+        };
+        self.signals(&told, out);
     }
 
     fn signals(&mut self, signals: &[Signal], out: &mut Gathered) {

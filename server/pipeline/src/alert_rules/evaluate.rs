@@ -148,6 +148,19 @@ impl Evaluator {
         holding: Vec<Signal>,
         now_ms: i64,
     ) -> Vec<Signal> {
+        let mut out = self.holding(rule, holding, now_ms);
+        out.extend(self.over(rule, now_ms));
+        out
+    }
+
+    /// One look that says for which label sets the condition holds, but of no other that it does
+    /// not. Gives what begins.
+    pub fn holding(
+        &mut self,
+        rule: &Arc<CompiledRule>,
+        holding: Vec<Signal>,
+        now_ms: i64,
+    ) -> Vec<Signal> {
         let mut out = Vec::new();
         let for_ms = i64::from(rule.rule.for_secs) * 1000;
         for signal in holding {
@@ -161,7 +174,6 @@ impl Evaluator {
                 out.push(signal);
             }
         }
-        out.extend(self.over(rule, now_ms));
         out
     }
 

@@ -181,7 +181,7 @@ impl Past {
         let set = RuleSet::new([course.rule.clone()]);
         let mut at_ms = from_ms;
         while at_ms <= to_ms {
-            for round in rounds::look(&set, self.queries.as_ref(), at_ms).await? {
+            for round in rounds::look(&set, self.queries.as_ref(), (at_ms, false)).await? {
                 course.looked_at += round.looked_at as u64;
                 let holding = round.holding.map_err(StoreError::Invalid)?;
                 course.held += holding.len() as u64;
