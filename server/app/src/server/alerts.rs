@@ -34,8 +34,8 @@ pub(super) struct AlertParts {
     queries: Arc<dyn MetricQueries>,
     clock: Arc<dyn Clock>,
     writer: Mutex<Option<AlertWriter>>,
-    /// Of lines, and of points.
-    hearing: [Hearing; 2],
+    /// Whether points are read.
+    points: Hearing,
 }
 
 impl AlertParts {
@@ -50,9 +50,7 @@ impl AlertParts {
             rules: base.rules.clone(),
             listener_queue: config.alerts.listener_queue,
         };
-        let lines = Hearing::new(base.engines.bus.clone(), "lines");
-        let points = Hearing::new(base.engines.metric_bus.clone(), "points");
-        let with = (desk_parts, lines.clone());
+        let with = (desk_parts, base.heard.lines.clone());
         let opened = AlertWriter::open(relational.clone(), clock.clone(), with).await;
         let (writer, desk) = opened.context("the alerts cannot be read")?;
         let past = Past {
@@ -72,7 +70,7 @@ impl AlertParts {
             queries,
             clock,
             writer: Mutex::new(Some(writer)),
-            hearing: [lines, points],
+            points: base.heard.points.clone(),
         })
     }
 
@@ -89,14 +87,10 @@ impl AlertParts {
         }
         let caught_up = self.findings.catch_up(&self.desk).await;
         caught_up.context("the findings cannot be read")?;
-        for hearing in self.hearing.clone() {
-            tasks.spawn(hearing.run(cancel.clone()));
-        }
         let every = Duration::from_secs(config.alerts.every_secs);
-        let [_, points] = self.hearing.clone();
         tasks.spawn(tell::look_at_metrics(
             self.desk.clone(),
-            (self.queries.clone(), points),
+            (self.queries.clone(), self.points.clone()),
             self.clock.clone(),
             every,
             cancel.clone(),

@@ -21,6 +21,7 @@ use super::alerts::{alert_rules, catalogue};
 use super::awaited::Awaited;
 use super::engines::Engines;
 use super::follow::Followed;
+use super::hearing::Heard;
 use super::listeners::{Syslog, host_name};
 use super::metrics::MetricParts;
 use crate::backup::{self, Backups};
@@ -55,6 +56,8 @@ pub(super) struct Foundation {
     /// This process and the others.
     pub(super) processes: Arc<Processes>,
     pub(super) metrics: MetricParts,
+    /// Whether what comes in is read.
+    pub(super) heard: Heard,
     /// The alert rules at work.
     pub(super) rules: Arc<RwLock<Arc<RuleSet>>>,
     pub(super) classifier: Arc<RuleClassifier>,
@@ -141,6 +144,7 @@ impl Foundation {
             sources,
             processes: Arc::new(processes(config, seen, &clock)?),
             metrics,
+            heard: Heard::of(&engines),
             rules: Arc::new(RwLock::new(Arc::new(rules))),
             classifier,
             search,

@@ -9,6 +9,7 @@ mod duties;
 mod engines;
 mod follow;
 mod foundation;
+mod hearing;
 mod jobs;
 mod leadership;
 mod listeners;
@@ -135,6 +136,7 @@ impl Server {
             }
             self.sources.spawn(enricher.run(cancel()));
         }
+        base.heard.start(&self.sources, &self.stop_sources);
         let classifier = base.classifier.clone();
         self.sources.spawn(alerts::teach(classifier, cancel()));
         if base.engines.are_shared {

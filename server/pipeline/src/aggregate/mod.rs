@@ -20,6 +20,6 @@ pub mod writer;
 
 pub use desk::{Desk, DeskParts};
 pub use inbox::{AlertInbox, SharedInbox};
-pub use quiet::Hearing;
+pub use quiet::{Ask, Hearing};
 pub use tell::Telling;
 pub use writer::AlertWriter;
